@@ -1,0 +1,218 @@
+//! One customer with one business number: the state that events change.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::cart::Cart;
+use super::device::Device;
+use super::ids::{HomeId, NumberId, PurchaseId, RetailerId};
+use super::purchase::{Purchase, PurchaseLine, Quote};
+use super::replies::Locale;
+
+/// Version of the encoded form; a newer one than this is refused, an older one is read.
+pub const FORMAT: u16 = 1;
+/// How long after the customer's last message free-form messages may go out (Meta, "Send messages", 2025-11-04).
+pub const SERVICE_WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+/// Most messages kept in the timeline.
+pub const RECENT_MAX: usize = 50;
+/// Largest encoded conversation, in bytes; adding stops [`STATE_RESERVE`] below it.
+pub const STATE_BYTES_MAX: usize = 64 * 1024;
+/// Room that is kept for what must never be refused: answers of merchants and purchases under way.
+pub const STATE_RESERVE: usize = 16 * 1024;
+/// Most purchases and native orders that may be open at once.
+pub const OPEN_PURCHASES_MAX: usize = 20;
+/// Closed purchases that stay in sight; all of them are kept under keys of their own.
+pub const CLOSED_PURCHASES_KEPT: usize = 5;
+
+/// Who the customer is to the provider. Provider fields only; nothing is computed from a number's look.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// Business-scoped user id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// WhatsApp id (a phone number).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wa_id: Option<String>,
+    /// Profile name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Sacola does.
+    #[default]
+    Bot,
+    /// A person was called.
+    Human,
+}
+
+/// How far a native order has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStage {
+    /// Being priced at the merchant.
+    Asked,
+    /// Differs from what the customer's app showed: waits for a tap.
+    Shown {
+        /// What was shown; absent when lines must be looked at again first.
+        quote: Quote,
+    },
+}
+
+/// A native `order` that is no purchase yet: a frozen snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingOrder {
+    /// The id of the purchase that it would become, computed from the order message alone.
+    pub purchase_id: PurchaseId,
+    /// Sent from.
+    pub device: Device,
+    /// Lines with the prices that the customer's app showed.
+    pub lines: Vec<PurchaseLine>,
+    /// The words with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// How far it has come.
+    pub stage: OrderStage,
+    /// What differs from the customer's app, in words; with any, it waits for a tap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<String>,
+    /// When it was sent.
+    pub at_ms: i64,
+}
+
+/// One entry of the timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// When.
+    #[serde(rename = "t")]
+    pub at_ms: i64,
+    /// True when it came from the customer.
+    #[serde(rename = "i", default, skip_serializing_if = "std::ops::Not::not")]
+    pub inbound: bool,
+    /// What it was: an event's or a message's word.
+    #[serde(rename = "w")]
+    pub what: String,
+}
+
+/// The state of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Version of this form.
+    pub format: u16,
+    /// Its id.
+    pub home: HomeId,
+    /// Grows by one with each event.
+    pub revision: u64,
+    /// The business number.
+    pub number: NumberId,
+    /// The customer.
+    pub customer: Customer,
+    /// The customer's own choice of language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Locale>,
+    /// Until when free-form messages may go out.
+    pub window_open_until_ms: i64,
+    /// Who answers.
+    #[serde(default)]
+    pub mode: Mode,
+    /// When a customer in human mode was last told that a person is on the way.
+    #[serde(default)]
+    pub person_told_at_ms: i64,
+    /// Carts by device.
+    #[serde(default)]
+    pub carts: BTreeMap<Device, Cart>,
+    /// Native orders that wait, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub orders: BTreeMap<String, PendingOrder>,
+    /// Open purchases and the last closed ones, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purchases: Vec<Purchase>,
+    /// Purchases whose last news could not be told: told with the next message.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub owed_purchases: BTreeSet<PurchaseId>,
+    /// Notices that were composed and could not be sent: told with the next message, five at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owed_texts: Vec<String>,
+    /// Products whose change could not be told: told with the next message.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub owed_news: BTreeSet<RetailerId>,
+    /// The last messages.
+    #[serde(default)]
+    pub recent: VecDeque<Trace>,
+}
+
+impl Conversation {
+    /// A conversation in which nothing has happened yet.
+    pub fn new(home: HomeId, number: NumberId) -> Self {
+        Self {
+            format: FORMAT,
+            home,
+            revision: 0,
+            number,
+            customer: Customer::default(),
+            locale: None,
+            window_open_until_ms: 0,
+            mode: Mode::Bot,
+            person_told_at_ms: 0,
+            carts: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            purchases: Vec::new(),
+            owed_purchases: BTreeSet::new(),
+            owed_texts: Vec::new(),
+            owed_news: BTreeSet::new(),
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// The cart of a device; an empty one when there is none.
+    pub fn cart(&self, device: Device) -> Cart {
+        self.carts.get(&device).cloned().unwrap_or_default()
+    }
+
+    /// The cart of a device, to be changed.
+    pub fn cart_mut(&mut self, device: Device) -> &mut Cart {
+        self.carts.entry(device).or_default()
+    }
+
+    /// The purchase of that id.
+    pub fn purchase(&self, id: &PurchaseId) -> Option<&Purchase> {
+        self.purchases.iter().find(|purchase| purchase.purchase_id == *id)
+    }
+
+    /// The purchase of that id, to be changed.
+    pub fn purchase_mut(&mut self, id: &PurchaseId) -> Option<&mut Purchase> {
+        self.purchases.iter_mut().find(|purchase| purchase.purchase_id == *id)
+    }
+
+    /// Every product that this conversation must hear about: in carts and in native orders that wait.
+    pub fn interest(&self) -> BTreeSet<RetailerId> {
+        let in_carts = self.carts.values().flat_map(|cart| cart.lines.iter().map(|line| &line.retailer_id));
+        let in_orders = self.orders.values().flat_map(|order| order.lines.iter().map(|line| &line.retailer_id));
+        in_carts.chain(in_orders).cloned().collect()
+    }
+
+    /// Notes something in the timeline.
+    pub fn note(&mut self, at_ms: i64, inbound: bool, what: &str) {
+        self.recent.push_back(Trace { at_ms, inbound, what: what.to_owned() });
+        while self.recent.len() > RECENT_MAX {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Drops the oldest closed purchases from sight; their own keys keep them.
+    pub fn forget_closed(&mut self) {
+        let closed = self.purchases.iter().filter(|purchase| purchase.state.is_closed()).count();
+        let mut surplus = closed.saturating_sub(CLOSED_PURCHASES_KEPT);
+        self.purchases.retain(|purchase| {
+            let drop_it = surplus > 0 && purchase.state.is_closed();
+            if drop_it {
+                surplus -= 1;
+            }
+            !drop_it
+        });
+    }
+}

@@ -1,0 +1,197 @@
+//! `decide`: how one event changes one conversation and what it asks of the world. Total and deterministic: the same
+//! conversation, event and facts give the same answer, byte for byte. It refuses everything that waits.
+
+use std::collections::BTreeSet;
+
+use super::cart::Cart;
+use super::conversation::{Conversation, Mode, SERVICE_WINDOW_MS};
+use super::device::Device;
+use super::effect::Effect;
+use super::event::{Event, Occurrence};
+use super::facts::{FactKeys, Facts, WebClients};
+use super::ids::{PurchaseId, RetailerId};
+use super::message::{Choice, Message, Target};
+use super::money::Money;
+use super::purchase::Purchase;
+use super::replies::{self, Locale, Phrase};
+use super::button::Action;
+
+mod browse;
+mod carts;
+mod checkout;
+mod draw;
+mod notice;
+mod orders;
+mod purchases;
+mod requirements;
+mod taps;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+/// Version of the rules: the journal keeps it with each event, so that a replay knows what it compares.
+pub const VERSION: u32 = 1;
+
+/// What `decide` answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The new state and what to do.
+    Decided(Box<Decided>),
+    /// These facts are missing: load them and decide again.
+    Needs(FactKeys),
+}
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The conversation afterwards; its revision has grown by one.
+    pub conversation: Conversation,
+    /// What to do, in order.
+    pub effects: Vec<Effect>,
+    /// Purchases that began or changed, closed ones included.
+    pub purchases: Vec<Purchase>,
+    /// Products whose facts the decision rested on.
+    pub used: BTreeSet<RetailerId>,
+}
+
+/// Decides one event.
+pub fn decide(conversation: &Conversation, occurrence: &Occurrence, facts: &Facts) -> Outcome {
+    let keys = requirements::missing(conversation, &occurrence.event, facts);
+    if keys != FactKeys::default() {
+        return Outcome::Needs(keys);
+    }
+    let mut turn = Turn::new(conversation, occurrence, facts);
+    turn.begin();
+    turn.take(&occurrence.event);
+    turn.tell_what_is_owed(&occurrence.event);
+    Outcome::Decided(Box::new(turn.end()))
+}
+
+/// One decision under way.
+struct Turn<'a> {
+    conversation: Conversation,
+    occurrence: &'a Occurrence,
+    facts: &'a Facts,
+    /// The device that speaks, or whose cart the news is about.
+    device: Device,
+    effects: Vec<Effect>,
+    changed: BTreeSet<PurchaseId>,
+    used: BTreeSet<RetailerId>,
+}
+
+impl<'a> Turn<'a> {
+    fn new(conversation: &Conversation, occurrence: &'a Occurrence, facts: &'a Facts) -> Self {
+        Self {
+            conversation: conversation.clone(),
+            occurrence,
+            facts,
+            device: occurrence.event.customer_device().unwrap_or(Device::Unknown),
+            effects: Vec::new(),
+            changed: BTreeSet::new(),
+            used: BTreeSet::new(),
+        }
+    }
+
+    /// What every event does: the revision, the service window, the timeline.
+    fn begin(&mut self) {
+        self.conversation.revision += 1;
+        if self.occurrence.event.customer_device().is_some() {
+            let own_time = self.occurrence.at_ms.min(self.facts.now_ms);
+            let until = own_time.saturating_add(SERVICE_WINDOW_MS);
+            self.conversation.window_open_until_ms = self.conversation.window_open_until_ms.max(until);
+            self.conversation.note(self.occurrence.at_ms, true, self.occurrence.event.word());
+        }
+    }
+
+    fn take(&mut self, event: &Event) {
+        if self.refuses_web_client(event) {
+            return self.reply(draw::use_phone(self));
+        }
+        match event {
+            Event::Said { text, .. } => words::said(self, text),
+            Event::Tapped { tap, .. } => taps::tapped(self, tap),
+            Event::Ordered { items, note, .. } => orders::ordered(self, items, note.as_deref()),
+            Event::Arrived { .. } => words::arrived(self),
+            Event::Quoted { quote_for, answer } => checkout::quoted(self, quote_for, answer),
+            Event::PurchaseAnswered { purchase_id, answer } => purchases::answered(self, purchase_id, answer),
+            Event::PurchaseNews { .. } => purchases::news(self, event),
+            Event::ProductChanged { retailer_id } => notice::product_changed(self, retailer_id),
+            Event::SendFailed { message, .. } => notice::send_failed(self, message.as_deref()),
+            Event::ProductsRequested { products, body } => browse::requested(self, products, body.as_deref()),
+        }
+    }
+
+    fn refuses_web_client(&self, event: &Event) -> bool {
+        let phone_only = self.facts.shop.web_clients == WebClients::PhoneOnly;
+        match event {
+            Event::Said { device, .. } | Event::Tapped { device, .. } | Event::Arrived { device, .. } => {
+                phone_only && device.is_web_client()
+            }
+            Event::Ordered { .. }
+            | Event::Quoted { .. }
+            | Event::PurchaseAnswered { .. }
+            | Event::PurchaseNews { .. }
+            | Event::ProductChanged { .. }
+            | Event::SendFailed { .. }
+            | Event::ProductsRequested { .. } => false,
+        }
+    }
+
+    /// News that could not be told while the window was closed goes out with the customer's next message.
+    fn tell_what_is_owed(&mut self, event: &Event) {
+        if event.customer_device().is_some() && self.window_is_open() {
+            notice::tell_owed(self);
+        }
+    }
+
+    fn end(mut self) -> Decided {
+        let changed = &self.changed;
+        let purchases =
+            self.conversation.purchases.iter().filter(|p| changed.contains(&p.purchase_id)).cloned().collect();
+        self.conversation.forget_closed();
+        self.conversation.carts.retain(|_, cart| *cart != Cart::default());
+        Decided { conversation: self.conversation, effects: self.effects, purchases, used: self.used }
+    }
+
+    fn window_is_open(&self) -> bool {
+        self.facts.now_ms < self.conversation.window_open_until_ms
+    }
+
+    /// Sends a message and notes it.
+    fn reply(&mut self, message: Message) {
+        self.conversation.note(self.facts.now_ms, false, message.kind.word());
+        self.effects.push(Effect::Send(Box::new(message)));
+    }
+
+    fn locale(&self) -> Locale {
+        self.conversation.locale.unwrap_or(self.facts.shop.locale)
+    }
+
+    fn say(&self, phrase: Phrase<'_>) -> String {
+        replies::say(self.locale(), phrase)
+    }
+
+    fn money(&self, amount: &Money) -> String {
+        replies::money(self.locale(), amount)
+    }
+
+    /// The cart of the device that speaks.
+    fn cart(&self) -> Cart {
+        self.conversation.cart(self.device)
+    }
+
+    /// A target drawn for the present cart of the device that speaks.
+    fn target(&self, action: Action) -> Target {
+        let revision = self.conversation.carts.get(&self.device).map_or(0, |cart| cart.revision);
+        Target { action, device: self.device, revision }
+    }
+
+    fn choice(&self, action: Action, label: Phrase<'_>) -> Choice {
+        Choice { target: self.target(action), label: self.say(label) }
+    }
+
+    fn leave_human_mode(&mut self) {
+        self.conversation.mode = Mode::Bot;
+    }
+}

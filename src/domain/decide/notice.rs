@@ -1,0 +1,266 @@
+//! Rule R7: when price, title, options or availability of something in a cart change, the customer is told once per change
+//! set, old → new, and the checkout waits until the changes are accepted. What can't be told now is told with the next
+//! message.
+
+use super::{Turn, draw, purchases, taps};
+use crate::domain::button::{Action, Subject};
+use crate::domain::conversation::OrderStage;
+use crate::domain::device::Device;
+use crate::domain::effect::{Effect, QuoteFor};
+use crate::domain::ids::RetailerId;
+use crate::domain::message::{BODY_MAX, Content, Kind, Message, fit};
+use crate::domain::product::{Offer, Product};
+use crate::domain::replies::Phrase;
+
+/// Notices that wait for the next message, at most; older ones are merged into the cart that is shown with them.
+const OWED_TEXTS_MAX: usize = 5;
+
+/// Takes over what is now known of a product into the carts that hold it and returns what to tell, per device.
+pub(super) fn absorb(turn: &mut Turn<'_>, id: &RetailerId, now: Option<&Product>, device: Device) -> Vec<String> {
+    let Some(line) = turn.conversation.cart(device).line(id).cloned() else {
+        return Vec::new();
+    };
+    let Some(product) = now else {
+        turn.conversation.cart_mut(device).remove(id);
+        return vec![turn.say(Phrase::GoneChange { title: &draw::plain_title(&line.shown.title) })];
+    };
+    let offer = product.offer();
+    let last_told = line.noticed.as_ref().unwrap_or(&line.shown);
+    if offer == *last_told {
+        return Vec::new();
+    }
+    let told = differences(turn, last_told, &offer);
+    let noticed = (offer != line.shown).then_some(offer);
+    let cart = turn.conversation.cart_mut(device);
+    if let Some(own) = cart.lines.iter_mut().find(|own| own.retailer_id == *id) {
+        own.noticed = noticed;
+    }
+    cart.touch();
+    told
+}
+
+/// Old → new, one sentence per difference.
+pub(super) fn differences(turn: &Turn<'_>, old: &Offer, new: &Offer) -> Vec<String> {
+    let title = draw::plain_title(&new.title);
+    let mut told = Vec::new();
+    if old.title != new.title {
+        told.push(turn.say(Phrase::TitleChange { old: &draw::plain_title(&old.title), new: &title }));
+    }
+    if old.price != new.price {
+        let (before, now) = (turn.money(&old.price), turn.money(&new.price));
+        told.push(turn.say(Phrase::PriceChange { title: &title, old: &before, new: &now }));
+    }
+    if old.options != new.options {
+        let text = |options: &Option<String>| options.as_deref().map_or_else(|| "—".to_owned(), |o| fit(o, 60));
+        let (before, now) = (text(&old.options), text(&new.options));
+        told.push(turn.say(Phrase::OptionsChange { title: &title, old: &before, new: &now }));
+    }
+    if old.in_stock && !new.in_stock {
+        told.push(turn.say(Phrase::SoldOutChange { title: &title }));
+    }
+    if !old.in_stock && new.in_stock {
+        told.push(turn.say(Phrase::BackInStock { title: &title }));
+    }
+    told
+}
+
+/// A product changed somewhere; carts and native orders that hold it hear of it.
+pub(super) fn product_changed(turn: &mut Turn<'_>, id: &RetailerId) {
+    turn.used.insert(id.clone());
+    let holders: Vec<Device> = turn
+        .conversation
+        .carts
+        .iter()
+        .filter(|(_, cart)| cart.line(id).is_some())
+        .map(|(device, _)| *device)
+        .collect();
+    reprice_orders(turn, id);
+    if holders.is_empty() {
+        return;
+    }
+    if !turn.window_is_open() {
+        turn.conversation.owed_news.insert(id.clone());
+        return;
+    }
+    let Some(fact) = turn.facts.products.get(id).cloned() else {
+        return;
+    };
+    let mut told: Vec<String> = Vec::new();
+    for device in holders {
+        let news = absorb(turn, id, fact.product.as_ref(), device);
+        if told.is_empty() && !news.is_empty() {
+            turn.device = device;
+            told = news;
+        }
+    }
+    if !told.is_empty() {
+        send_notice(turn, &told, vec![id.clone()]);
+    }
+}
+
+/// Native orders that wait with that product are priced again.
+fn reprice_orders(turn: &mut Turn<'_>, id: &RetailerId) {
+    let mut effects = Vec::new();
+    for (key, order) in &mut turn.conversation.orders {
+        let holds = order.lines.iter().any(|line| line.retailer_id == *id);
+        if holds && order.stage != OrderStage::Asked {
+            order.stage = OrderStage::Asked;
+            let subject = Subject::Order(key.clone());
+            let quote_for = QuoteFor { subject, device: order.device, revision: 0 };
+            effects.push(Effect::Quote { quote_for, lines: order.lines.clone() });
+        }
+    }
+    turn.effects.extend(effects);
+}
+
+/// Tells changes of the present device's cart.
+pub(super) fn send_notice(turn: &mut Turn<'_>, told: &[String], news_of: Vec<RetailerId>) {
+    let mut message = notice(turn, told);
+    message.news_of = news_of;
+    turn.reply(message);
+}
+
+fn notice(turn: &Turn<'_>, told: &[String]) -> Message {
+    let cart = turn.cart();
+    let waits = cart.lines.iter().any(|line| line.noticed.is_some());
+    let mut parts = vec![turn.say(Phrase::ChangesTitle)];
+    parts.extend(told.iter().cloned());
+    if waits {
+        parts.push(String::new());
+        parts.push(turn.say(Phrase::AcceptToGoOn));
+    }
+    let choices = if waits {
+        vec![
+            turn.choice(Action::AcceptPrices(Subject::Cart), Phrase::AcceptLabel),
+            turn.choice(Action::Cart, Phrase::CartLabel),
+            turn.choice(Action::Menu, Phrase::MenuLabel),
+        ]
+    } else {
+        vec![
+            turn.choice(Action::Cart, Phrase::CartLabel),
+            turn.choice(Action::Menu, Phrase::MenuLabel),
+        ]
+    };
+    Message::buttons(Kind::PriceChange, &parts.join("\n"), None, choices)
+}
+
+/// Everything in the present cart that waits for acceptance, told again with fresh buttons. False when nothing waits.
+pub(super) fn repeat_waiting(turn: &mut Turn<'_>) -> bool {
+    let cart = turn.cart();
+    let waiting: Vec<(RetailerId, Vec<String>)> = cart
+        .lines
+        .iter()
+        .filter_map(|line| {
+            let noticed = line.noticed.as_ref()?;
+            Some((line.retailer_id.clone(), differences(turn, &line.shown, noticed)))
+        })
+        .collect();
+    if waiting.is_empty() {
+        return false;
+    }
+    let told: Vec<String> = waiting.iter().flat_map(|(_, told)| told.iter().cloned()).collect();
+    send_notice(turn, &told, waiting.into_iter().map(|(id, _)| id).collect());
+    true
+}
+
+/// Compares the present cart with the facts at hand. True when something differs: then it has been told.
+pub(super) fn tells_differences(turn: &mut Turn<'_>) -> bool {
+    let ids: Vec<RetailerId> = turn.cart().lines.iter().map(|line| line.retailer_id.clone()).collect();
+    turn.used.extend(ids.iter().cloned());
+    let device = turn.device;
+    let mut told = Vec::new();
+    for id in &ids {
+        if let Some(fact) = turn.facts.products.get(id).cloned() {
+            told.extend(absorb(turn, id, fact.product.as_ref(), device));
+        }
+    }
+    if told.is_empty() {
+        return repeat_waiting(turn);
+    }
+    send_notice(turn, &told, ids);
+    true
+}
+
+/// The customer agrees to what was told: shown = told; what is sold out leaves, as announced.
+pub(super) fn accepted(turn: &mut Turn<'_>) {
+    if !turn.cart().lines.iter().any(|line| line.noticed.is_some()) {
+        return taps::stale(turn);
+    }
+    let ids: Vec<RetailerId> = turn.cart().lines.iter().map(|line| line.retailer_id.clone()).collect();
+    let device = turn.device;
+    let mut newer = Vec::new();
+    for id in &ids {
+        if let Some(fact) = turn.facts.products.get(id).cloned() {
+            newer.extend(absorb(turn, id, fact.product.as_ref(), device));
+        }
+    }
+    turn.used.extend(ids);
+    if !newer.is_empty() {
+        return send_notice(turn, &newer, Vec::new());
+    }
+    let cart = turn.conversation.cart_mut(device);
+    let sold_out: Vec<RetailerId> = cart
+        .lines
+        .iter()
+        .filter(|line| line.noticed.as_ref().is_some_and(|offer| !offer.in_stock))
+        .map(|line| line.retailer_id.clone())
+        .collect();
+    for id in &sold_out {
+        cart.remove(id);
+    }
+    for line in &mut cart.lines {
+        if let Some(noticed) = line.noticed.take() {
+            line.shown = noticed;
+        }
+    }
+    cart.touch();
+    super::carts::show(turn, None);
+}
+
+/// A message did not reach the customer: what must be told is owed.
+pub(super) fn send_failed(turn: &mut Turn<'_>, message: Option<&Message>) {
+    let Some(message) = message else {
+        return;
+    };
+    turn.conversation.note(turn.facts.now_ms, false, &format!("failed:{}", message.kind.word()));
+    if let Some(id) = message.purchase.as_ref().filter(|_| message.kind.must_arrive()) {
+        turn.conversation.owed_purchases.insert(id.clone());
+        return;
+    }
+    if message.kind == Kind::PriceChange {
+        let owed = &mut turn.conversation.owed_texts;
+        owed.push(fit(body_of(message), BODY_MAX - 200));
+        let surplus = owed.len().saturating_sub(OWED_TEXTS_MAX);
+        owed.drain(..surplus);
+    }
+}
+
+fn body_of(message: &Message) -> &str {
+    match &message.content {
+        Content::Text { body }
+        | Content::Buttons { body, .. }
+        | Content::List { body, .. }
+        | Content::Link { body, .. }
+        | Content::NativeProducts { body, .. }
+        | Content::NativeCatalog { body, .. } => body,
+        Content::NativeProduct { body, .. } => body.as_deref().unwrap_or_default(),
+    }
+}
+
+/// The customer is here again: tells what could not be told.
+pub(super) fn tell_owed(turn: &mut Turn<'_>) {
+    for id in std::mem::take(&mut turn.conversation.owed_purchases) {
+        purchases::tell_state(turn, &id);
+    }
+    for text in std::mem::take(&mut turn.conversation.owed_texts) {
+        let choices =
+            vec![turn.choice(Action::Cart, Phrase::CartLabel), turn.choice(Action::Menu, Phrase::MenuLabel)];
+        let message = Message::buttons(Kind::PriceChange, &text, None, choices);
+        turn.reply(message);
+    }
+    let speaker = turn.device;
+    for id in std::mem::take(&mut turn.conversation.owed_news) {
+        product_changed(turn, &id);
+        turn.device = speaker;
+    }
+}

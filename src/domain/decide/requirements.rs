@@ -1,0 +1,100 @@
+//! Which facts an event needs before it can be decided.
+
+use std::collections::BTreeSet;
+
+use super::words::{self, Wish};
+use crate::domain::button::{Action, Slice, Subject};
+use crate::domain::conversation::Conversation;
+use crate::domain::device::Device;
+use crate::domain::event::{Event, Tap};
+use crate::domain::facts::{FactKeys, Facts, Outline};
+use crate::domain::ids::RetailerId;
+
+/// The facts that are needed and not there.
+pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts) -> FactKeys {
+    let mut wanted = Wanted { products: BTreeSet::new(), outline: false };
+    match event {
+        Event::Said { text, device } => wanted.by_wish(words::understand(text), conversation, *device),
+        Event::Tapped { tap: Tap::Button(button), device } => {
+            wanted.by_action(&button.action, conversation, *device, facts);
+        }
+        Event::ProductChanged { retailer_id } => {
+            wanted.products.insert(retailer_id.clone());
+        }
+        Event::ProductsRequested { products, .. } => wanted.products.extend(products.iter().cloned()),
+        Event::Tapped { tap: Tap::Refused, .. }
+        | Event::Ordered { .. }
+        | Event::Arrived { .. }
+        | Event::Quoted { .. }
+        | Event::PurchaseAnswered { .. }
+        | Event::PurchaseNews { .. }
+        | Event::SendFailed { .. } => {}
+    }
+    if event.customer_device().is_some() {
+        wanted.products.extend(conversation.owed_news.iter().cloned());
+    }
+    let products = wanted.products.difference(&facts.looked_for).cloned().collect();
+    FactKeys { products, outline: wanted.outline && facts.outline.is_none() }
+}
+
+struct Wanted {
+    products: BTreeSet<RetailerId>,
+    outline: bool,
+}
+
+impl Wanted {
+    fn by_wish(&mut self, wish: Wish, conversation: &Conversation, device: Device) {
+        match wish {
+            Wish::Menu | Wish::Catalog => self.outline = true,
+            Wish::Checkout => self.cart_of(conversation, device),
+            Wish::Cart | Wish::Help | Wish::Person | Wish::Purchases | Wish::Unclear => {}
+        }
+    }
+
+    fn by_action(&mut self, action: &Action, conversation: &Conversation, device: Device, facts: &Facts) {
+        match action {
+            Action::Menu | Action::Resume => self.outline = true,
+            Action::Category(key) => {
+                self.outline = true;
+                if let Some(outline) = &facts.outline {
+                    self.shown_in(outline, key, None);
+                }
+            }
+            Action::Page(Slice::Category { key, from, to }) => {
+                self.outline = true;
+                if let Some(outline) = &facts.outline {
+                    self.shown_in(outline, key, Some((usize::from(*from), usize::from(*to))));
+                }
+            }
+            Action::Page(Slice::Menu { .. } | Slice::NativeCatalog) => self.outline = true,
+            Action::Product(id) | Action::Add(id) => {
+                self.products.insert(id.clone());
+            }
+            Action::Checkout | Action::Confirm(Subject::Cart) | Action::AcceptPrices(Subject::Cart) => {
+                self.cart_of(conversation, device);
+            }
+            Action::Page(Slice::Cart { .. })
+            | Action::Quantity(..)
+            | Action::Remove(_)
+            | Action::Cart
+            | Action::Empty
+            | Action::Confirm(Subject::Order(_))
+            | Action::AcceptPrices(Subject::Order(_))
+            | Action::DropLine(_)
+            | Action::CopyCart(_)
+            | Action::Purchase(_)
+            | Action::Person => {}
+        }
+    }
+
+    fn cart_of(&mut self, conversation: &Conversation, device: Device) {
+        let lines = conversation.carts.get(&device).map(|cart| cart.lines.as_slice()).unwrap_or_default();
+        self.products.extend(lines.iter().map(|line| line.retailer_id.clone()));
+    }
+
+    fn shown_in(&mut self, outline: &Outline, key: &str, range: Option<(usize, usize)>) {
+        if let Some(category) = outline.category(key) {
+            self.products.extend(super::browse::shown(category, range));
+        }
+    }
+}

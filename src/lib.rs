@@ -1,0 +1,5 @@
+//! Sacola: a gateway that brings chat purchases to any shop. See `docs/ARCHITECTURE.md` for the seven hops of a webhook.
+
+pub mod clock;
+pub mod domain;
+pub mod tasks;

@@ -1,0 +1,51 @@
+//! Background tasks: named, traced, counted and joined at shutdown. Nothing else in the crate spawns.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+/// The set of tasks that belong to one running program.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Tasks {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs `work` in the background under a span that carries `name`.
+    pub fn spawn<F>(&self, name: &'static str, work: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let span = tracing::info_span!("task", name);
+        drop(self.tracker.spawn(work.instrument(span)));
+    }
+
+    /// A token that is cancelled when the program stops.
+    pub fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// True once [`Tasks::stop`] was called.
+    pub fn stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Tells every task to end and waits for all of them, `grace_ms` at most. Returns false when some were still busy.
+    pub async fn stop(&self, grace_ms: u64) -> bool {
+        self.stop.cancel();
+        self.tracker.close();
+        tokio::time::timeout(std::time::Duration::from_millis(grace_ms), self.tracker.wait()).await.is_ok()
+    }
+}
+
+/// A [`Tasks`] that several owners share.
+pub type SharedTasks = Arc<Tasks>;
