@@ -2,4 +2,9 @@
 
 pub mod clock;
 pub mod domain;
+pub mod emulator;
+pub mod engine;
+pub mod merchants;
+pub mod store;
 pub mod tasks;
+pub mod whatsapp;

@@ -8,7 +8,7 @@ use super::button::Button;
 use super::device::Device;
 use super::effect::QuoteFor;
 use super::ids::{EffectId, PurchaseId, RetailerId};
-use super::message::Message;
+use super::message::{Kind, Message};
 use super::money::Money;
 use super::product::Product;
 use super::purchase::{PurchaseState, Quote};
@@ -203,6 +203,8 @@ pub enum Event {
     SendFailed {
         /// Which effect.
         effect_id: EffectId,
+        /// What it was about.
+        kind: Option<Kind>,
         /// The message, when it is still known.
         message: Option<Box<Message>>,
         /// Why.

@@ -52,7 +52,9 @@ pub struct Category {
     pub key: String,
     /// Name; `None` for products without a category.
     pub title: Option<String>,
-    /// Products that can be bought, ordered by title.
+    /// How many products it has.
+    pub count: usize,
+    /// Products that can be bought, ordered by title. In a slim outline only the first, but for the opened category.
     pub products: Vec<RetailerId>,
 }
 
@@ -61,12 +63,27 @@ pub struct Category {
 pub struct Outline {
     /// Categories, ordered by name.
     pub categories: Vec<Category>,
+    /// The category whose products are all here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<String>,
 }
 
 impl Outline {
     /// The category of that key.
     pub fn category(&self, key: &str) -> Option<&Category> {
         self.categories.iter().find(|category| category.key == key)
+    }
+
+    /// The part that one decision needs: all categories, the products of one. Keeps journals small.
+    pub fn slim(&self, opened: Option<&str>) -> Self {
+        let slim = |category: &Category| {
+            let keep = if opened == Some(category.key.as_str()) { category.products.len() } else { 1 };
+            Category { products: category.products.iter().take(keep).cloned().collect(), ..category.clone() }
+        };
+        Self {
+            categories: self.categories.iter().map(slim).collect(),
+            opened: opened.map(ToOwned::to_owned),
+        }
     }
 }
 
@@ -101,6 +118,8 @@ pub struct FactKeys {
     pub products: BTreeSet<RetailerId>,
     /// The catalog's shape.
     pub outline: bool,
+    /// With all products of this category.
+    pub category: Option<String>,
 }
 
 /// A short stable key for a category's name (FNV-1a, 64 bits, as hexadecimal).

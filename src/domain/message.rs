@@ -110,6 +110,31 @@ impl Kind {
         }
     }
 
+    /// The kind of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// All kinds.
+    pub const ALL: [Self; 16] = [
+        Self::Menu,
+        Self::Catalog,
+        Self::Product,
+        Self::Cart,
+        Self::Stale,
+        Self::Refused,
+        Self::PriceChange,
+        Self::Summary,
+        Self::PurchaseAccepted,
+        Self::PurchaseDeclined,
+        Self::PaymentLink,
+        Self::Paid,
+        Self::PurchaseState,
+        Self::Person,
+        Self::Help,
+        Self::Error,
+    ];
+
     /// The key under which a newer message makes an unsent older one pointless.
     pub fn supersedes(self) -> Option<&'static str> {
         match self {

@@ -16,3 +16,4 @@ pub mod money;
 pub mod product;
 pub mod purchase;
 pub mod replies;
+pub mod verdict;

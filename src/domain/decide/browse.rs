@@ -93,7 +93,7 @@ fn standing_rows(turn: &Turn<'_>, has_products: bool) -> Vec<Row> {
 }
 
 fn category_row(turn: &Turn<'_>, category: &Category) -> Row {
-    let count = turn.say(Phrase::ProductCount { count: category.products.len() });
+    let count = turn.say(Phrase::ProductCount { count: category.count });
     Row::new(turn.target(Action::Category(category.key.clone())), &category_title(turn, category), Some(&count))
 }
 

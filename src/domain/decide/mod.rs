@@ -117,7 +117,7 @@ impl<'a> Turn<'a> {
             Event::PurchaseAnswered { purchase_id, answer } => purchases::answered(self, purchase_id, answer),
             Event::PurchaseNews { .. } => purchases::news(self, event),
             Event::ProductChanged { retailer_id } => notice::product_changed(self, retailer_id),
-            Event::SendFailed { message, .. } => notice::send_failed(self, message.as_deref()),
+            Event::SendFailed { .. } => notice::send_failed(self, event),
             Event::ProductsRequested { products, body } => browse::requested(self, products, body.as_deref()),
         }
     }

@@ -6,6 +6,7 @@ use super::{Turn, draw, purchases, taps};
 use crate::domain::button::{Action, Subject};
 use crate::domain::conversation::OrderStage;
 use crate::domain::device::Device;
+use crate::domain::event::{Event, SendFailure};
 use crate::domain::effect::{Effect, QuoteFor};
 use crate::domain::ids::RetailerId;
 use crate::domain::message::{BODY_MAX, Content, Kind, Message, fit};
@@ -217,21 +218,33 @@ pub(super) fn accepted(turn: &mut Turn<'_>) {
     super::carts::show(turn, None);
 }
 
-/// A message did not reach the customer: what must be told is owed.
-pub(super) fn send_failed(turn: &mut Turn<'_>, message: Option<&Message>) {
+/// A message did not reach the customer: what must be told is owed, what can be said otherwise is.
+pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
+    let Event::SendFailed { kind, message, failure, .. } = event else {
+        return;
+    };
+    let Some(kind) = message.as_ref().map(|message| message.kind).or(*kind) else {
+        return;
+    };
+    turn.conversation.note(turn.facts.now_ms, false, &format!("failed:{}", kind.word()));
+    if kind.must_arrive() {
+        let told = message.as_ref().and_then(|message| message.purchase.clone());
+        let latest = turn.conversation.purchases.last().map(|purchase| purchase.purchase_id.clone());
+        turn.conversation.owed_purchases.extend(told.or(latest));
+    }
     let Some(message) = message else {
         return;
     };
-    turn.conversation.note(turn.facts.now_ms, false, &format!("failed:{}", message.kind.word()));
-    if let Some(id) = message.purchase.as_ref().filter(|_| message.kind.must_arrive()) {
-        turn.conversation.owed_purchases.insert(id.clone());
-        return;
-    }
-    if message.kind == Kind::PriceChange {
+    if kind == Kind::PriceChange {
         let owed = &mut turn.conversation.owed_texts;
         owed.push(fit(body_of(message), BODY_MAX - 200));
         let surplus = owed.len().saturating_sub(OWED_TEXTS_MAX);
         owed.drain(..surplus);
+    }
+    let refused = matches!(failure, SendFailure::Rejected { .. });
+    if refused && message.shows_products() && turn.window_is_open() {
+        let instead = draw::error(turn, Phrase::ProductGone);
+        turn.reply(instead);
     }
 }
 

@@ -7,12 +7,12 @@ use crate::domain::button::{Action, Slice, Subject};
 use crate::domain::conversation::Conversation;
 use crate::domain::device::Device;
 use crate::domain::event::{Event, Tap};
-use crate::domain::facts::{FactKeys, Facts, Outline};
+use crate::domain::facts::{FactKeys, Facts};
 use crate::domain::ids::RetailerId;
 
 /// The facts that are needed and not there.
 pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts) -> FactKeys {
-    let mut wanted = Wanted { products: BTreeSet::new(), outline: false };
+    let mut wanted = Wanted { products: BTreeSet::new(), outline: false, category: None };
     match event {
         Event::Said { text, device } => wanted.by_wish(words::understand(text), conversation, *device),
         Event::Tapped { tap: Tap::Button(button), device } => {
@@ -34,12 +34,17 @@ pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts)
         wanted.products.extend(conversation.owed_news.iter().cloned());
     }
     let products = wanted.products.difference(&facts.looked_for).cloned().collect();
-    FactKeys { products, outline: wanted.outline && facts.outline.is_none() }
+    let opened = facts.outline.as_ref().map(|outline| outline.opened.clone());
+    let lacks_outline = wanted.outline && opened.as_ref().is_none_or(|opened| {
+        wanted.category.is_some() && *opened != wanted.category
+    });
+    FactKeys { products, outline: lacks_outline, category: wanted.category.filter(|_| lacks_outline) }
 }
 
 struct Wanted {
     products: BTreeSet<RetailerId>,
     outline: bool,
+    category: Option<String>,
 }
 
 impl Wanted {
@@ -55,16 +60,10 @@ impl Wanted {
         match action {
             Action::Menu | Action::Resume => self.outline = true,
             Action::Category(key) => {
-                self.outline = true;
-                if let Some(outline) = &facts.outline {
-                    self.shown_in(outline, key, None);
-                }
+                self.shown_in(facts, key, None);
             }
             Action::Page(Slice::Category { key, from, to }) => {
-                self.outline = true;
-                if let Some(outline) = &facts.outline {
-                    self.shown_in(outline, key, Some((usize::from(*from), usize::from(*to))));
-                }
+                self.shown_in(facts, key, Some((usize::from(*from), usize::from(*to))));
             }
             Action::Page(Slice::Menu { .. } | Slice::NativeCatalog) => self.outline = true,
             Action::Product(id) | Action::Add(id) => {
@@ -92,8 +91,11 @@ impl Wanted {
         self.products.extend(lines.iter().map(|line| line.retailer_id.clone()));
     }
 
-    fn shown_in(&mut self, outline: &Outline, key: &str, range: Option<(usize, usize)>) {
-        if let Some(category) = outline.category(key) {
+    fn shown_in(&mut self, facts: &Facts, key: &str, range: Option<(usize, usize)>) {
+        self.outline = true;
+        self.category = Some(key.to_owned());
+        let opened = facts.outline.as_ref().filter(|outline| outline.opened.as_deref() == Some(key));
+        if let Some(category) = opened.and_then(|outline| outline.category(key)) {
             self.products.extend(super::browse::shown(category, range));
         }
     }

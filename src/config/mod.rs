@@ -1,0 +1,75 @@
+//! The gateway's configuration: one TOML text plus the environment become one checked [`Config`], or a list of all that
+//! is wrong. It owns the names, defaults and ranges of every key (one table, [`table`], from which the reference is
+//! printed too), the overlay of `SACOLA__…` variables, and the fetching of secrets from variables and files. It refuses
+//! unknown keys, half-right values and plain `http://` beyond the networks that were allowed; it never prints a secret,
+//! never reads the process environment itself (the map is passed in), and opens no socket: whether the store, the
+//! provider and the merchants answer is for `sacola check` to find out.
+
+mod checks;
+mod keys;
+mod lists;
+mod overlay;
+mod reader;
+mod reference;
+mod report;
+mod secret;
+mod sections;
+mod table;
+#[cfg(test)]
+mod tests;
+mod types;
+mod urls;
+
+use std::collections::BTreeMap;
+
+use toml::{Table, Value};
+
+pub use self::reference::reference;
+pub use self::report::Fault;
+pub use self::secret::Secret;
+pub use self::types::{
+    ApiKey, ButtonKey, Buttons, Config, ConnectorKind, Delivery, Merchant, Number, Outgoing, Scope, Server,
+    StoreSection, WebClients, WhatsApp,
+};
+
+use self::report::Report;
+
+/// A configuration that may be run, and what its owner should know about it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The checked configuration.
+    pub config: Config,
+    /// Things that work but should be mended, a secret in plain text for example.
+    pub warnings: Vec<Fault>,
+}
+
+/// Reads TOML text, overlays the environment (`SACOLA__STORE__URL`, arrays `SACOLA__NUMBER__0__ACCESS_TOKEN`), resolves
+/// secrets, and reports all faults at once. Text that is not TOML is one fault with its line and column.
+pub fn load(toml_text: &str, env: &BTreeMap<String, String>) -> Result<Loaded, Vec<Fault>> {
+    let table = toml_text
+        .parse::<Table>()
+        .map_err(|error| vec![syntax_fault(toml_text, &error)])?;
+    let mut root = Value::Table(table);
+    let mut report = Report::new(env);
+    overlay::apply(&mut root, &mut report);
+    let config = root
+        .as_table()
+        .and_then(|table| sections::config(table, &mut report));
+    let (config, warnings) = report.finish(config)?;
+    Ok(Loaded { config, warnings })
+}
+
+/// Says where the text stops being TOML. The line itself is not quoted: it may hold a secret.
+fn syntax_fault(text: &str, error: &toml::de::Error) -> Fault {
+    let before = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|&char| char != '\n').count() + 1;
+    Fault {
+        key: format!("line {line}, column {column}"),
+        problem: format!("this is not TOML: {}", error.message().replace('\n', " ")),
+        mend: "correct this line; `sacola config reference` shows an example of every key".to_owned(),
+    }
+}

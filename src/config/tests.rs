@@ -1,0 +1,299 @@
+//! What `load` does as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::table::SECTIONS;
+use super::*;
+
+const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+const FILE: &str = r#"
+[whatsapp]
+verify_token = { env = "VERIFY" }
+app_secrets = [{ env = "APP" }]
+
+[[number]]
+phone_number_id = "106540352242922"
+waba_id = "102290129340398"
+access_token = { env = "TOKEN" }
+merchant = "cafe"
+
+[[merchant]]
+id = "cafe"
+name = "Café da Praça"
+base_url = "https://shop.example.com/sacola"
+currency = "BRL"
+secrets = [{ env = "CAFE" }]
+payment_hosts = ["Pay.Example.com"]
+
+[[api_key]]
+id = "backoffice"
+merchant = "*"
+secret = { env = "KEY" }
+scopes = ["messages:write", "catalog:read"]
+"#;
+
+fn env(more: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let fixed = [
+        ("VERIFY", "verify-me"),
+        ("APP", "app-secret"),
+        ("TOKEN", "token-of-wa"),
+        ("CAFE", SECRET),
+        ("KEY", "0123456789abcdef"),
+        ("PATH", "/bin"),
+    ];
+    let all = fixed.iter().chain(more);
+    all.map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect()
+}
+
+/// The faults of this text, one a line.
+fn faults(text: &str, more: &[(&str, &str)]) -> String {
+    match load(text, &env(more)) {
+        Ok(_) => String::new(),
+        Err(faults) => faults
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n"),
+    }
+}
+
+/// Asserts that all of this is among the faults.
+fn tells(text: &str, more: &[(&str, &str)], expected: &[&str]) {
+    let told = faults(text, more);
+    for part in expected {
+        assert!(told.contains(part), "{part} is not in\n{told}");
+    }
+}
+
+/// `FILE` with one replacement.
+fn with(from: &str, to: &str) -> String {
+    assert!(FILE.contains(from), "{from}");
+    FILE.replacen(from, to, 1)
+}
+
+#[test]
+fn defaults_fill_what_is_not_said() {
+    let Loaded { config, warnings } = load(FILE, &env(&[])).expect("good");
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(config.server.listen.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.server.ops_listen.to_string(), "127.0.0.1:9090");
+    assert_eq!(config.server.webhook_body_bytes, 3 * 1024 * 1024);
+    assert_eq!(config.store.url.expose(), "embedded:./sacola-data");
+    assert_eq!(
+        (config.store.wait_replicas, config.store.key_prefix.as_str()),
+        (0, "")
+    );
+    assert_eq!(
+        (config.delivery.lease_ms, config.delivery.send_timeout_ms),
+        (10_000, 8_000)
+    );
+    assert_eq!(
+        (config.delivery.unknown_hold_s, config.buttons.expiry_days),
+        (60, 30)
+    );
+    assert!(config.buttons.keys.is_empty() && config.outgoing.allow_private.is_empty());
+    assert_eq!(config.whatsapp.graph_url.as_str(), "https://graph.facebook.com/");
+    let (number, merchant) = (&config.numbers[0], &config.merchants[0]);
+    assert_eq!(
+        (number.locale.as_str(), number.web_clients),
+        ("pt-BR", WebClients::OwnCart)
+    );
+    assert_eq!(
+        (number.messages_per_second, number.catalog_id.as_deref()),
+        (80, None)
+    );
+    assert_eq!(
+        (
+            merchant.timeout_ms,
+            merchant.max_concurrency,
+            merchant.mirror_interval_s
+        ),
+        (15_000, 8, 300)
+    );
+    assert_eq!(merchant.payment_hosts, ["pay.example.com"]);
+    assert_eq!(merchant.connector, ConnectorKind::Standard);
+    assert!(config.api_keys[0].is_operator());
+    assert_eq!(
+        config.api_keys[0].scopes,
+        BTreeSet::from([Scope::MessagesWrite, Scope::CatalogRead])
+    );
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let text = "[server]\nlisten = 8080\n[delivery]\nlease_ms = 5\n[[merchant]]\nid = 'Café'\ncurrency = 'real'\n\
+        [[number]]\nmerchant = 'nobody'\nlocale = 'fr'\n[[api_key]]\nscopes = ['message:write']\n";
+    let expected = [
+        "server.listen: expected address, ip:port, found integer",
+        "delivery.lease_ms: 5 is out of range: integer, 100–600000",
+        "whatsapp.verify_token: is missing — mend: add verify_token = { env = \"WA_VERIFY_TOKEN\" }",
+        "whatsapp.app_secrets: is missing",
+        "number[0].access_token: is missing",
+        "number[0].merchant: names no [[merchant]]",
+        "number[0].locale: is not a value that Sacola knows — mend: Known: pt-BR, en, es, id",
+        "merchant[0].id: has a length or a character",
+        "merchant[0].currency: is not a currency",
+        "merchant[0].base_url: is missing",
+        "api_key[0].scopes[0]: is not a value that Sacola knows — mend: did you mean \"messages:write\"?",
+    ];
+    tells(text, &[], &expected);
+}
+
+#[test]
+fn unknown_keys_come_with_the_nearest_known_one() {
+    let near =
+        "number[0].phone_numberid: is not a key that Sacola knows — mend: did you mean \"phone_number_id\"?";
+    tells(&with("phone_number_id", "phone_numberid"), &[], &[near]);
+    let near = "merchants: is not a key that Sacola knows — mend: did you mean \"merchant\"?";
+    tells(&with("[[merchant]]", "[[merchants]]"), &[], &[near]);
+    let near = "number[0].access_token.evn: is not a key that Sacola knows — mend: did you mean \"env\"?";
+    tells(&with("{ env = \"TOKEN\" }", "{ evn = \"TOKEN\" }"), &[], &[near]);
+}
+
+#[test]
+fn the_environment_wins_and_is_named() {
+    let more = [
+        ("SACOLA__STORE__URL", "redis://:pw@cache:6379"),
+        ("SACOLA__NUMBER__0__ACCESS_TOKEN", "plain"),
+        ("SACOLA__NUMBER__0__MESSAGES_PER_SECOND", "250"),
+        ("SACOLA__WHATSAPP__APP_SECRETS__1", "second"),
+        ("SACOLA__OUTGOING__ALLOW_PRIVATE", "127.0.0.0/8,10.0.0.0/8"),
+        ("SACOLA__MERCHANT__0__BASE_URL", "http://127.0.0.1:9000/sacola"),
+    ];
+    let Loaded { config, warnings } = load(FILE, &env(&more)).expect("good");
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(config.store.shown_url(), "redis://…@cache:6379");
+    assert_eq!(config.numbers[0].access_token.expose(), "plain");
+    assert_eq!(config.numbers[0].messages_per_second, 250);
+    assert_eq!(config.whatsapp.app_secrets.len(), 2);
+    assert_eq!(config.outgoing.allow_private.len(), 2);
+    let more = [
+        ("SACOLA__NUMBER__0__MESSAGES_PER_SECOND", "many"),
+        ("SACOLA__STROE__URL", "x"),
+    ];
+    let expected = [
+        "SACOLA__NUMBER__0__MESSAGES_PER_SECOND: expected integer, 1–1000",
+        "SACOLA__STROE__URL: is not a key that Sacola knows — mend: did you mean SACOLA__STORE__URL?",
+    ];
+    tells(FILE, &more, &expected);
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let text = with("{ env = \"TOKEN\" }", "\"token-in-file\"");
+    let more = [("SACOLA__STORE__URL", "redis://:store-pw@cache")];
+    let loaded = load(&text, &env(&more)).expect("good");
+    let printed = format!("{loaded:?}");
+    let hidden = "verify-me app-secret token-in-file 0123456789abcdef store-pw whsec_";
+    for secret in hidden.split(' ') {
+        assert!(!printed.contains(secret), "{secret}");
+    }
+    assert!(printed.contains("[REDACTED]"), "{printed}");
+    let warned: Vec<&str> = loaded
+        .warnings
+        .iter()
+        .map(|warning| warning.key.as_str())
+        .collect();
+    assert_eq!(warned, ["number[0].access_token"]);
+}
+
+#[test]
+fn what_a_secret_lacks_is_named() {
+    let told = faults(&with("\"CAFE\"", "\"CAFE_NOT_SET\""), &[]);
+    let expected = "merchant[0].secrets[0]: the environment variable CAFE_NOT_SET is not set";
+    assert!(told.starts_with(expected), "{told}");
+    let told = faults(FILE, &[("CAFE", "not-a-whsec")]);
+    assert!(told.contains("merchant[0].secrets[0]: is not whsec_"), "{told}");
+    assert!(!told.contains("not-a-whsec"), "{told}");
+}
+
+#[test]
+fn plain_http_needs_an_allowed_network() {
+    let text = with("https://shop.example.com/sacola", "http://127.0.0.1:9000");
+    let told = faults(&text, &[]);
+    assert!(
+        told.starts_with("merchant[0].base_url: must be https://"),
+        "{told}"
+    );
+    assert_eq!(
+        faults(&text, &[("SACOLA__OUTGOING__ALLOW_PRIVATE__0", "127.0.0.0/8")]),
+        ""
+    );
+    let told = faults(
+        FILE,
+        &[("SACOLA__WHATSAPP__GRAPH_URL", "http://graph.example.com")],
+    );
+    assert!(
+        told.starts_with("SACOLA__WHATSAPP__GRAPH_URL: must be https://"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let expected =
+        "SACOLA__DELIVERY__SEND_TIMEOUT_MS: is 10000, not shorter than delivery.lease_ms, which is 10000";
+    tells(
+        FILE,
+        &[("SACOLA__DELIVERY__SEND_TIMEOUT_MS", "10000")],
+        &[expected],
+    );
+    let expected = "SACOLA__STORE__WAIT_REPLICAS: the embedded store has no replicas";
+    tells(FILE, &[("SACOLA__STORE__WAIT_REPLICAS", "1")], &[expected]);
+    let expected = "merchant[0].connector: the shopify connector is not in this version";
+    tells(
+        &with("currency", "connector = \"shopify\"\ncurrency"),
+        &[],
+        &[expected],
+    );
+    let block = FILE.split("[[merchant]]").nth(1).expect("a merchant");
+    let block = block
+        .split("[[api_key]]")
+        .next()
+        .expect("its keys")
+        .replace("Café", "Bar");
+    let told = faults(&format!("{FILE}\n[[merchant]]{block}"), &[]);
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(
+        told.starts_with("merchant[1].id: is the same id as merchant[0].id"),
+        "{told}"
+    );
+}
+
+#[test]
+fn text_that_is_not_toml_is_one_fault_with_its_place() {
+    let found = load("[server]\nlisten = \"hidden\" oops\n", &env(&[])).expect_err("not TOML");
+    assert_eq!(found.len(), 1);
+    assert!(found[0].key.starts_with("line 2, column "), "{}", found[0]);
+    assert!(!found[0].to_string().contains("hidden"), "{}", found[0]);
+}
+
+#[test]
+fn every_key_of_the_table_is_read() {
+    let environment = env(&[]);
+    let mut report = Report::new(&environment);
+    let root: Table = FILE.parse().expect("TOML");
+    assert!(sections::config(&root, &mut report).is_some());
+    let all: BTreeSet<(&str, &str)> = SECTIONS
+        .iter()
+        .flat_map(|section| section.keys.iter().map(|key| (section.name, key.name)))
+        .collect();
+    assert_eq!(report.used(), &all);
+}
+
+#[test]
+fn the_example_file_loads() {
+    let text = include_str!("../../sacola.example.toml");
+    let more = [
+        ("SACOLA_BUTTON_KEY", "0123456789abcdef0123456789abcdef"),
+        ("WA_VERIFY_TOKEN", "v"),
+        ("WA_APP_SECRET", "a"),
+        ("WA_TOKEN", "t"),
+        ("CAFE_SECRET", SECRET),
+        ("CAFE_API_KEY", "0123456789abcdef"),
+    ];
+    assert_eq!(faults(text, &more), "");
+    let warnings = load(text, &env(&more)).expect("good").warnings;
+    assert!(warnings.is_empty(), "{warnings:?}");
+}

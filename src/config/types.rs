@@ -1,0 +1,292 @@
+//! The configuration as the rest of the gateway sees it: plain fields, all checked. It refuses to know where a value
+//! came from.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::secret::Secret;
+
+/// The whole configuration. Its `Debug` output holds no secret.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The two listeners.
+    pub server: Server,
+    /// Where conversations live.
+    pub store: StoreSection,
+    /// How effects are performed.
+    pub delivery: Delivery,
+    /// What signs button ids.
+    pub buttons: Buttons,
+    /// The WhatsApp Cloud API.
+    pub whatsapp: WhatsApp,
+    /// The business phone numbers; their ids are unique. May be empty.
+    pub numbers: Vec<Number>,
+    /// The merchants; their ids are unique. May be empty.
+    pub merchants: Vec<Merchant>,
+    /// The guard on outgoing calls.
+    pub outgoing: Outgoing,
+    /// The bearer keys of the merchant API; ids and secrets are unique. May be empty.
+    pub api_keys: Vec<ApiKey>,
+}
+
+/// The two listeners and the sizes that they accept.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Webhooks, callbacks and the merchant API. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Health, metrics and the console. Port 0 takes a free one.
+    pub ops_listen: SocketAddr,
+    /// How the world reaches `listen`; http or https, without user name, query or fragment.
+    pub public_url: Option<Url>,
+    /// Largest webhook or callback body, in bytes (64 KiB..=16 MiB).
+    pub webhook_body_bytes: usize,
+    /// Largest body of a merchant API request, in bytes (1 KiB..=16 MiB).
+    pub api_body_bytes: usize,
+}
+
+/// Where conversations live.
+#[derive(Clone, Debug)]
+pub struct StoreSection {
+    /// `embedded:DIR`, `redis://…`, `rediss://…`, `redis+cluster://…` or `redis+sentinel://…`. It may carry a password,
+    /// so it is a secret; [`StoreSection::shown_url`] may be printed.
+    pub url: Secret,
+    /// Put before every key; may be empty, has no braces.
+    pub key_prefix: String,
+    /// Replicas that must hold a commit before its 200 (0..=16; 0 with the embedded store).
+    pub wait_replicas: u32,
+}
+
+impl StoreSection {
+    /// The address without user, password and parameters, for people to read.
+    pub fn shown_url(&self) -> String {
+        let url = self.url.expose();
+        let url = url.split_once('?').map_or(url, |(before, _)| before);
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return url.to_owned();
+        };
+        match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://…@{host}"),
+            None => url.to_owned(),
+        }
+    }
+}
+
+/// How effects reach the provider and the merchants.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// How long a replica holds a lane, in milliseconds (100..=600000).
+    pub lease_ms: u64,
+    /// How long one send to the provider may take, in milliseconds; always shorter than `lease_ms`.
+    pub send_timeout_ms: u64,
+    /// How long a send of unknown outcome waits for its status, in seconds (0..=86400).
+    pub unknown_hold_s: u64,
+}
+
+/// What signs button ids.
+#[derive(Clone, Debug)]
+pub struct Buttons {
+    /// The first signs, all verify; ids are unique. Empty: one is made and kept in the store.
+    pub keys: Vec<ButtonKey>,
+    /// How long a button works, in days (1..=365).
+    pub expiry_days: u32,
+}
+
+/// A named key that signs button ids.
+#[derive(Clone, Debug)]
+pub struct ButtonKey {
+    /// 1–16 of `A-Z a-z 0-9 _ -`; written into every button id.
+    pub id: String,
+    /// The key itself, as text.
+    pub secret: Secret,
+}
+
+/// The WhatsApp Cloud API.
+#[derive(Clone, Debug)]
+pub struct WhatsApp {
+    /// The Graph API; https, or http inside `outgoing.allow_private`.
+    pub graph_url: Url,
+    /// `v26.0`.
+    pub graph_version: String,
+    /// What the provider repeats when it verifies the webhook's address.
+    pub verify_token: Secret,
+    /// At least one; a webhook that any of them signed is accepted.
+    pub app_secrets: Vec<Secret>,
+}
+
+/// A business phone number.
+#[derive(Clone, Debug)]
+pub struct Number {
+    /// The provider's id of the number. Unique.
+    pub phone_number_id: String,
+    /// The WhatsApp Business Account that owns it.
+    pub waba_id: String,
+    /// May send from this number.
+    pub access_token: Secret,
+    /// The catalog behind its product messages.
+    pub catalog_id: Option<String>,
+    /// The id of a merchant in [`Config::merchants`].
+    pub merchant: String,
+    /// `pt-BR`, `en`, `es` or `id`.
+    pub locale: String,
+    /// What a web client gets.
+    pub web_clients: WebClients,
+    /// What the provider allows, in messages per second (1..=1000).
+    pub messages_per_second: u32,
+}
+
+/// What a web client gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WebClients {
+    /// A cart of its own.
+    #[default]
+    OwnCart,
+    /// The advice to use the phone.
+    PhoneOnly,
+}
+
+/// A merchant and its backend.
+#[derive(Clone, Debug)]
+pub struct Merchant {
+    /// 1–40 of `a-z 0-9 _ -`. Unique.
+    pub id: String,
+    /// What customers read.
+    pub name: String,
+    /// How to talk to the backend.
+    pub connector: ConnectorKind,
+    /// Where it answers; https, or http inside `outgoing.allow_private`. As written: with or without a slash at its end.
+    pub base_url: Url,
+    /// ISO 4217, three capital letters.
+    pub currency: String,
+    /// `whsec_` and the base64 of 24..=64 bytes; at least one; the first signs, all verify.
+    pub secrets: Vec<Secret>,
+    /// The only hosts that a payment link may have, in lower case and punycode, without port.
+    pub payment_hosts: Vec<String>,
+    /// How long one call may take, in milliseconds (100..=120000).
+    pub timeout_ms: u64,
+    /// Calls at the same time, from one replica (1..=1024).
+    pub max_concurrency: u32,
+    /// Time between two readings of the whole catalog, in seconds (1..=604800).
+    pub mirror_interval_s: u64,
+}
+
+/// How to talk to a merchant's backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectorKind {
+    /// Sacola's own signed REST contract.
+    Standard,
+}
+
+/// The guard on calls to merchants and on payment links.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Networks that may be called though they are not public, by http too.
+    pub allow_private: Vec<IpNet>,
+}
+
+/// A bearer key of the merchant API.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// 1–40 of `a-z 0-9 _ -`, for logs. Unique.
+    pub id: String,
+    /// The id of a merchant in [`Config::merchants`], or `*`.
+    pub merchant: String,
+    /// What the caller sends. Unique.
+    pub secret: Secret,
+    /// What the key may do; at least one.
+    pub scopes: BTreeSet<Scope>,
+}
+
+impl ApiKey {
+    /// Whether the key sees every merchant, and what belongs to none.
+    pub fn is_operator(&self) -> bool {
+        self.merchant == "*"
+    }
+}
+
+/// One thing that an API key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Send messages.
+    MessagesWrite,
+    /// Read conversations and purchases.
+    ConversationsRead,
+    /// Change products.
+    CatalogWrite,
+    /// Read products and price updates.
+    CatalogRead,
+    /// Read dead letters.
+    DeadLettersRead,
+    /// Replay dead letters.
+    DeadLettersWrite,
+}
+
+impl Scope {
+    /// Every scope, in the order of [`Scope::NAMES`].
+    pub const ALL: [Self; 6] = [
+        Self::MessagesWrite,
+        Self::ConversationsRead,
+        Self::CatalogWrite,
+        Self::CatalogRead,
+        Self::DeadLettersRead,
+        Self::DeadLettersWrite,
+    ];
+    /// Their names in the configuration.
+    pub const NAMES: [&'static str; 6] = [
+        Self::MessagesWrite.as_str(),
+        Self::ConversationsRead.as_str(),
+        Self::CatalogWrite.as_str(),
+        Self::CatalogRead.as_str(),
+        Self::DeadLettersRead.as_str(),
+        Self::DeadLettersWrite.as_str(),
+    ];
+
+    /// `messages:write`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MessagesWrite => "messages:write",
+            Self::ConversationsRead => "conversations:read",
+            Self::CatalogWrite => "catalog:write",
+            Self::CatalogRead => "catalog:read",
+            Self::DeadLettersRead => "dead_letters:read",
+            Self::DeadLettersWrite => "dead_letters:write",
+        }
+    }
+
+    /// The scope of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_store_is_shown_without_its_password() {
+        let shown = |url: &str| {
+            StoreSection {
+                url: Secret::new(url),
+                key_prefix: String::new(),
+                wait_replicas: 0,
+            }
+            .shown_url()
+        };
+        assert_eq!(
+            shown("rediss://me:p@ss/w@cache:6379/0?x=y"),
+            "rediss://…@cache:6379/0"
+        );
+        assert_eq!(shown("redis://cache:6379"), "redis://cache:6379");
+        assert_eq!(shown("embedded:./sacola-data"), "embedded:./sacola-data");
+    }
+
+    #[test]
+    fn every_scope_has_its_name() {
+        for (scope, name) in Scope::ALL.into_iter().zip(Scope::NAMES) {
+            assert_eq!(Scope::parse(name), Some(scope));
+        }
+    }
+}

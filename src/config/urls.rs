@@ -1,0 +1,238 @@
+//! URLs, hosts and networks: which of them Sacola may call, and in which form they are kept. Each check tells its fault and
+//! answers `None` or `false`. They refuse to quote what they judge: a URL may hold a password.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use url::{Host, Url};
+
+use super::report::Report;
+
+/// Store addresses that Sacola understands.
+const STORE_SCHEMES: [&str; 5] = [
+    "embedded:",
+    "redis://",
+    "rediss://",
+    "redis+cluster://",
+    "redis+sentinel://",
+];
+
+/// One of the store's schemes with something behind it.
+pub(super) fn is_store_url(report: &mut Report<'_>, path: &str, text: &str) -> bool {
+    let rest = STORE_SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme));
+    let good = rest.is_some_and(|rest| !rest.is_empty());
+    if !good {
+        let mend = format!(
+            "begin it with one of {}, then a directory or host:port",
+            STORE_SCHEMES.join(" ")
+        );
+        report.fault(path, "is not a store that Sacola knows", mend);
+    }
+    good
+}
+
+/// A URL of this gateway itself: http or https.
+pub(super) fn public_url(report: &mut Report<'_>, path: &str, text: &str) -> Option<Url> {
+    let url = web_url(report, path, text)?;
+    if matches!(url.scheme(), "https" | "http") {
+        return Some(url);
+    }
+    report.fault(
+        path,
+        "is neither https:// nor http://",
+        "write https://gateway.example.com",
+    );
+    None
+}
+
+/// A URL that Sacola calls: https, or http to an address inside `allowed`. When the networks themselves were faulty
+/// (`None`), http is not judged.
+pub(super) fn called_url(
+    report: &mut Report<'_>,
+    path: &str,
+    text: &str,
+    allowed: Option<&[IpNet]>,
+) -> Option<Url> {
+    let url = web_url(report, path, text)?;
+    let good = match url.scheme() {
+        "https" => true,
+        "http" => allowed.is_none_or(|networks| is_inside(url.host().as_ref(), networks)),
+        _ => false,
+    };
+    if good {
+        return Some(url);
+    }
+    let mend = "use https://; or, for development, write http:// with an IP address (or localhost) and put its \
+                network into outgoing.allow_private, for example 127.0.0.0/8";
+    report.fault(
+        path,
+        "must be https://: its host is no address inside outgoing.allow_private",
+        mend,
+    );
+    None
+}
+
+/// Whether the host is an address (or `localhost`, in either family) inside one of the networks.
+fn is_inside(host: Option<&Host<&str>>, networks: &[IpNet]) -> bool {
+    let inside = |address: IpAddr| {
+        networks
+            .iter()
+            .any(|network| network.contains(&address.to_canonical()))
+    };
+    match host {
+        Some(Host::Ipv4(address)) => inside(IpAddr::V4(*address)),
+        Some(Host::Ipv6(address)) => inside(IpAddr::V6(*address)),
+        Some(Host::Domain(name)) => {
+            *name == "localhost"
+                && (inside(IpAddr::V4(Ipv4Addr::LOCALHOST)) || inside(IpAddr::V6(Ipv6Addr::LOCALHOST)))
+        }
+        None => false,
+    }
+}
+
+/// A URL with a host, and without user, password, query and fragment.
+fn web_url(report: &mut Report<'_>, path: &str, text: &str) -> Option<Url> {
+    let url = match Url::parse(text.trim()) {
+        Ok(url) => url,
+        Err(error) => {
+            report.fault(
+                path,
+                format!("is not a URL: {error}"),
+                "for example https://shop.example.com/sacola",
+            );
+            return None;
+        }
+    };
+    if url.host().is_none() {
+        report.fault(path, "has no host", "for example https://shop.example.com/sacola");
+        return None;
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        report.fault(
+            path,
+            "holds a user or a password",
+            "remove what stands before the @",
+        );
+        return None;
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        report.fault(
+            path,
+            "holds a query or a fragment",
+            "remove everything from the ? or # on",
+        );
+        return None;
+    }
+    Some(url)
+}
+
+/// A network in CIDR, or a single address.
+pub(super) fn network(report: &mut Report<'_>, path: &str, text: &str) -> Option<IpNet> {
+    let parsed = text
+        .parse::<IpNet>()
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    match parsed {
+        Some(network) if network.prefix_len() == 0 => {
+            report.warn(
+                path,
+                "allows every address: the guard guards nothing",
+                "name the networks you need",
+            );
+        }
+        Some(_) => {}
+        None => report.fault(
+            path,
+            "is not a network",
+            "write address/bits: 127.0.0.0/8, 10.1.0.0/16, fd00::/8",
+        ),
+    }
+    parsed
+}
+
+/// A host without scheme, port and path, in the form in which URLs show it.
+pub(super) fn host(report: &mut Report<'_>, path: &str, text: &str) -> Option<String> {
+    let parsed = if text.contains('*') {
+        None
+    } else {
+        Host::parse(text).ok()
+    };
+    if parsed.is_none() {
+        let mend = "write only the host: no scheme, port, path or *, for example pay.example.com";
+        report.fault(path, "is not a host", mend);
+    }
+    parsed.map(|host| host.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn fails(check: impl FnOnce(&mut Report<'_>)) -> bool {
+        let env = BTreeMap::new();
+        let mut report = Report::new(&env);
+        check(&mut report);
+        report.finish(Some(())).is_err()
+    }
+
+    #[test]
+    fn http_is_for_addresses_inside_the_allowed_networks() {
+        let networks: Vec<IpNet> = vec!["127.0.0.0/8".parse().expect("a network")];
+        let refused =
+            |url: &str| fails(|report| drop(called_url(report, "u", url, Some(networks.as_slice()))));
+        assert!(!refused("https://shop.example.com/sacola"));
+        assert!(!refused("http://127.0.0.1:9000/sacola"));
+        assert!(!refused("http://localhost:9000"));
+        assert!(!refused("http://[::ffff:127.0.0.1]:9000"));
+        assert!(refused("http://10.0.0.1"));
+        assert!(refused("http://127.0.0.1.example.com"));
+        assert!(refused("http://shop.example.com"));
+        assert!(refused("ftp://127.0.0.1"));
+        assert!(refused("https://me:secret@shop.example.com"));
+        assert!(fails(|report| drop(called_url(
+            report,
+            "u",
+            "http://localhost",
+            Some(&[])
+        ))));
+    }
+
+    #[test]
+    fn hosts_are_only_hosts() {
+        let env = BTreeMap::new();
+        let mut report = Report::new(&env);
+        assert_eq!(
+            host(&mut report, "h", "Pay.Example.com").as_deref(),
+            Some("pay.example.com")
+        );
+        for bad in [
+            "https://pay.example.com",
+            "pay.example.com:443",
+            "pay.example.com/x",
+            "*.example.com",
+            "",
+        ] {
+            assert_eq!(host(&mut report, "h", bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn stores_and_networks_are_recognised() {
+        for good in [
+            "embedded:./data",
+            "redis://h:1",
+            "rediss://h",
+            "redis+cluster://a:1,b:2",
+            "redis+sentinel://a",
+        ] {
+            assert!(!fails(|report| _ = is_store_url(report, "u", good)), "{good}");
+        }
+        for bad in ["embedded:", "http://h", "postgres://h", "data"] {
+            assert!(fails(|report| _ = is_store_url(report, "u", bad)), "{bad}");
+        }
+        assert!(!fails(|report| _ = network(report, "n", "10.0.0.1")));
+        assert!(fails(|report| _ = network(report, "n", "10.0.0.0/40")));
+    }
+}

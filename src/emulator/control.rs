@@ -1,0 +1,157 @@
+//! The emulator's own controls: clock, faults, reset, counts, and webhooks of any content.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Bytes, Data};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::answers;
+use super::deliver::{self, Outgoing, Signature, Stamp};
+use super::wire;
+use super::world::{SendFault, World};
+
+/// Registers the control routes.
+pub fn routes(app: &mut web::ServiceConfig) {
+    app.service(
+        web::resource("/emulator/clock")
+            .route(web::get().to(clock))
+            .route(web::post().to(advance)),
+    )
+    .service(
+        web::resource("/emulator/faults")
+            .route(web::get().to(faults))
+            .route(web::post().to(add_faults))
+            .route(web::delete().to(clear_faults)),
+    )
+    .service(web::resource("/emulator/reset").route(web::post().to(reset)))
+    .service(web::resource("/emulator/state").route(web::get().to(state)))
+    .service(web::resource("/emulator/targets").route(web::post().to(targets)))
+    .service(web::resource("/emulator/webhooks/raw").route(web::post().to(raw_webhook)));
+}
+
+async fn clock(world: Data<World>) -> HttpResponse {
+    answers::json(200, &json!({"now_ms": world.now_ms()}))
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    advance_s: i64,
+}
+
+async fn advance(world: Data<World>, body: Bytes) -> HttpResponse {
+    match answers::read::<Advance>(&body) {
+        Ok(Advance { advance_s }) => {
+            world.clock.advance_ms(advance_s.saturating_mul(1000));
+            answers::json(200, &json!({"now_ms": world.now_ms()}))
+        }
+        Err(problem) => problem,
+    }
+}
+
+#[derive(Deserialize)]
+struct NewFaults {
+    #[serde(default)]
+    send: Vec<SendFault>,
+    catalog_lag: Option<bool>,
+    duplicate_webhooks: Option<bool>,
+}
+
+/// Adds sends' faults behind those that wait; switches stay unless named.
+async fn add_faults(world: Data<World>, body: Bytes) -> HttpResponse {
+    let new: NewFaults = match answers::read(&body) {
+        Ok(new) => new,
+        Err(problem) => return problem,
+    };
+    {
+        let mut state = world.state();
+        state.faults.sends.extend(new.send);
+        if let Some(on) = new.duplicate_webhooks {
+            state.faults.duplicate_webhooks = on;
+        }
+        if let Some(on) = new.catalog_lag {
+            state.set_catalog_lag(on);
+        }
+    }
+    shown_faults(&world)
+}
+
+async fn faults(world: Data<World>) -> HttpResponse {
+    shown_faults(&world)
+}
+
+async fn clear_faults(world: Data<World>) -> HttpResponse {
+    {
+        let mut state = world.state();
+        state.faults = super::world::Faults::default();
+        state.set_catalog_lag(false);
+    }
+    shown_faults(&world)
+}
+
+fn shown_faults(world: &World) -> HttpResponse {
+    let state = world.state();
+    let faults = &state.faults;
+    let shown = json!({
+        "send": faults.sends, "catalog_lag": faults.catalog_lag,
+        "duplicate_webhooks": faults.duplicate_webhooks,
+    });
+    answers::json(200, &shown)
+}
+
+async fn reset(world: Data<World>) -> HttpResponse {
+    world.reset();
+    answers::json(200, &json!({"reset": true}))
+}
+
+async fn state(world: Data<World>) -> HttpResponse {
+    let state = world.state();
+    let settings = &world.settings;
+    let shown = json!({
+        "now_ms": world.now_ms(), "counts": state.counts, "phones": state.phones.len(),
+        "faults_waiting": state.faults.sends.len(), "purchases": state.shop.purchases.len(),
+        "webhook_url": state.webhook_url, "callback_url": state.callback_url,
+        "phone_number_id": settings.phone_number_id, "waba_id": settings.waba_id,
+        "catalog_id": settings.catalog_id, "verify_token": settings.verify_token,
+    });
+    answers::json(200, &shown)
+}
+
+#[derive(Deserialize)]
+struct Targets {
+    webhook_url: Option<String>,
+    callback_url: Option<String>,
+}
+
+async fn targets(world: Data<World>, body: Bytes) -> HttpResponse {
+    match answers::read::<Targets>(&body) {
+        Ok(new) => {
+            world.set_targets(new.webhook_url, new.callback_url);
+            answers::json(200, &json!({"set": true}))
+        }
+        Err(problem) => problem,
+    }
+}
+
+#[derive(Deserialize)]
+struct RawWebhook {
+    body: Box<RawValue>,
+    #[serde(default)]
+    signature: Signature,
+}
+
+/// Delivers anything once: a JSON string is sent as its text, any other value as Meta would write it.
+async fn raw_webhook(world: Data<World>, body: Bytes) -> HttpResponse {
+    let new: RawWebhook = match answers::read(&body) {
+        Ok(new) => new,
+        Err(problem) => return problem,
+    };
+    let text = serde_json::from_str::<String>(new.body.get());
+    let body = text.unwrap_or_else(|_| wire::ascii_json(new.body.get()));
+    let request = Outgoing {
+        stamp: Stamp::Meta(new.signature),
+        body,
+    };
+    let status = deliver::send_now(&world, request, false).await;
+    answers::json(200, &json!({"webhook_status": status}))
+}

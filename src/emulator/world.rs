@@ -1,0 +1,393 @@
+//! The one shared state of the emulator: phones, faults, counts and the shop's shelves, behind a lock that is never
+//! held across an await.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::clock::{Clock, MovableClock};
+
+use super::deliver::Delivery;
+use super::render::Shown;
+use super::shop::Shop;
+use super::wamid::Device;
+
+const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
+const ATTEMPTS_AT_ONCE: usize = 128;
+
+/// What never changes while the program runs.
+pub struct Settings {
+    pub base_url: String,
+    pub access_token: String,
+    pub app_secret: String,
+    pub verify_token: String,
+    pub merchant_key: Vec<u8>,
+    pub phone_number_id: String,
+    pub display_phone_number: String,
+    pub waba_id: String,
+    pub catalog_id: String,
+}
+
+impl Settings {
+    /// The business number as `from` of its messages: digits only.
+    pub fn business_digits(&self) -> String {
+        self.display_phone_number
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect()
+    }
+}
+
+/// Everything that request handlers and background workers share.
+pub struct World {
+    pub settings: Settings,
+    pub clock: MovableClock,
+    pub http: reqwest::Client,
+    pub deliveries: mpsc::Sender<Delivery>,
+    pub attempts: Semaphore,
+    pub pictures: Mutex<BTreeMap<String, Bytes>>,
+    state: Mutex<State>,
+    counter: AtomicU64,
+    seed: String,
+}
+
+/// What changes.
+#[derive(Default)]
+pub struct State {
+    /// Grows at each reset; deliveries of a former world give up when they see it.
+    pub generation: u64,
+    pub webhook_url: Option<String>,
+    pub callback_url: Option<String>,
+    pub phones: BTreeMap<String, Phone>,
+    /// Phone ids by wa_id (see [`address_key`]) and by user id.
+    pub addresses: BTreeMap<String, String>,
+    pub phones_made: u64,
+    pub faults: Faults,
+    pub counts: Counts,
+    pub shop: Shop,
+}
+
+/// One person's account, seen from the business.
+#[derive(Default)]
+pub struct Phone {
+    pub name: String,
+    /// Absent for people who write under a username.
+    pub wa_id: Option<String>,
+    pub user_id: String,
+    pub last_inbound_ms: Option<i64>,
+    pub messages: Vec<Stored>,
+    pub carts: BTreeMap<Device, Vec<CartItem>>,
+}
+
+/// A message as both sides of the chat see it.
+pub struct Stored {
+    pub message_id: String,
+    pub at_ms: i64,
+    pub message_type: String,
+    /// Set on inbound messages only.
+    pub device: Option<Device>,
+    /// The second dot part of `biz_opaque_callback_data`.
+    pub kind: Option<String>,
+    pub shown: Shown,
+    pub payload: Box<RawValue>,
+    pub status: Status,
+    /// True when no webhook may speak of this message (`no_statuses`, `fail_late`).
+    pub quiet: bool,
+    pub opaque: Option<String>,
+    /// The webhook body that carried an inbound message, for replays.
+    pub webhook: Option<String>,
+}
+
+/// How far an outbound message got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Sent,
+    Delivered,
+    Read,
+    Failed,
+}
+
+/// One line of WhatsApp's own cart, or of an order. Numbers stay the text they arrived as.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CartItem {
+    pub retailer_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Box<RawValue>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_price: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+}
+
+/// Misbehaviour asked for by a test.
+#[derive(Default)]
+pub struct Faults {
+    pub sends: VecDeque<SendFault>,
+    pub catalog_lag: bool,
+    pub duplicate_webhooks: bool,
+}
+
+impl Faults {
+    /// The fault of the next send, used up by asking.
+    pub fn take(&mut self) -> Option<SendAction> {
+        let front = self.sends.front_mut()?;
+        front.times = front.times.saturating_sub(1);
+        let (action, spent) = (front.action.clone(), front.times == 0);
+        if spent {
+            self.sends.pop_front();
+        }
+        Some(action)
+    }
+}
+
+/// A fault that applies to the next `times` sends.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendFault {
+    #[serde(default = "once")]
+    pub times: u32,
+    #[serde(flatten)]
+    pub action: SendAction,
+}
+
+/// What goes wrong with a send.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum SendAction {
+    /// Refused with a Graph error.
+    Error {
+        code: i64,
+        #[serde(default)]
+        http: Option<u16>,
+        #[serde(default)]
+        details: Option<String>,
+    },
+    /// Refused with a bare 500.
+    #[serde(rename = "http_500")]
+    Http500,
+    /// Accepted and delivered, but the answer is lost.
+    DropAfterAccept,
+    /// Answered late.
+    DelayMs { ms: u64 },
+    /// Accepted, then reported as failed.
+    FailLate { code: i64 },
+    /// Accepted; no status ever comes.
+    NoStatuses,
+}
+
+/// Totals for tests.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Counts {
+    pub sends_accepted: u64,
+    pub sends_refused: u64,
+    pub webhooks_delivered: u64,
+    pub webhooks_failed: u64,
+    pub callbacks_delivered: u64,
+    pub callbacks_failed: u64,
+}
+
+impl World {
+    /// An empty world with full shelves.
+    pub fn new(
+        settings: Settings,
+        clock: MovableClock,
+        deliveries: mpsc::Sender<Delivery>,
+    ) -> anyhow::Result<World> {
+        let now_ms = clock.now_ms();
+        let seed = format!("{}:{now_ms}", settings.phone_number_id);
+        let state = State {
+            shop: Shop::stocked(now_ms),
+            ..State::default()
+        };
+        Ok(World {
+            settings,
+            clock,
+            http: http_client()?,
+            deliveries,
+            attempts: Semaphore::new(ATTEMPTS_AT_ONCE),
+            pictures: Mutex::default(),
+            state: Mutex::new(state),
+            counter: AtomicU64::new(0),
+            seed,
+        })
+    }
+
+    /// The state, locked. Never keep it across an await.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The world's present instant.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// The world's present instant in seconds.
+    pub fn now_s(&self) -> i64 {
+        self.now_ms().div_euclid(1000)
+    }
+
+    /// 64 upper-case hex digits that look random, from a counter. The seed holds the start, so a gateway that
+    /// remembers a former run meets no id twice.
+    pub fn mixed(&self) -> String {
+        let number = self.counter.fetch_add(1, Ordering::SeqCst);
+        hex::encode_upper(Sha256::digest(format!("{}:{number}", self.seed)))
+    }
+
+    /// The first `count` digits of [`World::mixed`].
+    pub fn short_id(&self, count: usize) -> String {
+        self.mixed().chars().take(count).collect()
+    }
+
+    /// Sets the gateway's addresses; `None` leaves one as it is.
+    pub fn set_targets(&self, webhook_url: Option<String>, callback_url: Option<String>) {
+        let mut state = self.state();
+        if webhook_url.is_some() {
+            state.webhook_url = webhook_url;
+        }
+        if callback_url.is_some() {
+            state.callback_url = callback_url;
+        }
+    }
+
+    /// Forgets phones, messages, faults and purchases, and fills the shelves again. Versions and id counters go on.
+    pub fn reset(&self) {
+        let now_ms = self.now_ms();
+        let mut state = self.state();
+        let shop = state.shop.restocked(now_ms);
+        *state = State {
+            generation: state.generation + 1,
+            webhook_url: state.webhook_url.take(),
+            callback_url: state.callback_url.take(),
+            phones_made: state.phones_made,
+            shop,
+            ..State::default()
+        };
+    }
+}
+
+impl State {
+    /// The phone behind a `to` or a `recipient`.
+    pub fn phone_at(&mut self, address: &str) -> Option<&mut Phone> {
+        let id = self.addresses.get(&address_key(address))?;
+        self.phones.get_mut(id)
+    }
+
+    /// While on, the native catalog doesn't follow the shop; switching it off lets it catch up.
+    pub fn set_catalog_lag(&mut self, on: bool) {
+        self.faults.catalog_lag = on;
+        self.publish();
+    }
+
+    /// Lets the native catalog follow the shelves, unless it lags.
+    pub fn publish(&mut self) {
+        if !self.faults.catalog_lag {
+            self.shop.native.clone_from(&self.shop.products);
+        }
+    }
+}
+
+impl Phone {
+    /// True while free-form messages may be sent: 24 hours from the person's last message.
+    pub fn window_open(&self, now_ms: i64) -> bool {
+        self.last_inbound_ms
+            .is_some_and(|last_ms| now_ms - last_ms < 24 * 3600 * 1000)
+    }
+
+    /// What message ids of this chat are made with.
+    pub fn address(&self) -> (String, u8) {
+        match &self.wa_id {
+            Some(wa_id) => (wa_id.clone(), super::wamid::KIND_PHONE),
+            None => (self.user_id.clone(), super::wamid::KIND_USER_ID),
+        }
+    }
+}
+
+/// One key per person: a user id as it is; of a phone number its digits, without the ninth digit that Brazilian
+/// numbers may or may not show (Meta may add or drop it).
+pub fn address_key(address: &str) -> String {
+    if address.contains('.') {
+        return address.to_owned();
+    }
+    let mut digits: Vec<char> = address.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() == 13 && digits.starts_with(&['5', '5']) && digits.get(4) == Some(&'9') {
+        digits.remove(4);
+    }
+    digits.into_iter().collect()
+}
+
+/// An instant as the shop and the callbacks write it.
+pub fn rfc3339(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms)
+        .map(|at| at.to_string())
+        .unwrap_or_default()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the emulator is another program")]
+fn http_client() -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    builder.timeout(HTTP_TIMEOUT).build()
+}
+
+fn once() -> u32 {
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_brazilian_number_is_found_with_and_without_its_ninth_digit() {
+        assert_eq!(address_key("+55 11 98765-4321"), address_key("551187654321"));
+        assert_eq!(address_key("BR.123"), "BR.123");
+        assert_ne!(address_key("5511987654321"), address_key("5511987654322"));
+    }
+
+    #[test]
+    fn faults_are_used_up_one_per_send() {
+        let two = SendFault {
+            times: 2,
+            action: SendAction::Http500,
+        };
+        let mut faults = Faults {
+            sends: VecDeque::from([two]),
+            ..Faults::default()
+        };
+
+        assert!(faults.take().is_some());
+        assert!(faults.take().is_some());
+        assert!(faults.take().is_none());
+    }
+
+    #[test]
+    fn faults_are_read_from_json() {
+        let fault: SendFault = serde_json::from_str(r#"{"action":"http_500"}"#).unwrap();
+        assert!(matches!(
+            fault,
+            SendFault {
+                times: 1,
+                action: SendAction::Http500
+            }
+        ));
+
+        let fault: SendFault =
+            serde_json::from_str(r#"{"times":3,"action":"fail_late","code":131026}"#).unwrap();
+        assert!(matches!(
+            fault,
+            SendFault {
+                times: 3,
+                action: SendAction::FailLate { code: 131_026 }
+            }
+        ));
+    }
+}

@@ -1,0 +1,378 @@
+//! One turn: the events that wait for a conversation, loaded, decided and committed together. At most
+//! [`ATTEMPTS_MAX`] tries against other replicas, then the sender is asked to come back.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses};
+use super::{encoded, items, refused};
+use crate::domain::conversation::{Conversation, STATE_BYTES_MAX};
+use crate::domain::decide::{self, Decided, Outcome};
+use crate::domain::event::{Event, Occurrence, Tap};
+use crate::domain::facts::{FactKeys, Facts, Shop};
+use crate::domain::ids::{EffectId, MerchantId};
+use crate::store::{self, Commit, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind, LoadRequest};
+
+/// Most events that are folded into one commit.
+pub(super) const FOLD_MAX: usize = 64;
+/// Most tries of one turn.
+const ATTEMPTS_MAX: u64 = 8;
+/// Most rounds of "needs facts" in one decision.
+const NEEDS_MAX: usize = 4;
+
+/// A commit under construction and what to answer when it is durable.
+struct Draft {
+    commit: Commit,
+    merchant: MerchantId,
+    after: Conversation,
+    used: BTreeSet<FactVersion>,
+    answers: Vec<(usize, Taken)>,
+    foreign_purchases: Vec<(crate::domain::ids::PurchaseId, String)>,
+}
+
+enum Tried {
+    Answered(Vec<(usize, Taken)>),
+    Again,
+}
+
+impl Engine {
+    pub(super) async fn turn(&self, batch: Vec<Waiting>) {
+        let happened: Vec<&Happened> = batch.iter().map(|waiting| &waiting.happened).collect();
+        let result = self.attempts(&happened).await;
+        let mut answers: Vec<Option<Result<Taken, Refused>>> = match result {
+            Ok(taken) => {
+                let mut answers: Vec<Option<Result<Taken, Refused>>> = batch.iter().map(|_| None).collect();
+                for (index, one) in taken {
+                    if let Some(slot) = answers.get_mut(index) {
+                        *slot = Some(Ok(one));
+                    }
+                }
+                answers
+            }
+            Err(refused) => batch.iter().map(|_| Some(Err(refused.clone()))).collect(),
+        };
+        for (index, waiting) in batch.into_iter().enumerate() {
+            let answer = answers.get_mut(index).and_then(Option::take);
+            let answer = answer.unwrap_or_else(|| Err(Refused::Store("no answer was made".to_owned())));
+            drop(waiting.answer.send(answer));
+        }
+    }
+
+    async fn attempts(&self, happened: &[&Happened]) -> Result<Vec<(usize, Taken)>, Refused> {
+        for attempt in 0..ATTEMPTS_MAX {
+            if attempt > 1 {
+                self.parts.clock.sleep_ms(jitter_ms(happened, attempt)).await;
+            }
+            match self.attempt(happened).await {
+                Ok(Tried::Answered(answers)) => return Ok(answers),
+                Ok(Tried::Again) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "failed to take an event");
+                    return Err(refused(&error));
+                }
+            }
+        }
+        Err(Refused::Busy)
+    }
+
+    async fn attempt(&self, happened: &[&Happened]) -> Result<Tried, store::Error> {
+        let marks: Vec<DoneMark> = happened.iter().map(|one| addresses::mark(&one.id, one.at_ms)).collect();
+        let Some(first) = happened.first() else {
+            return Ok(Tried::Answered(Vec::new()));
+        };
+        let Some(found) = self.find(&first.who, &marks).await? else {
+            let none = happened.iter().enumerate().map(|(index, _)| (index, Taken::NoConversation));
+            return Ok(Tried::Answered(none.collect()));
+        };
+        let Some(mut draft) = self.draft(found, happened, &marks).await? else {
+            let all = happened.iter().enumerate().map(|(index, _)| (index, Taken::Duplicate));
+            return Ok(Tried::Answered(all.collect()));
+        };
+        for (id, record) in &draft.foreign_purchases {
+            self.parts.store.put_purchase(id, record).await?;
+        }
+        draft.commit.facts = draft.used.iter().cloned().collect();
+        draft.commit.state = encoded::encode(&draft.after)?;
+        draft.commit.revision = draft.after.revision;
+        draft.commit.window_open_until_ms = draft.after.window_open_until_ms;
+        let merchant = draft.merchant.clone();
+        match self.parts.store.commit(draft.commit, self.lane_times()).await? {
+            CommitOutcome::Committed { heads, wake } => {
+                heads.into_iter().for_each(|head| self.hand_over(LaneWork::Serve(Box::new(head))));
+                wake.into_iter().for_each(|(lane, at_ms)| self.hand_over(LaneWork::Wake(lane, at_ms)));
+                Ok(Tried::Answered(draft.answers))
+            }
+            CommitOutcome::Conflict | CommitOutcome::Duplicate => Ok(Tried::Again),
+            CommitOutcome::StaleFacts(stale) => {
+                let ids: Vec<_> = stale.into_iter().map(|fact| fact.retailer_id).collect();
+                self.catalogs.refresh(self.parts.store.as_ref(), &merchant, &ids).await?;
+                Ok(Tried::Again)
+            }
+        }
+    }
+
+    /// Finds the conversation; `None` when a home without a conversation was named.
+    async fn find(&self, who: &Who, marks: &[DoneMark]) -> Result<Option<Found>, store::Error> {
+        let homes = match who {
+            Who::Home(home) => vec![home.clone()],
+            Who::Customer { number, customer } => self.parts.addresses.homes(number, customer),
+        };
+        let aliases = if matches!(who, Who::Home(_)) { Vec::new() } else { homes.clone() };
+        let request = LoadRequest { homes: homes.clone(), aliases: aliases.clone(), marks: marks.to_vec() };
+        let loaded = self.parts.store.load(&[request]).await?.into_iter().next().unwrap_or_default();
+        let led_to = loaded.aliases.iter().flatten().next().cloned();
+        let home = match led_to {
+            Some(home) => home,
+            None => {
+                let has_state = loaded.conversations.iter().position(|stored| stored.state.is_some());
+                homes.get(has_state.unwrap_or(0)).cloned().unwrap_or_else(|| crate::domain::ids::HomeId::new(""))
+            }
+        };
+        let stored = match homes.iter().position(|known| *known == home) {
+            Some(index) => loaded.conversations.into_iter().nth(index).unwrap_or_default(),
+            None => self.load_one(&home, marks).await?,
+        };
+        for (alias, known) in aliases.iter().zip(&loaded.aliases) {
+            if *alias != home && known.is_none() {
+                self.parts.store.put_alias(alias, &home).await?;
+            }
+        }
+        let is_new = stored.state.is_none();
+        let conversation = match (&stored.state, who) {
+            (Some(state), _) => encoded::decode(state, home.as_str())?,
+            (None, Who::Customer { number, .. }) => Conversation::new(home.clone(), number.clone()),
+            (None, Who::Home(_)) => return Ok(None),
+        };
+        Ok(Some(Found {
+            home,
+            conversation,
+            stored_bytes: stored.state.as_ref().map_or(0, String::len),
+            expected_revision: stored.revision,
+            done: stored.done,
+            is_new,
+        }))
+    }
+
+    async fn load_one(
+        &self,
+        home: &crate::domain::ids::HomeId,
+        marks: &[DoneMark],
+    ) -> Result<store::StoredConversation, store::Error> {
+        let request = LoadRequest { homes: vec![home.clone()], aliases: Vec::new(), marks: marks.to_vec() };
+        let loaded = self.parts.store.load(&[request]).await?.into_iter().next().unwrap_or_default();
+        Ok(loaded.conversations.into_iter().next().unwrap_or_default())
+    }
+
+    /// Decides all events that are not done yet. `None` when none is left.
+    async fn draft(
+        &self,
+        found: Found,
+        happened: &[&Happened],
+        marks: &[DoneMark],
+    ) -> Result<Option<Draft>, store::Error> {
+        let Some(settings) = self.parts.numbers.get(&found.conversation.number) else {
+            return Ok(None);
+        };
+        tracing::debug!(home = %found.home, new = found.is_new, events = happened.len(), "deciding");
+        let before_interest = found.conversation.interest();
+        let merchant = settings.shop.merchant.clone();
+        let mut draft = Draft {
+            commit: empty_commit(&found),
+            merchant: merchant.clone(),
+            after: found.conversation,
+            used: BTreeSet::new(),
+            answers: Vec::new(),
+            foreign_purchases: Vec::new(),
+        };
+        let mut seen: BTreeSet<DoneMark> = found.done.iter().copied().collect();
+        for (index, (one, mark)) in happened.iter().zip(marks).enumerate() {
+            if !seen.insert(*mark) {
+                draft.answers.push((index, Taken::Duplicate));
+                continue;
+            }
+            draft.commit.marks.push(*mark);
+            let taken = self.decide_one(&mut draft, one, &settings.shop, found.stored_bytes).await?;
+            draft.answers.push((index, taken));
+        }
+        if draft.commit.marks.is_empty() {
+            return Ok(None);
+        }
+        let after_interest = draft.after.interest();
+        let interest = |id: &crate::domain::ids::RetailerId| Interest {
+            merchant: merchant.clone(),
+            retailer_id: id.clone(),
+        };
+        draft.commit.interest_added = after_interest.difference(&before_interest).map(interest).collect();
+        draft.commit.interest_removed = before_interest.difference(&after_interest).map(interest).collect();
+        Ok(Some(draft))
+    }
+
+    async fn decide_one(
+        &self,
+        draft: &mut Draft,
+        happened: &Happened,
+        shop: &Shop,
+        state_bytes: usize,
+    ) -> Result<Taken, store::Error> {
+        if let Who::Customer { customer, .. } = &happened.who {
+            take_over(&mut draft.after.customer, customer);
+        }
+        let occurrence = self.occurrence(happened, &draft.after);
+        let mut facts = Facts {
+            now_ms: self.parts.clock.now_ms(),
+            shop: shop.clone(),
+            products: std::collections::BTreeMap::new(),
+            looked_for: BTreeSet::new(),
+            outline: None,
+            state_bytes,
+        };
+        for _ in 0..NEEDS_MAX {
+            let before = draft.after.clone();
+            match catch_unwind(AssertUnwindSafe(|| decide::decide(&before, &occurrence, &facts))) {
+                Ok(Outcome::Needs(keys)) => self.add_facts(&mut facts, &keys).await?,
+                Ok(Outcome::Decided(decided)) => return self.add_decision(draft, &occurrence, &facts, *decided),
+                Err(_) => break,
+            }
+        }
+        tracing::error!(home = %draft.after.home, event = occurrence.event.word(), "the decision failed; the event is parked");
+        park_event(draft, &occurrence, "panic", facts.now_ms);
+        Ok(Taken::Done { effects: Vec::new(), owed: false })
+    }
+
+    fn occurrence(&self, happened: &Happened, conversation: &Conversation) -> Occurrence {
+        let event = match &happened.what {
+            What::Event(event) => event.clone(),
+            What::Tap { id, device } => {
+                let button = self.parts.keys.verify(id, &conversation.home);
+                Event::Tapped { tap: button.map_or(Tap::Refused, Tap::Button), device: *device }
+            }
+        };
+        Occurrence {
+            id: happened.id.clone(),
+            at_ms: happened.at_ms,
+            purchase_id: happened.purchase_id.clone(),
+            event,
+        }
+    }
+
+    async fn add_facts(&self, facts: &mut Facts, keys: &FactKeys) -> Result<(), store::Error> {
+        let store = self.parts.store.as_ref();
+        let known = self.catalogs.known(store, &facts.shop.merchant, &keys.products).await?;
+        facts.products.extend(known.facts);
+        facts.looked_for.extend(keys.products.iter().cloned());
+        if keys.outline {
+            facts.outline = Some(known.outline.slim(keys.category.as_deref()));
+        }
+        Ok(())
+    }
+
+    fn add_decision(
+        &self,
+        draft: &mut Draft,
+        occurrence: &Occurrence,
+        facts: &Facts,
+        decided: Decided,
+    ) -> Result<Taken, store::Error> {
+        let after = decided.conversation;
+        if encoded::encode(&after)?.len() > STATE_BYTES_MAX {
+            tracing::error!(home = %after.home, "the conversation is too large; the event is parked");
+            park_event(draft, occurrence, "too_large", facts.now_ms);
+            return Ok(Taken::Done { effects: Vec::new(), owed: false });
+        }
+        let journal = encoded::journal_entry(&draft.after, occurrence, facts, &after, &decided.effects);
+        draft.commit.journal.extend(journal);
+        let used = decided.used.iter().filter_map(|id| {
+            let fact = facts.products.get(id)?;
+            let merchant = facts.shop.merchant.clone();
+            Some(FactVersion { merchant, retailer_id: id.clone(), version: fact.version })
+        });
+        draft.used.extend(used);
+        for purchase in decided.purchases {
+            let id = purchase.purchase_id.clone();
+            let record = PurchaseRecord {
+                home: after.home.clone(),
+                number: after.number.clone(),
+                merchant: facts.shop.merchant.clone(),
+                purchase,
+            };
+            let encoded = serde_json::to_string(&record).map_err(|e| unencodable(&after, &e))?;
+            let own_shard = id.shard() == after.home.shard();
+            let place = if own_shard { &mut draft.commit.purchases } else { &mut draft.foreign_purchases };
+            place.retain(|(known, _)| *known != id);
+            place.push((id, encoded));
+        }
+        let effects: Vec<(EffectId, &'static str)> = decided
+            .effects
+            .iter()
+            .enumerate()
+            .map(|(index, effect)| (EffectId::of(&after.home, after.revision, index), effect.word()))
+            .collect();
+        let locale = after.locale.unwrap_or(facts.shop.locale).tag();
+        let encoded = items::encode(&after, decided.effects, &facts.shop.merchant, locale, facts.now_ms)
+            .map_err(|error| unencodable(&after, &error))?;
+        encoded.into_iter().for_each(|item| append(&mut draft.commit.items, item));
+        let owed = !after.owed_news.is_empty();
+        draft.after = after;
+        Ok(Taken::Done { effects, owed })
+    }
+}
+
+/// Within one commit a newer superseding message replaces an older one at once.
+fn append(items: &mut Vec<(LaneKind, Item)>, (kind, item): (LaneKind, Item)) {
+    if item.supersedes.is_some() {
+        items.retain(|(other, earlier)| *other != kind || earlier.supersedes != item.supersedes);
+    }
+    items.push((kind, item));
+}
+
+fn unencodable(conversation: &Conversation, error: &serde_json::Error) -> store::Error {
+    store::Error::Corrupt { key: conversation.home.to_string(), problem: error.to_string() }
+}
+
+fn take_over(known: &mut crate::domain::conversation::Customer, told: &crate::domain::conversation::Customer) {
+    let newer = [(&mut known.user_id, &told.user_id), (&mut known.wa_id, &told.wa_id), (&mut known.name, &told.name)];
+    for (slot, value) in newer {
+        if value.is_some() {
+            slot.clone_from(value);
+        }
+    }
+}
+
+/// An event whose decision failed is kept beside the commit that marks it as handled; its siblings go on.
+fn park_event(draft: &mut Draft, occurrence: &Occurrence, reason: &str, now_ms: i64) {
+    draft.after.revision += 1;
+    draft.commit.dead_letters.push(DeadLetter {
+        id: format!("{}.{}", draft.after.home, addresses::digest(&occurrence.id)),
+        reason: reason.to_owned(),
+        detail: format!("deciding the event {} failed", occurrence.event.word()),
+        merchant: Some(draft.merchant.clone()),
+        home: Some(draft.after.home.clone()),
+        at_ms: now_ms,
+        source: "event".to_owned(),
+        body: serde_json::to_string(occurrence).unwrap_or_default(),
+    });
+}
+
+fn empty_commit(found: &Found) -> Commit {
+    Commit {
+        home: found.home.clone(),
+        expected_revision: found.expected_revision,
+        revision: found.expected_revision,
+        state: String::new(),
+        window_open_until_ms: 0,
+        marks: Vec::new(),
+        facts: Vec::new(),
+        items: Vec::new(),
+        interest_added: Vec::new(),
+        interest_removed: Vec::new(),
+        purchases: Vec::new(),
+        journal: Vec::new(),
+        dead_letters: Vec::new(),
+    }
+}
+
+/// A few milliseconds that differ between conversations and attempts.
+fn jitter_ms(happened: &[&Happened], attempt: u64) -> u64 {
+    let seed = happened.first().map_or(0, |one| addresses::mark(&one.id, one.at_ms).hash);
+    1 + (seed.rotate_left(u32::try_from(attempt).unwrap_or(0) * 7) % 16) * attempt
+}

@@ -1,0 +1,253 @@
+//! Lanes in the file: loads a [`LaneState`], lets it act, and keeps it with its place in the order of due times.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::budgets::Budgets;
+use super::conversations::Conversation;
+use super::keys;
+use super::lane::{LaneState, Next};
+use super::table::{Snapshot, View, Writing};
+use crate::domain::ids::{EffectId, HomeId};
+use crate::store::{
+    Budget, ClaimOutcome, Class, DeliveryStatus, Error, Head, LaneId, LaneKind, LaneTimes, SettleOutcome,
+    Settlement, StartOutcome, StatusOutcome, StatusTarget, UnixMs,
+};
+
+/// How long statuses and message keys are kept.
+const STATUS_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+
+/// Makes lease tokens that no other grant has, in this life of the program or another.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    life: u64,
+    given: AtomicU64,
+}
+
+impl Tokens {
+    pub(super) fn new() -> Result<Self, Error> {
+        let life = getrandom::u64().map_err(|problem| Error::Unavailable(problem.to_string()))?;
+        Ok(Self {
+            life,
+            given: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) fn next(&self) -> String {
+        format!(
+            "{:016x}-{}",
+            self.life,
+            self.given.fetch_add(1, Ordering::Relaxed)
+        )
+    }
+}
+
+/// A lane that was read and may have changed.
+pub(super) struct Opened {
+    lane: LaneId,
+    before: LaneState,
+    /// What may be changed.
+    pub(super) state: LaneState,
+}
+
+impl Opened {
+    /// Reads a lane; one that was never written is empty.
+    pub(super) fn read<T>(view: &View<T>, lane: LaneId) -> Result<Self, Error>
+    where
+        T: redb::ReadableTable<&'static str, &'static [u8]>,
+    {
+        let state: LaneState = view.get(&keys::lane(&lane))?.unwrap_or_default();
+        Ok(Self {
+            lane,
+            before: state.clone(),
+            state,
+        })
+    }
+
+    /// Which lane this is.
+    pub(super) fn lane(&self) -> &LaneId {
+        &self.lane
+    }
+
+    /// Writes the lane and its due time, if they changed.
+    pub(super) fn save(&self, view: &mut Writing<'_>) -> Result<(), Error> {
+        if self.state == self.before {
+            return Ok(());
+        }
+        let (was, is) = (self.before.due_ms(), self.state.due_ms());
+        if was != is {
+            if let Some(at_ms) = was {
+                view.remove(&keys::due(at_ms, &self.lane))?;
+            }
+            if let Some(at_ms) = is {
+                view.put(&keys::due(at_ms, &self.lane), &())?;
+            }
+        }
+        view.put(&keys::lane(&self.lane), &self.state)
+    }
+}
+
+fn lane_of_due(rest: &str) -> Option<(UnixMs, LaneId)> {
+    let (time, place) = rest.split_once('/')?;
+    let at_ms = time.parse().ok()?;
+    let (home, kind) = match place.strip_suffix('p') {
+        Some(home) => (home, LaneKind::Provider),
+        None => (place.strip_suffix('m')?, LaneKind::Merchant),
+    };
+    Some((
+        at_ms,
+        LaneId {
+            home: HomeId::new(home),
+            kind,
+        },
+    ))
+}
+
+/// Lanes whose time has come, oldest first.
+pub(super) fn due(view: &Snapshot, now_ms: UnixMs, limit: usize) -> Result<Vec<LaneId>, Error> {
+    let mut found = Vec::new();
+    view.each(keys::DUE, None, |rest, _| {
+        let Some((at_ms, lane)) = lane_of_due(rest) else {
+            return Err(Error::Corrupt {
+                key: rest.to_owned(),
+                problem: "no lane's due time".to_owned(),
+            });
+        };
+        if at_ms > now_ms || found.len() >= limit {
+            return Ok(false);
+        }
+        found.push(lane);
+        Ok(true)
+    })?;
+    Ok(found)
+}
+
+/// Asks for a lane.
+pub(super) fn claim(
+    view: &mut Writing<'_>,
+    lane: &LaneId,
+    times: LaneTimes,
+    token: &str,
+) -> Result<ClaimOutcome, Error> {
+    let mut opened = Opened::read(view, lane.clone())?;
+    let next = opened.state.claim(lane, times, token);
+    opened.save(view)?;
+    Ok(match next {
+        Next::Serve(head) => ClaimOutcome::Claimed(head),
+        Next::Wait(at_ms) => ClaimOutcome::Wait(at_ms),
+        Next::Empty => ClaimOutcome::Empty,
+    })
+}
+
+/// What [`start`] takes from.
+pub(super) struct Purse<'a> {
+    /// The limits that are kept.
+    pub(super) kept: &'a Mutex<Budgets>,
+    /// Those that this start needs.
+    pub(super) needed: &'a [Budget],
+    /// On whose behalf.
+    pub(super) class: Class,
+}
+
+/// Takes the budgets and marks the item as begun.
+pub(super) fn start(
+    view: &mut Writing<'_>,
+    head: &Head,
+    purse: &Purse<'_>,
+    times: LaneTimes,
+) -> Result<StartOutcome, Error> {
+    let mut opened = Opened::read(view, head.lane.clone())?;
+    let conversation: Option<Conversation> = view.get(&keys::conversation(&head.lane.home))?;
+    if !opened
+        .state
+        .may_start(&head.lease.token, &head.item.effect_id, times.now_ms)
+    {
+        return Ok(StartOutcome::LeaseLost);
+    }
+    let mut kept = purse.kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Err(until_ms) = kept.take(purse.needed, purse.class, times.now_ms) {
+        return Ok(StartOutcome::Refused { until_ms });
+    }
+    drop(kept);
+    opened.state.start(&head.item.effect_id, times);
+    opened.save(view)?;
+    Ok(StartOutcome::Started {
+        window_open_until_ms: conversation.map_or(0, |found| found.window_open_until_ms),
+    })
+}
+
+/// Ends an attempt and claims the next item.
+pub(super) fn settle(
+    view: &mut Writing<'_>,
+    head: &Head,
+    settlement: &Settlement,
+    times: LaneTimes,
+    token: &str,
+) -> Result<SettleOutcome, Error> {
+    let mut opened = Opened::read(view, head.lane.clone())?;
+    let Some(next) = opened.state.settle(head, settlement, times, token) else {
+        return Ok(SettleOutcome::LeaseLost);
+    };
+    if let Settlement::Done {
+        message_key: Some(message_key),
+        ..
+    } = settlement
+    {
+        let key = keys::message(&head.lane.home, message_key);
+        view.put_until(
+            &key,
+            &head.item.effect_id,
+            times.now_ms.saturating_add(STATUS_KEPT_MS),
+        )?;
+    }
+    opened.save(view)?;
+    Ok(match next {
+        Next::Serve(head) => SettleOutcome::Next(head),
+        Next::Wait(at_ms) => SettleOutcome::Wait(at_ms),
+        Next::Empty => SettleOutcome::Empty,
+    })
+}
+
+/// Records a delivery status and ends the wait for it.
+pub(super) fn record_status(
+    view: &mut Writing<'_>,
+    target: &StatusTarget,
+    status: DeliveryStatus,
+    now_ms: UnixMs,
+) -> Result<StatusOutcome, Error> {
+    let effect_id = match target {
+        StatusTarget::Effect(effect_id) => Some(effect_id.clone()),
+        StatusTarget::Message { home, message_key } => {
+            view.get_alive::<EffectId>(&keys::message(home, message_key), now_ms)?
+        }
+    };
+    // An id that names no conversation is not one of ours.
+    let Some((effect_id, home)) = effect_id.and_then(|id| id.home().map(|home| (id, home))) else {
+        return Ok(StatusOutcome::default());
+    };
+    let key = keys::status(&effect_id);
+    let level = status as u8;
+    let raised = view
+        .get_alive::<u8>(&key, now_ms)?
+        .is_none_or(|kept| level > kept);
+    let mut opened = Opened::read(
+        view,
+        LaneId {
+            home,
+            kind: LaneKind::Provider,
+        },
+    )?;
+    let sent = status != DeliveryStatus::Failed;
+    let settled = opened
+        .state
+        .on_status(LaneKind::Provider, &effect_id, sent, now_ms);
+    if raised {
+        view.put_until(&key, &level, now_ms.saturating_add(STATUS_KEPT_MS))?;
+    }
+    opened.save(view)?;
+    Ok(StatusOutcome {
+        effect_id: Some(effect_id),
+        raised,
+        settled,
+    })
+}

@@ -1,0 +1,121 @@
+//! The store without a server: one redb file, `<dir>/sacola.redb`, that one process opens. One thread writes: changes
+//! that wait at the same moment share one transaction and one flush (`writer`); reads go straight to the file's
+//! snapshot. It owns durability on this machine's disk, expiry and the meaning of lanes (`lane`, the reference for both
+//! engines); it refuses to be shared between processes, to read a clock, and to know what states and bodies mean.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use redb::{Database, DatabaseError, ReadableDatabase};
+
+use self::budgets::Budgets;
+use self::lanes::Tokens;
+use self::table::{Snapshot, TABLE, View, Writing, unavailable};
+use self::writer::Writer;
+use super::{Error, UnixMs};
+
+mod budgets;
+mod catalog;
+mod conversations;
+mod expiry;
+mod keys;
+mod lane;
+mod lanes;
+mod letters;
+mod methods;
+mod order;
+mod records;
+mod table;
+mod writer;
+
+/// How much of the file the library may keep in memory.
+const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// The embedded engine.
+pub struct EmbeddedStore {
+    database: RwLock<Option<Arc<Database>>>,
+    writer: Writer,
+    tokens: Arc<Tokens>,
+    budgets: Arc<Mutex<Budgets>>,
+    /// The latest time that any call told; what ends without a time in the call ends by it.
+    latest_ms: Arc<AtomicI64>,
+    trips: AtomicU64,
+}
+
+impl std::fmt::Debug for EmbeddedStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmbeddedStore").finish_non_exhaustive()
+    }
+}
+
+/// Opens the file in `dir`, or makes it.
+pub fn open(dir: &Path) -> Result<EmbeddedStore, Error> {
+    let path = dir.join(keys::FILE);
+    std::fs::create_dir_all(dir)
+        .map_err(|problem| Error::Unfit(format!("can't make the directory {}: {problem}", dir.display())))?;
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES);
+    let database = builder
+        .create(&path)
+        .map_err(|problem| cannot_open(&path, &problem))?;
+    make_table(&database)?;
+    let (database, latest_ms) = (Arc::new(database), Arc::new(AtomicI64::new(0)));
+    Ok(EmbeddedStore {
+        writer: Writer::start(Arc::clone(&database), Arc::clone(&latest_ms))?,
+        database: RwLock::new(Some(database)),
+        tokens: Arc::new(Tokens::new()?),
+        budgets: Arc::default(),
+        latest_ms,
+        trips: AtomicU64::new(0),
+    })
+}
+
+fn cannot_open(path: &Path, problem: &DatabaseError) -> Error {
+    let path = path.display();
+    if matches!(problem, DatabaseError::DatabaseAlreadyOpen) {
+        return Error::Unfit(format!(
+            "the store {path} is in use by another process: if a gateway is running, let the command go through it \
+             (its operations address), or stop it first"
+        ));
+    }
+    Error::Unfit(format!("can't open the store {path}: {problem}"))
+}
+
+fn make_table(database: &Database) -> Result<(), Error> {
+    let txn = database.begin_write().map_err(unavailable)?;
+    drop(txn.open_table(TABLE).map_err(unavailable)?);
+    txn.commit().map_err(unavailable)
+}
+
+impl EmbeddedStore {
+    fn told(&self, now_ms: UnixMs) {
+        self.latest_ms.fetch_max(now_ms, Ordering::Relaxed);
+    }
+
+    fn latest_ms(&self) -> UnixMs {
+        self.latest_ms.load(Ordering::Relaxed)
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        self.writer.write(work).await
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, Error>) -> Result<T, Error> {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        let database = self
+            .database
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let database =
+            database.ok_or_else(|| Error::Unavailable("the embedded store is closed".to_owned()))?;
+        let txn = database.begin_read().map_err(unavailable)?;
+        look(&View::new(txn.open_table(TABLE).map_err(unavailable)?))
+    }
+}

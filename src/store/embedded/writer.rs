@@ -1,0 +1,238 @@
+//! The one thread that writes. It owns group commit: whatever waits at the same moment goes into one transaction and
+//! shares its flush. It refuses to know what the jobs do; a job checks everything before its first write, so that one
+//! that fails has changed nothing and its neighbours go on.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use redb::{Database, Durability};
+use tokio::sync::{mpsc, oneshot};
+
+use super::table::{TABLE, View, Writing};
+use crate::store::Error;
+
+/// How many jobs share one transaction at most.
+const BATCH: usize = 256;
+
+/// How many jobs may wait; callers beyond wait for a place.
+const WAITING: usize = 1024;
+
+/// Why a whole transaction came to nothing.
+#[derive(Debug)]
+enum Failure {
+    /// Nothing was written.
+    Nothing(String),
+    /// The flush failed: it may or may not be on disk.
+    Unknown(String),
+}
+
+impl Failure {
+    fn error(&self) -> Error {
+        match self {
+            Self::Nothing(problem) => Error::Unavailable(problem.clone()),
+            Self::Unknown(problem) => Error::Unknown(problem.clone()),
+        }
+    }
+}
+
+/// A change that waits to be written.
+trait Job: Send {
+    /// Runs it inside the transaction; false when it failed.
+    fn apply(&mut self, view: &mut Writing<'_>) -> bool;
+    /// Tells the caller, once the transaction has ended.
+    fn answer(self: Box<Self>, failure: Option<&Failure>);
+}
+
+struct Waiting<T, F> {
+    work: Option<F>,
+    outcome: Option<Result<T, Error>>,
+    caller: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<T, F> Job for Waiting<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send,
+{
+    fn apply(&mut self, view: &mut Writing<'_>) -> bool {
+        if let Some(work) = self.work.take() {
+            self.outcome = Some(work(view));
+        }
+        matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, failure: Option<&Failure>) {
+        let told = match (self.outcome, failure) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Some(failure)) => Err(failure.error()),
+            (Some(Ok(value)), None) => Ok(value),
+            (None, None) => Err(Error::Unavailable("the change was not tried".to_owned())),
+        };
+        // A caller that no longer waits has lost its answer, not its change.
+        drop(self.caller.send(told));
+    }
+}
+
+enum Message {
+    Work(Box<dyn Job>),
+    Stop,
+}
+
+/// The handle to the thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Mutex<Option<mpsc::Sender<Message>>>,
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+fn closed() -> Error {
+    Error::Unavailable("the embedded store is closed".to_owned())
+}
+
+fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(database: Arc<Database>, latest_ms: Arc<AtomicI64>) -> Result<Self, Error> {
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let (ending, ended) = oneshot::channel();
+        let run = move || {
+            serve(&database, waiting, &latest_ms);
+            drop(database);
+            drop(ending.send(()));
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(run)
+            .map_err(|problem| Error::Unavailable(problem.to_string()))?;
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            ended: Mutex::new(Some(ended)),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Hands a change to the thread and waits until it is on disk.
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let job = Waiting {
+            work: Some(work),
+            outcome: None,
+            caller,
+        };
+        let queue = self
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(closed)?;
+        queue
+            .send(Message::Work(Box::new(job)))
+            .await
+            .map_err(|_| closed())?;
+        drop(queue);
+        answer
+            .await
+            .map_err(|_| Error::Unknown("the store's writer has ended".to_owned()))?
+    }
+
+    /// Lets the thread finish what waits, and joins it.
+    pub(super) async fn close(&self) {
+        if let Some(queue) = take(&self.queue) {
+            drop(queue.send(Message::Stop).await);
+        }
+        if let Some(ended) = take(&self.ended) {
+            drop(ended.await);
+        }
+        self.join();
+    }
+
+    fn join(&self) {
+        if let Some(thread) = take(&self.thread)
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Nobody can be waiting for a place any more: with the last sender gone the thread drains its queue and ends.
+        drop(take(&self.queue));
+        self.join();
+    }
+}
+
+fn serve(database: &Database, mut queue: mpsc::Receiver<Message>, latest_ms: &AtomicI64) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut jobs = gather(first, &mut queue);
+        let failure = transact(database, &mut jobs, latest_ms).err();
+        if let Some(failure) = &failure {
+            tracing::error!(
+                ?failure,
+                jobs = jobs.len(),
+                "a transaction of the embedded store failed"
+            );
+        }
+        for job in jobs {
+            job.answer(failure.as_ref());
+        }
+    }
+}
+
+fn gather(first: Message, queue: &mut mpsc::Receiver<Message>) -> Vec<Box<dyn Job>> {
+    let mut jobs = Vec::new();
+    let mut next = Some(first);
+    while let Some(message) = next {
+        match message {
+            Message::Work(job) => jobs.push(job),
+            Message::Stop => queue.close(),
+        }
+        next = if jobs.len() < BATCH {
+            queue.try_recv().ok()
+        } else {
+            None
+        };
+    }
+    jobs
+}
+
+fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI64) -> Result<(), Failure> {
+    fn nothing<E: Into<redb::Error>>(problem: E) -> Failure {
+        let problem: redb::Error = problem.into();
+        Failure::Nothing(problem.to_string())
+    }
+    let mut txn = database.begin_write().map_err(nothing)?;
+    txn.set_durability(Durability::Immediate).map_err(nothing)?;
+    let writes = {
+        let mut view = View::new(txn.open_table(TABLE).map_err(nothing)?);
+        for job in jobs.iter_mut() {
+            let before = view.writes();
+            if !job.apply(&mut view) && view.writes() != before {
+                return Err(Failure::Nothing(
+                    "a change of the same moment broke off".to_owned(),
+                ));
+            }
+        }
+        if view.writes() > 0 {
+            let now_ms = latest_ms.load(Ordering::Relaxed);
+            view.sweep(now_ms)
+                .map_err(|problem| Failure::Nothing(problem.to_string()))?;
+        }
+        view.writes()
+    };
+    if writes == 0 {
+        return txn.abort().map_err(nothing);
+    }
+    txn.commit()
+        .map_err(|problem| Failure::Unknown(problem.to_string()))
+}

@@ -1,0 +1,71 @@
+//! Calls to a cluster. The client is told never to re-send (it would, sixteen times, whatever had happened); what is sent
+//! again here is only what was answered with "not here": nothing was run.
+
+use std::time::Duration;
+
+use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+use redis::{Cmd, Pipeline, RedisError, Value};
+
+use crate::store::Error;
+
+use super::error::{after_sending, is_redirect};
+use super::net::{Answer, Failed};
+
+/// How often a command is sent again after an answer that says that nothing was run.
+const REDIRECTS: u32 = 3;
+
+/// One command to the primary that has its key.
+pub(super) async fn ask_slot(mut connection: ClusterConnection, command: Cmd) -> Answer {
+    let mut attempt = 0;
+    loop {
+        let answer = command.query_async::<Value>(&mut connection).await;
+        attempt += 1;
+        if attempt > REDIRECTS || !answer.as_ref().is_err_and(is_redirect) {
+            return answer.map_err(Failed::Answered);
+        }
+        pause(attempt).await;
+    }
+}
+
+/// Several commands together to the primary that has `key`.
+pub(super) async fn send_to_slot(
+    mut connection: ClusterConnection,
+    commands: Pipeline,
+    key: &str,
+) -> Result<Vec<Result<Value, RedisError>>, Failed> {
+    let mut attempt = 0;
+    loop {
+        let route = SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master));
+        let sent = connection
+            .route_pipeline(commands.clone(), 0, commands.len(), route)
+            .await;
+        attempt += 1;
+        if attempt > REDIRECTS || !sent.as_ref().is_err_and(is_redirect) {
+            let values = sent.map_err(Failed::Answered)?;
+            return Ok(values.into_iter().map(Value::extract_error).collect());
+        }
+        pause(attempt).await;
+    }
+}
+
+/// The same command to all primaries.
+pub(super) async fn ask_primaries(
+    mut connection: ClusterConnection,
+    command: Cmd,
+) -> Result<Vec<Value>, Error> {
+    let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+    let answer = connection
+        .route_command(command, everywhere)
+        .await
+        .map_err(|error| after_sending(&error))?;
+    if let Value::Map(by_node) = answer {
+        return Ok(by_node.into_iter().map(|(_, value)| value).collect());
+    }
+    Ok(vec![answer])
+}
+
+/// Gives the client time to learn where the slot went.
+async fn pause(attempt: u32) {
+    tokio::time::sleep(Duration::from_millis(20) * attempt).await;
+}

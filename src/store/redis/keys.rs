@@ -1,0 +1,98 @@
+//! Every key that the store uses, on one screen. The part in braces decides the cluster slot: all that one commit touches
+//! carries its conversation's shard tag. Texts from outside (ids, names) stand after the braces, or alone inside them.
+
+use serde::Serialize;
+
+use crate::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
+use crate::store::{Interest, LaneId};
+
+use super::shards::tag;
+
+/// Builds keys; owns the prefix that separates stores on one server.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    prefix: String,
+}
+
+/// The keys of one lane, as the scripts know them (see `scripts/lane.lua`).
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct LaneKeys {
+    q: String,
+    i: String,
+    l: String,
+    pub(super) due: String,
+    m: String,
+    k: char,
+}
+
+/// The keys of the dead letters, as the scripts know them (see `scripts/letter.lua`); `mz` and `rz` are prefixes.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct LetterKeys {
+    pub(super) h: String,
+    i: String,
+    pub(super) z: String,
+    mz: String,
+    rz: String,
+}
+
+#[rustfmt::skip]
+impl Keys {
+    pub(super) fn new(prefix: &str) -> Self { Self { prefix: prefix.to_owned() } }
+
+    fn at(&self, family: &str, shard: Shard, rest: &str) -> String {
+        format!("{}{family}:{{{}}}{rest}", self.prefix, tag(shard))
+    }
+
+    // one conversation
+    pub(super) fn conversation(&self, home: &HomeId) -> String { self.at("conv", home.shard(), &format!(":{home}")) }
+    pub(super) fn seen(&self, home: &HomeId, day: i64) -> String { self.at("seen", home.shard(), &format!(":{home}:{day}")) }
+    pub(super) fn journal(&self, home: &HomeId) -> String { self.at("jr", home.shard(), &format!(":{home}")) }
+    pub(super) fn alias(&self, alias: &HomeId) -> String { self.at("alias", alias.shard(), &format!(":{alias}")) }
+    pub(super) fn message(&self, home: &HomeId, key: &str) -> String { self.at("msg", home.shard(), &format!(":{home}:{key}")) }
+    pub(super) fn status_prefix(&self, shard: Shard) -> String { self.at("st", shard, ":") }
+    pub(super) fn lane(&self, lane: &LaneId) -> LaneKeys {
+        let (shard, member) = (lane.home.shard(), lane_member(lane));
+        LaneKeys {
+            q: self.at("q", shard, &format!(":{member}")),
+            i: self.at("i", shard, &format!(":{member}")),
+            l: self.at("l", shard, &format!(":{member}")),
+            due: self.due(shard),
+            k: lane.kind.letter(),
+            m: member,
+        }
+    }
+
+    // one shard
+    pub(super) fn due(&self, shard: Shard) -> String { self.at("due", shard, "") }
+    pub(super) fn markers(&self, shard: Shard) -> String { self.at("pv", shard, "") }
+    pub(super) fn interest(&self, shard: Shard, of: &Interest) -> String { self.at("int", shard, &format!(":{}|{}", of.merchant, of.retailer_id)) }
+    pub(super) fn purchase(&self, id: &PurchaseId) -> String { self.at("pur", id.shard(), &format!(":{id}")) }
+    pub(super) fn beat(&self, shard: Shard) -> String { self.at("beat", shard, "") }
+
+    // one merchant, one limit, one name
+    pub(super) fn facts(&self, merchant: &MerchantId) -> String { format!("{}cat:{{m:{merchant}}}:p", self.prefix) }
+    pub(super) fn generation(&self, merchant: &MerchantId) -> String { format!("{}cat:{{m:{merchant}}}:g", self.prefix) }
+    pub(super) fn budget(&self, key: &str) -> String { format!("{}b:{{{key}}}", self.prefix) }
+    pub(super) fn records(&self, kind: &str) -> [String; 2] { [format!("{}rec:{{r:{kind}}}:b", self.prefix), format!("{}rec:{{r:{kind}}}:i", self.prefix)] }
+    pub(super) fn secret(&self, name: &str) -> String { format!("{}sec:{{{name}}}", self.prefix) }
+    pub(super) fn hold(&self, name: &str) -> String { format!("{}hold:{{{name}}}", self.prefix) }
+    pub(super) fn idempotency(&self, key: &str) -> String { format!("{}idem:{{{key}}}", self.prefix) }
+
+    // the store
+    pub(super) fn format(&self) -> String { format!("{}format", self.prefix) }
+    pub(super) fn probe(&self) -> String { format!("{}probe", self.prefix) }
+    pub(super) fn letters(&self) -> LetterKeys {
+        let at = |part: &str| format!("{}dl:{{dl}}:{part}", self.prefix);
+        LetterKeys { h: at("h"), i: at("i"), z: at("z"), mz: at("m:"), rz: at("r:") }
+    }
+}
+
+/// A lane's member in its shard's due-set: `<home>:<letter>`.
+pub(super) fn lane_member(lane: &LaneId) -> String {
+    format!("{}:{}", lane.home, lane.kind.letter())
+}
+
+/// A product's field in a shard's markers.
+pub(super) fn marker_field(merchant: &MerchantId, retailer_id: &RetailerId) -> String {
+    format!("{merchant}|{retailer_id}")
+}

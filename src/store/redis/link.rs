@@ -1,0 +1,86 @@
+//! One connection to one server that is dialled again when it broke. It never sends a command a second time: a call whose
+//! answer was lost fails, and the next call dials.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures::future::{BoxFuture, FutureExt, Shared};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError, Value};
+
+use super::error::is_connection_spent;
+use super::net::Failed;
+
+type Dial = Shared<BoxFuture<'static, Result<MultiplexedConnection, RedisError>>>;
+
+/// A connection that all callers share; dialling is shared too, so that a dead server costs all of them one time-out.
+pub(super) struct Link {
+    client: Client,
+    config: AsyncConnectionConfig,
+    current: Mutex<Option<(u64, Dial)>>,
+    dials: AtomicU64,
+}
+
+impl Link {
+    pub(super) fn new(client: Client, config: AsyncConnectionConfig) -> Self {
+        Self {
+            client,
+            config,
+            current: Mutex::new(None),
+            dials: AtomicU64::new(0),
+        }
+    }
+
+    /// Sends the commands together and returns each answer; the error says whether they may have been run.
+    pub(super) async fn send(&self, commands: &Pipeline) -> Result<Vec<Result<Value, RedisError>>, Failed> {
+        let (number, dial) = self.dial();
+        let mut connection = match dial.await {
+            Ok(connection) => connection,
+            Err(error) => {
+                self.forget(number);
+                return Err(Failed::NotConnected(error));
+            }
+        };
+        let sent = connection.send_packed_commands(commands, 0, commands.len()).await;
+        let answers: Vec<Result<Value, RedisError>> = match sent {
+            Ok(values) => values.into_iter().map(Value::extract_error).collect(),
+            Err(error) => {
+                if is_connection_spent(&error) {
+                    self.forget(number);
+                }
+                return Err(Failed::Answered(error));
+            }
+        };
+        if answers
+            .iter()
+            .any(|answer| answer.as_ref().is_err_and(is_connection_spent))
+        {
+            self.forget(number);
+        }
+        Ok(answers)
+    }
+
+    fn dial(&self) -> (u64, Dial) {
+        let mut current = self.current();
+        if let Some((number, dial)) = current.as_ref() {
+            return (*number, dial.clone());
+        }
+        let number = self.dials.fetch_add(1, Ordering::Relaxed);
+        let (client, config) = (self.client.clone(), self.config.clone());
+        let dial = async move { client.get_multiplexed_async_connection_with_config(&config).await };
+        let dial: Dial = dial.boxed().shared();
+        *current = Some((number, dial.clone()));
+        (number, dial)
+    }
+
+    fn forget(&self, number: u64) {
+        let mut current = self.current();
+        if current.as_ref().is_some_and(|(held, _)| *held == number) {
+            *current = None;
+        }
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<(u64, Dial)>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,284 @@
+//! Round trips: sends commands and script calls to one server (one pipeline) or to a cluster (all at once, each to its
+//! slot) and counts them. One logical trip counts once, however many shards it touches.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures::future::join_all;
+use redis::cluster_async::ClusterConnection;
+use redis::{Cmd, Pipeline, RedisError, Value};
+
+use crate::store::Error;
+
+use super::cluster::{ask_primaries, ask_slot, send_to_slot};
+use super::error::{after_sending, is_unknown_script};
+use super::link::Link;
+use super::scripts::Call;
+use super::target::{Target, connection_config};
+use super::values::read;
+
+/// How a call failed.
+#[derive(Clone)]
+pub(super) enum Failed {
+    /// Nothing was sent.
+    NotConnected(RedisError),
+    /// It was sent; the error says what came back, if anything.
+    Answered(RedisError),
+}
+
+impl Failed {
+    fn into_error(self) -> Error {
+        match self {
+            Self::NotConnected(error) => Error::Unavailable(error.to_string()),
+            Self::Answered(error) => after_sending(&error),
+        }
+    }
+
+    fn is_unknown_script(&self) -> bool {
+        matches!(self, Self::Answered(error) if is_unknown_script(error))
+    }
+}
+
+pub(super) type Answer = Result<Value, Failed>;
+
+/// Two connections to one server: `commits` carries only commits, so that their WAIT blocks nobody else.
+struct Links {
+    main: Link,
+    commits: Link,
+}
+
+enum Connection {
+    Single(Box<Links>),
+    Cluster(ClusterConnection),
+}
+
+/// The way to the server or servers.
+pub(super) struct Net {
+    connection: Connection,
+    trips: AtomicU64,
+}
+
+/// How long a primary waits for its replicas.
+const WAIT_MS: u64 = 1000;
+
+impl Net {
+    pub(super) async fn open(target: Target, connect_timeout: Duration) -> Result<Self, Error> {
+        let connection = match target {
+            Target::Single(client) => {
+                let config = connection_config(connect_timeout);
+                let client = *client;
+                let main = Link::new(client.clone(), config.clone());
+                Connection::Single(Box::new(Links {
+                    main,
+                    commits: Link::new(client, config),
+                }))
+            }
+            Target::Cluster(client) => {
+                let dialled = client.get_async_connection().await;
+                Connection::Cluster(dialled.map_err(|error| Error::Unavailable(error.to_string()))?)
+            }
+        };
+        Ok(Self {
+            connection,
+            trips: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.connection, Connection::Cluster(_))
+    }
+
+    pub(super) fn trips(&self) -> u64 {
+        self.trips.load(Ordering::Relaxed)
+    }
+
+    /// One command, one trip.
+    pub(super) async fn command(&self, command: Cmd) -> Result<Value, Error> {
+        self.commands(vec![command])
+            .await?
+            .pop()
+            .ok_or_else(|| Error::Unknown("no answer".to_owned()))
+    }
+
+    /// Several commands, one trip, answers in order; the first error is everybody's.
+    pub(super) async fn commands(&self, commands: Vec<Cmd>) -> Result<Vec<Value>, Error> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.exchange(commands)
+            .await
+            .into_iter()
+            .map(|answer| answer.map_err(Failed::into_error))
+            .collect()
+    }
+
+    /// One script call, one trip.
+    pub(super) async fn script(&self, call: Call<'_>) -> Result<Value, Error> {
+        let mut answers = self.scripts(&[call]).await;
+        answers
+            .pop()
+            .unwrap_or_else(|| Err(Error::Unknown("no answer".to_owned())))
+    }
+
+    /// Several script calls, one trip, each answer for itself. Those that the server did not know are sent in full.
+    pub(super) async fn scripts(&self, calls: &[Call<'_>]) -> Vec<Result<Value, Error>> {
+        let mut answers = self.exchange(calls.iter().map(Call::by_digest).collect()).await;
+        if answers.iter().any(needs_script) {
+            let missing = calls
+                .iter()
+                .zip(&answers)
+                .filter(|(_, answer)| needs_script(answer));
+            let again: Vec<Cmd> = missing.map(|(call, _)| call.in_full()).collect();
+            let late = self.exchange(again).await;
+            let places = answers.iter_mut().filter(|answer| needs_script(answer));
+            for (place, answer) in places.zip(late) {
+                *place = answer;
+            }
+        }
+        answers
+            .into_iter()
+            .map(|answer| answer.map_err(Failed::into_error))
+            .collect()
+    }
+
+    /// Script calls on the connection for commits, each followed by WAIT when `replicas` is not 0. One trip.
+    pub(super) async fn confirmed_scripts(
+        &self,
+        calls: &[Call<'_>],
+        replicas: u32,
+    ) -> Vec<Result<Value, Error>> {
+        self.count();
+        let mut answers = Vec::with_capacity(calls.len());
+        for call in calls {
+            answers.push(self.confirmed_script(call, replicas));
+        }
+        join_all(answers).await
+    }
+
+    /// A write that is followed by WAIT: when it returns, all earlier writes of this server are confirmed too.
+    pub(super) async fn confirmed_write(&self, command: Cmd, key: &str, replicas: u32) -> Result<(), Error> {
+        self.count();
+        let answers = self
+            .send_with_wait(command, key, replicas)
+            .await
+            .map_err(Failed::into_error)?;
+        confirmed(answers, replicas).map(drop)
+    }
+
+    /// Asks every primary the same; for each command the answers of all. One trip.
+    pub(super) async fn survey(&self, commands: Vec<Cmd>) -> Vec<Result<Vec<Value>, Error>> {
+        let Connection::Cluster(connection) = &self.connection else {
+            let answers = self.exchange(commands).await;
+            return answers
+                .into_iter()
+                .map(|a| a.map(|value| vec![value]).map_err(Failed::into_error))
+                .collect();
+        };
+        self.count();
+        join_all(
+            commands
+                .into_iter()
+                .map(|command| ask_primaries(connection.clone(), command)),
+        )
+        .await
+    }
+
+    fn count(&self) {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn exchange(&self, commands: Vec<Cmd>) -> Vec<Answer> {
+        self.count();
+        match &self.connection {
+            Connection::Single(links) => {
+                let asked = commands.len();
+                match links.main.send(&pipeline(commands)).await {
+                    Ok(answers) => answers
+                        .into_iter()
+                        .map(|answer| answer.map_err(Failed::Answered))
+                        .collect(),
+                    Err(failed) => std::iter::repeat_n(Err(failed), asked).collect(),
+                }
+            }
+            Connection::Cluster(connection) => {
+                join_all(
+                    commands
+                        .into_iter()
+                        .map(|command| ask_slot(connection.clone(), command)),
+                )
+                .await
+            }
+        }
+    }
+
+    async fn confirmed_script(&self, call: &Call<'_>, replicas: u32) -> Result<Value, Error> {
+        let mut answers = self
+            .send_with_wait(call.by_digest(), call.slot_key(), replicas)
+            .await;
+        let must_load = match &answers {
+            Ok(answers) => answers
+                .iter()
+                .filter_map(|answer| answer.as_ref().err())
+                .any(is_unknown_script),
+            Err(failed) => failed.is_unknown_script(),
+        };
+        if must_load {
+            self.count();
+            answers = self
+                .send_with_wait(call.in_full(), call.slot_key(), replicas)
+                .await;
+        }
+        confirmed(answers.map_err(Failed::into_error)?, replicas)
+    }
+
+    async fn send_with_wait(
+        &self,
+        command: Cmd,
+        key: &str,
+        replicas: u32,
+    ) -> Result<Vec<Result<Value, RedisError>>, Failed> {
+        let mut commands = pipeline(vec![command]);
+        if replicas > 0 {
+            commands.cmd("WAIT").arg(replicas).arg(WAIT_MS);
+        }
+        match &self.connection {
+            Connection::Single(links) => links.commits.send(&commands).await,
+            Connection::Cluster(connection) => send_to_slot(connection.clone(), commands, key).await,
+        }
+    }
+}
+
+fn needs_script(answer: &Answer) -> bool {
+    answer.as_ref().is_err_and(Failed::is_unknown_script)
+}
+
+fn pipeline(commands: Vec<Cmd>) -> Pipeline {
+    let mut pipeline = Pipeline::with_capacity(commands.len() + 1);
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    pipeline
+}
+
+/// The first answer, once enough replicas confirmed it.
+fn confirmed(answers: Vec<Result<Value, RedisError>>, replicas: u32) -> Result<Value, Error> {
+    let mut answers = answers
+        .into_iter()
+        .map(|answer| answer.map_err(|error| after_sending(&error)));
+    let mut next = || {
+        answers
+            .next()
+            .unwrap_or_else(|| Err(Error::Unknown("no answer".to_owned())))
+    };
+    let first = next()?;
+    if replicas > 0 {
+        let confirmed: u32 = read(next()?, "WAIT")?;
+        if confirmed < replicas {
+            return Err(Error::NotReplicated {
+                confirmed,
+                wanted: replicas,
+            });
+        }
+    }
+    Ok(first)
+}

@@ -1,0 +1,100 @@
+-- Lanes, shared by commit, claim, start, settle and status. A lane `L` names its keys: q (list of effect ids, in order),
+-- i (hash: 'b'<id> body, 'm'<id> meta), l (hash: t token, u lease end, c current id, ls last sent revision, pu paced
+-- until), due (the shard's due-set), m (the lane's member there), k ('p' provider, 'm' merchant).
+-- Phases: q queued, s started from queued, S started from unknown, u unknown.
+
+local function num(x) return string.format('%.0f', x) end
+
+local function meta(L, id)
+  local raw = redis.call('HGET', L.i, 'm' .. id)
+  if not raw then return nil end
+  local p, a, d, s, r, c, k = string.match(raw, '^(%a)|(%d+)|(-?%d+)|(-?%d+)|(%d+)|(%a)|(.*)$')
+  if not p then error('unreadable lane item ' .. id) end
+  return { phase = p, attempts = tonumber(a), due = tonumber(d), started = tonumber(s), rev = tonumber(r), class = c, sup = k }
+end
+
+local function save(L, id, m)
+  local raw = table.concat({ m.phase, num(m.attempts), num(m.due), num(m.started), num(m.rev), m.class, m.sup }, '|')
+  redis.call('HSET', L.i, 'm' .. id, raw)
+end
+
+local function remove(L, id)
+  redis.call('LREM', L.q, 1, id)
+  redis.call('HDEL', L.i, 'm' .. id, 'b' .. id)
+end
+
+local function raise_sent(L, rev)
+  local last = tonumber(redis.call('HGET', L.l, 'ls') or '0')
+  if rev > last then redis.call('HSET', L.l, 'ls', num(rev)) end
+end
+
+-- The item that may be performed now: id, meta; or nil, nil and when to look again (nil: nothing is left).
+local function pick(L, now)
+  local paced = tonumber(redis.call('HGET', L.l, 'pu') or '0')
+  local held, revs, wait = false, {}, nil
+  local function later(t) if not wait or t < wait then wait = t end end
+  for _, id in ipairs(redis.call('LRANGE', L.q, 0, -1)) do
+    local m = meta(L, id)
+    if not m then
+      redis.call('LREM', L.q, 1, id)
+    elseif m.phase == 'u' and m.due > now then
+      later(m.due)
+      if L.k == 'm' then return nil, nil, wait end
+      held, revs[m.rev] = true, true
+    elseif revs[m.rev] or (held and m.class == 'b') then
+      -- stays behind what is held
+    elseif m.due > now then
+      later(m.due)
+      return nil, nil, wait
+    elseif m.phase == 'q' and m.sup ~= '-' and paced > now then
+      later(paced)
+      return nil, nil, wait
+    else
+      return id, m, nil
+    end
+  end
+  return nil, nil, wait
+end
+
+-- End of a live lease; nil when the lane is free. What a lost holder had started becomes unknown.
+local function lapse(L, now, hold_ms)
+  local l = redis.call('HMGET', L.l, 't', 'u', 'c')
+  if not l[1] then return nil end
+  if tonumber(l[2]) > now then return tonumber(l[2]) end
+  local m = l[3] and meta(L, l[3])
+  if m and (m.phase == 's' or m.phase == 'S') then
+    m.phase, m.attempts = 'u', m.attempts + 1
+    m.due = L.k == 'p' and m.started + hold_ms or now
+    save(L, l[3], m)
+  end
+  redis.call('HDEL', L.l, 't', 'u', 'c')
+  return nil
+end
+
+-- Notes in the due-set when a lane without a lease is to be looked at; an empty lane leaves only its pace, for an hour.
+local function rest(L, wait)
+  redis.call('HDEL', L.l, 't', 'u', 'c')
+  if wait then
+    redis.call('ZADD', L.due, num(wait), L.m)
+    return { 'w', wait }
+  end
+  redis.call('DEL', L.q, L.i)
+  redis.call('ZREM', L.due, L.m)
+  redis.call('EXPIRE', L.l, 3600)
+  return { 'e' }
+end
+
+-- Leases the lane under `token` when something may be performed now, else lets it rest.
+local function serve(L, now, lease_ms, token)
+  local id, m, wait = pick(L, now)
+  if not id then return rest(L, wait) end
+  local till = now + lease_ms
+  redis.call('HSET', L.l, 't', token, 'u', num(till), 'c', id)
+  redis.call('ZADD', L.due, num(till), L.m)
+  local last = redis.call('LINDEX', L.q, -1)
+  local last_meta = last and last ~= id and meta(L, last)
+  local sent = tonumber(redis.call('HGET', L.l, 'ls') or '0')
+  local newer = (sent > m.rev or (last_meta and last_meta.rev > m.rev)) and 1 or 0
+  local body = redis.call('HGET', L.i, 'b' .. id) or ''
+  return { 'h', token, till, id, m.phase, m.attempts, m.started, m.rev, m.class, m.sup, newer, body }
+end

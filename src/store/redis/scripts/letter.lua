@@ -1,0 +1,27 @@
+-- Dead letters: h (id → letter), i (id → index entry), z (all, by time), and one set by time for each merchant and each
+-- reason, named by the prefixes mz and rz.
+
+local function drop_letter(D, id)
+  local raw = redis.call('HGET', D.i, id)
+  if not raw then return 0 end
+  local e = cjson.decode(raw)
+  redis.call('ZREM', D.z, id)
+  redis.call('ZREM', D.rz .. e.reason, id)
+  if e.merchant then redis.call('ZREM', D.mz .. e.merchant, id) end
+  redis.call('HDEL', D.h, id)
+  redis.call('HDEL', D.i, id)
+  return 1
+end
+
+-- `entry` is the index entry as JSON (id, reason, merchant, at), `body` the whole letter.
+local function put_letter(D, entry, body)
+  local e = cjson.decode(entry)
+  drop_letter(D, e.id)
+  local at = string.format('%.0f', e.at)
+  redis.call('HSET', D.h, e.id, body)
+  redis.call('HSET', D.i, e.id, entry)
+  redis.call('ZADD', D.z, at, e.id)
+  redis.call('ZADD', D.rz .. e.reason, at, e.id)
+  if e.merchant then redis.call('ZADD', D.mz .. e.merchant, at, e.id) end
+  return e
+end

@@ -1,0 +1,2 @@
+local r = cjson.decode(ARGV[1])
+return drop_letter(r.letters, r.id)

@@ -1,0 +1,130 @@
+//! From a store URL to the clients of the `redis` crate, with our time limits: its own defaults (500 ms for an answer, 16
+//! re-sends in a cluster) lose or repeat work.
+
+use std::time::Duration;
+
+use redis::cluster::ClusterClient;
+use redis::io::tcp::TcpSettings;
+use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, RedisError};
+
+use crate::store::Error;
+
+const RESPONSE: Duration = Duration::from_secs(2);
+
+/// Where the store is.
+pub(super) enum Target {
+    /// One server.
+    Single(Box<Client>),
+    /// A cluster, known by some of its nodes.
+    Cluster(Box<ClusterClient>),
+}
+
+impl Target {
+    /// Reads `redis://`, `rediss://`, `redis+cluster://` and `rediss+cluster://`. Errors never repeat the URL: it may
+    /// carry a password.
+    pub(super) fn parse(url: &str, connect_timeout: Duration) -> Result<Self, Error> {
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return Err(Error::Unfit(UNKNOWN.to_owned()));
+        };
+        match scheme {
+            "redis" | "rediss" => single(url).map(|client| Self::Single(Box::new(client))),
+            "redis+cluster" => cluster("redis", rest, connect_timeout),
+            "rediss+cluster" => cluster("rediss", rest, connect_timeout),
+            "redis+sentinel" | "rediss+sentinel" => Err(Error::Unfit(SENTINEL.to_owned())),
+            _ => Err(Error::Unfit(UNKNOWN.to_owned())),
+        }
+    }
+}
+
+const UNKNOWN: &str =
+    "the store URL must begin with redis://, rediss://, redis+cluster:// or rediss+cluster://";
+const SENTINEL: &str = "this version does not speak to Redis Sentinel: give redis:// with an address that always leads to \
+                        the primary (a Kubernetes service or a proxy that follows Sentinel), or use redis+cluster://";
+
+/// Time limits of a connection to one server.
+pub(super) fn connection_config(connect_timeout: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(connect_timeout))
+        .set_response_timeout(Some(RESPONSE))
+        .set_pipeline_buffer_size(1024)
+}
+
+fn tcp() -> TcpSettings {
+    TcpSettings::default().set_nodelay(true)
+}
+
+fn single(url: &str) -> Result<Client, Error> {
+    let info = url.into_connection_info().map_err(|error| unreadable(&error))?;
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+    let info = info.set_redis_settings(settings).set_tcp_settings(tcp());
+    Client::open(info).map_err(|error| unreadable(&error))
+}
+
+fn cluster(scheme: &str, rest: &str, connect_timeout: Duration) -> Result<Target, Error> {
+    let (user, hosts) = rest
+        .rsplit_once('@')
+        .map_or((None, rest), |(user, hosts)| (Some(user), hosts));
+    let hosts = hosts.split(['/', '?']).next().unwrap_or_default();
+    let nodes: Vec<String> = hosts
+        .split(',')
+        .filter(|host| !host.is_empty())
+        .map(|host| match user {
+            Some(user) => format!("{scheme}://{user}@{host}"),
+            None => format!("{scheme}://{host}"),
+        })
+        .collect();
+    ClusterClient::builder(nodes)
+        .retries(0)
+        .connection_timeout(connect_timeout)
+        .response_timeout(RESPONSE)
+        .overall_response_timeout(Some(RESPONSE))
+        .tcp_settings(tcp())
+        .use_protocol(ProtocolVersion::RESP2)
+        .build()
+        .map(|client| Target::Cluster(Box::new(client)))
+        .map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &RedisError) -> Error {
+    Error::Unfit(format!("the store URL can't be used: {}", error.category()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(url: &str) -> Result<Target, Error> {
+        Target::parse(url, Duration::from_secs(1))
+    }
+
+    #[test]
+    fn each_url_form_is_read_or_refused_with_a_mend() {
+        assert!(matches!(
+            parse("redis://:secret@127.0.0.1:6379/2"),
+            Ok(Target::Single(_))
+        ));
+        assert!(matches!(
+            parse("redis+cluster://u:p@h1:6379,h2:6379"),
+            Ok(Target::Cluster(_))
+        ));
+        for refused in [
+            "redis+sentinel://h:26379/main",
+            "memcached://h",
+            "nonsense",
+            "redis+cluster://",
+        ] {
+            let Err(Error::Unfit(text)) = parse(refused) else {
+                panic!("{refused} was taken")
+            };
+            assert!(!text.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_error_does_not_repeat_a_password() {
+        let Err(Error::Unfit(text)) = parse("redis://:s3cret@host:notaport") else {
+            panic!("was taken")
+        };
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+}

@@ -1,0 +1,102 @@
+//! What becomes of a lane whose replica was lost.
+
+use std::sync::Arc;
+
+use sacola::store::{ClaimOutcome, LaneKind, Phase, SettleOutcome, Settlement, StartOutcome, Store};
+
+use super::harness::{
+    HOLD, LEASE, NOW, at, begin, claim_head, commit_head, home, sent, settle, settle_next, with_plain,
+};
+
+const PROVIDER: LaneKind = LaneKind::Provider;
+const MERCHANT: LaneKind = LaneKind::Merchant;
+
+pub async fn a_stale_token_is_refused_and_changes_nothing(store: Arc<dyn Store>) {
+    let home = home(1);
+    let old = commit_head(&store, with_plain(&home, 0, PROVIDER, 2), NOW).await;
+    let new = claim_head(&store, &old.lane, NOW + LEASE).await;
+    assert_ne!(old.lease.token, new.lease.token);
+    let now_ms = NOW + LEASE + 1;
+    let started = store
+        .start(&old, &[], old.item.class, at(now_ms))
+        .await
+        .expect("an answer");
+    assert_eq!(started, StartOutcome::LeaseLost);
+    for how in [
+        sent(),
+        Settlement::Retry { due_ms: NOW },
+        Settlement::Unknown { due_ms: NOW },
+    ] {
+        assert_eq!(settle(&store, &old, how, now_ms).await, SettleOutcome::LeaseLost);
+    }
+    begin(&store, &new, now_ms).await;
+    let next = settle_next(&store, &new, sent(), now_ms).await;
+    assert_eq!((next.item.body.as_str(), next.attempts), ("1.1", 0));
+}
+
+pub async fn an_item_not_started_is_served_again_after_the_lease(store: Arc<dyn Store>) {
+    let home = home(1);
+    let head = commit_head(&store, with_plain(&home, 0, PROVIDER, 1), NOW).await;
+    assert_eq!(
+        store.due_lanes(NOW + LEASE, 9).await.expect("an answer"),
+        [head.lane.clone()]
+    );
+    let again = claim_head(&store, &head.lane, NOW + LEASE).await;
+    assert_eq!(
+        (&again.item, again.phase, again.attempts),
+        (&head.item, Phase::Queued, 0)
+    );
+}
+
+pub async fn an_item_started_under_a_lost_lease_is_unknown(store: Arc<dyn Store>) {
+    let home = home(1);
+    let head = commit_head(&store, with_plain(&home, 0, PROVIDER, 1), NOW).await;
+    begin(&store, &head, NOW + 3).await;
+    let due_ms = NOW + 3 + HOLD;
+    let claimed = store.claim(&head.lane, at(NOW + LEASE)).await.expect("an answer");
+    assert_eq!(claimed, ClaimOutcome::Wait(due_ms));
+    assert!(
+        store
+            .due_lanes(due_ms - 1, 9)
+            .await
+            .expect("an answer")
+            .is_empty()
+    );
+    let again = claim_head(&store, &head.lane, due_ms).await;
+    assert_eq!(
+        (again.phase, again.attempts, again.started_at_ms),
+        (Phase::Unknown, 1, NOW + 3)
+    );
+    begin(&store, &again, due_ms).await;
+    assert_eq!(settle(&store, &again, sent(), due_ms).await, SettleOutcome::Empty);
+}
+
+pub async fn a_lost_merchant_item_is_due_at_once_and_blocks(store: Arc<dyn Store>) {
+    let home = home(1);
+    let head = commit_head(&store, with_plain(&home, 0, MERCHANT, 2), NOW).await;
+    begin(&store, &head, NOW).await;
+    let again = claim_head(&store, &head.lane, NOW + LEASE).await;
+    assert_eq!(
+        (&again.item, again.phase, again.attempts),
+        (&head.item, Phase::Unknown, 1)
+    );
+    let unknown = Settlement::Unknown {
+        due_ms: NOW + 2 * LEASE,
+    };
+    let outcome = settle(&store, &again, unknown, NOW + LEASE).await;
+    assert_eq!(outcome, SettleOutcome::Wait(NOW + 2 * LEASE));
+    let again = claim_head(&store, &head.lane, NOW + 2 * LEASE).await;
+    assert_eq!((again.phase, again.attempts), (Phase::Unknown, 2));
+}
+
+pub async fn a_commit_finds_a_lost_lane_free(store: Arc<dyn Store>) {
+    let home = home(1);
+    let head = commit_head(&store, with_plain(&home, 0, PROVIDER, 1), NOW).await;
+    begin(&store, &head, NOW).await;
+    let passing = commit_head(&store, with_plain(&home, 1, PROVIDER, 1), NOW + LEASE).await;
+    assert_eq!(passing.item.revision, 2);
+    assert_eq!(
+        settle(&store, &passing, sent(), NOW + LEASE).await,
+        SettleOutcome::Wait(NOW + HOLD)
+    );
+}

@@ -1,0 +1,116 @@
+//! What a store must do, written once and run on both engines. A case takes any store; times are arguments: nothing
+//! sleeps.
+
+mod asks;
+mod beside;
+mod budgets;
+mod catalog;
+mod commits;
+mod concurrency;
+mod embedded_only;
+mod harness;
+mod interest;
+mod lanes;
+mod letters;
+mod lost;
+mod model;
+mod records;
+mod redis_only;
+mod statuses;
+
+/// Makes two tests of each case: one on a file of its own, one under a key prefix of its own.
+macro_rules! on_both_engines {
+    ($($file:ident: $($case:ident),+ $(,)?;)+) => {
+        mod on_embedded {
+            $($(
+                #[tokio::test]
+                async fn $case() {
+                    let engine = super::harness::Embedded::open();
+                    super::$file::$case(engine.store()).await;
+                    engine.store().close().await;
+                }
+            )+)+
+        }
+
+        mod on_redis {
+            $($(
+                #[tokio::test]
+                async fn $case() {
+                    let store = super::harness::redis().await;
+                    super::$file::$case(store.clone()).await;
+                    store.close().await;
+                }
+            )+)+
+        }
+    };
+}
+
+on_both_engines! {
+    commits:
+        a_commit_is_loaded_back,
+        another_revision_is_a_conflict,
+        a_mark_that_is_set_makes_a_duplicate,
+        one_set_mark_of_two_makes_a_duplicate,
+        a_mark_belongs_to_its_conversation_and_day,
+        a_redelivered_commit_changes_nothing,
+        a_refused_commit_writes_nothing;
+    beside:
+        a_stale_fact_is_refused_until_it_is_reloaded,
+        a_marker_holds_in_every_shard_and_is_never_lowered,
+        an_alias_leads_where_its_first_writer_said,
+        the_journal_keeps_its_last_300_entries,
+        purchases_are_written_with_the_commit_or_alone;
+    lanes:
+        a_commit_leases_a_free_lane_and_returns_its_head,
+        a_commit_to_a_leased_lane_only_appends,
+        both_lanes_of_a_conversation_are_leased_at_once,
+        a_settled_item_is_followed_by_the_next_in_order,
+        back_off_blocks_the_lane_and_keeps_its_order,
+        to_postpone_counts_no_attempt,
+        later_replies_pass_a_held_item,
+        a_superseding_item_removes_the_unstarted_ones,
+        superseding_items_are_paced,
+        the_window_is_told_at_the_start,
+        due_lanes_come_oldest_first_and_bounded;
+    lost:
+        a_stale_token_is_refused_and_changes_nothing,
+        an_item_not_started_is_served_again_after_the_lease,
+        an_item_started_under_a_lost_lease_is_unknown,
+        a_lost_merchant_item_is_due_at_once_and_blocks,
+        a_commit_finds_a_lost_lane_free;
+    statuses:
+        statuses_end_the_same_in_any_order,
+        a_status_settles_a_held_item,
+        a_failure_settles_a_held_item_as_not_sent,
+        a_status_of_an_attempt_under_way_settles_nothing,
+        a_status_finds_its_effect_by_message_key;
+    budgets:
+        a_burst_passes_and_then_a_time_is_told,
+        bulk_yields_to_replies,
+        one_exhausted_budget_takes_nothing_from_the_others,
+        a_debit_counts_like_a_start;
+    concurrency:
+        of_64_equal_commits_exactly_one_succeeds,
+        commits_of_50_conversations_all_succeed,
+        of_many_claims_exactly_one_gets_the_lane;
+    interest:
+        pages_cover_all_members_though_some_leave_between,
+        interest_comes_and_goes_with_commits;
+    catalog:
+        a_product_is_stored_changed_and_gone,
+        what_customers_are_not_told_is_stored_not_changed,
+        older_news_is_ignored,
+        the_same_news_moves_only_the_time_it_was_learned,
+        a_catalog_is_ordered_and_counts_its_changes;
+    records:
+        records_are_written_listed_and_removed,
+        a_secret_is_its_first_candidate,
+        a_hold_has_one_owner_until_it_ends,
+        an_idempotency_key_answers_the_same_again,
+        an_idempotency_key_ends;
+    letters:
+        letters_are_paged_by_time_and_filtered,
+        a_letter_with_the_same_id_replaces_the_first,
+        only_unknown_numbers_push_each_other_out,
+        health_tells_the_engine_and_counts_trips;
+}

@@ -1,0 +1,64 @@
+//! What only a server can do wrong: keys that end.
+
+use sacola::domain::ids::PurchaseId;
+use sacola::store::{Commit, LaneKind};
+
+use super::harness::{NOW, change, commit, home, interest, mark, merchant, redis_under, with_plain};
+use crate::support::redis_server;
+
+/// Families whose keys are meant to end.
+const ENDING: [&str; 7] = ["seen", "st", "msg", "jr", "idem", "rec", "probe"];
+
+#[tokio::test]
+async fn nothing_of_a_conversation_ever_ends() {
+    let prefix = redis_server::fresh_prefix().expect("randomness");
+    let store = redis_under(prefix.clone()).await;
+    let (first, second) = (home(1), home(2));
+    let full = Commit {
+        marks: vec![mark(1)],
+        interest_added: vec![interest("a")],
+        purchases: vec![(PurchaseId::new("01p"), "drafted".to_owned())],
+        journal: vec!["entry".to_owned()],
+        ..with_plain(&first, 0, LaneKind::Provider, 2)
+    };
+    commit(&store, full, NOW).await;
+    commit(&store, with_plain(&second, 0, LaneKind::Merchant, 1), NOW).await;
+    commit(&store, change(&second, 1), NOW).await;
+    store.put_alias(&home(3), &first).await.expect("an answer");
+    store.secret("mac", "s").await.expect("an answer");
+    store
+        .raise_markers(&merchant(), &"a".into(), 1)
+        .await
+        .expect("an answer");
+
+    let client =
+        redis::Client::open(redis_server::shared().expect("a Redis server").url()).expect("a client");
+    let mut connection = client
+        .get_multiplexed_async_connection()
+        .await
+        .expect("a connection");
+    let keys: Vec<String> = redis::cmd("KEYS")
+        .arg(format!("{prefix}*"))
+        .query_async(&mut connection)
+        .await
+        .expect("keys");
+    assert!(keys.iter().any(|key| key.contains(first.as_str())), "{keys:?}");
+    let mut judged = 0;
+    for key in keys {
+        let family = key
+            .strip_prefix(prefix.as_str())
+            .and_then(|rest| rest.split(':').next())
+            .unwrap_or_default();
+        if ENDING.contains(&family) {
+            continue;
+        }
+        let ttl: i64 = redis::cmd("TTL")
+            .arg(&key)
+            .query_async(&mut connection)
+            .await
+            .expect("a time to live");
+        assert_eq!(ttl, -1, "{key} ends");
+        judged += 1;
+    }
+    assert!(judged >= 8, "only {judged} keys were judged");
+}

@@ -1,0 +1,209 @@
+//! A real `redis-server` on a free loopback port, in a directory of its own, that can be killed and started again. Its
+//! processes never outlive the test binary, not even when that is killed: a guard waits for the end of a pipe.
+
+use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// Whether and how the server keeps its data on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppendOnly {
+    /// Memory only: a kill loses everything.
+    Off,
+    /// Flushed before each answer.
+    Always,
+    /// Flushed every second.
+    Everysec,
+    /// Flushed when the system likes.
+    No,
+}
+
+/// A running (or killed) server.
+#[derive(Debug)]
+pub struct RedisServer {
+    port: u16,
+    directory: TempDir,
+    append_only: AppendOnly,
+    settings: Vec<String>,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    server: Child,
+    guard: Child,
+}
+
+const POLL: Duration = Duration::from_millis(10);
+/// 10 s in all.
+const POLLS: usize = 1000;
+/// Another process may take the port between our looking and the server's binding.
+const PORTS_TRIED: usize = 5;
+
+impl RedisServer {
+    /// Starts a server and waits until it answers.
+    pub fn start(append_only: AppendOnly) -> Result<Self> {
+        Self::start_with(append_only, &[])
+    }
+
+    /// The same with further settings, such as `["--maxmemory", "5mb"]`.
+    pub fn start_with(append_only: AppendOnly, settings: &[&str]) -> Result<Self> {
+        let mut last = Error::other("no port was tried");
+        for _ in 0..PORTS_TRIED {
+            let mut server = Self {
+                port: free_port()?,
+                directory: tempfile::tempdir()?,
+                append_only,
+                settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
+                running: None,
+            };
+            match server.restart() {
+                Ok(()) => return Ok(server),
+                Err(error) if error.kind() == ErrorKind::NotFound => return Err(error),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Where to connect.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// The port, for proxies and `redis-cli`.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where the server keeps its files.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Ends the server as a crash would (SIGKILL).
+    pub fn kill(&mut self) -> Result<()> {
+        let Some(mut running) = self.running.take() else {
+            return Ok(());
+        };
+        running.end()
+    }
+
+    /// Starts the server on the same port and directory, killing it first if it runs.
+    pub fn restart(&mut self) -> Result<()> {
+        self.kill()?;
+        let server = self.command().spawn().map_err(|error| {
+            Error::new(
+                error.kind(),
+                format!("redis-server can't be started, is it installed? {error}"),
+            )
+        })?;
+        let guard = guard(server.id())?;
+        let mut running = Running { server, guard };
+        for _ in 0..POLLS {
+            if answers(self.port) {
+                self.running = Some(running);
+                return Ok(());
+            }
+            if let Some(status) = running.server.try_wait()? {
+                running.end()?;
+                return Err(Error::other(format!("redis-server ended at its start: {status}")));
+            }
+            std::thread::sleep(POLL);
+        }
+        running.end()?;
+        Err(Error::new(ErrorKind::TimedOut, "redis-server does not answer"))
+    }
+
+    fn command(&self) -> Command {
+        let (on, fsync) = match self.append_only {
+            AppendOnly::Off => ("no", "no"),
+            AppendOnly::Always => ("yes", "always"),
+            AppendOnly::Everysec => ("yes", "everysec"),
+            AppendOnly::No => ("yes", "no"),
+        };
+        let mut command = Command::new("redis-server");
+        command.args([
+            "--port",
+            &self.port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+        ]);
+        command.arg("--dir").arg(self.directory.path());
+        command
+            .args(["--appendonly", on, "--appendfsync", fsync])
+            .args(&self.settings);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        drop(self.kill());
+    }
+}
+
+impl Running {
+    fn end(&mut self) -> Result<()> {
+        // the guard first: it must not kill a later process that got the same number
+        self.guard.kill()?;
+        self.guard.wait()?;
+        self.server.kill()?;
+        self.server.wait()?;
+        Ok(())
+    }
+}
+
+/// A process that kills the server when our end of its input closes, which the system does however we end.
+fn guard(server: u32) -> Result<Child> {
+    let mut command = Command::new("sh");
+    command.args(["-c", "cat >/dev/null; kill -9 \"$0\"", &server.to_string()]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.spawn()
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// True once the server has loaded its data and answers PING.
+fn answers(port: u16) -> bool {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, POLL) else {
+        return false;
+    };
+    let mut answer = [0_u8; 5];
+    stream.set_read_timeout(Some(Duration::from_secs(1))).is_ok()
+        && stream.write_all(b"PING\r\n").is_ok()
+        && stream.read_exact(&mut answer).is_ok()
+        && answer == *b"+PONG"
+}
+
+/// One server for all tests of the process that keep apart by random key prefixes.
+pub fn shared() -> std::result::Result<&'static RedisServer, &'static str> {
+    static SHARED: OnceLock<std::result::Result<RedisServer, String>> = OnceLock::new();
+    let started =
+        SHARED.get_or_init(|| RedisServer::start(AppendOnly::Off).map_err(|error| error.to_string()));
+    started.as_ref().map_err(String::as_str)
+}
+
+/// A key prefix that no other test has.
+pub fn fresh_prefix() -> Result<String> {
+    let random = getrandom::u64().map_err(|error| Error::other(error.to_string()))?;
+    Ok(format!("t{random:016x}:"))
+}
