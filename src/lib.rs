@@ -1,6 +1,7 @@
 //! Sacola: a gateway that brings chat purchases to any shop. See `docs/ARCHITECTURE.md` for the seven hops of a webhook.
 
 pub mod clock;
+pub mod delivery;
 pub mod domain;
 pub mod emulator;
 pub mod engine;

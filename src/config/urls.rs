@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn http_is_for_addresses_inside_the_allowed_networks() {
-        let networks: Vec<IpNet> = vec!["127.0.0.0/8".parse().expect("a network")];
+        let networks: [IpNet; 1] = ["127.0.0.0/8".parse().expect("a network")];
         let refused =
             |url: &str| fails(|report| drop(called_url(report, "u", url, Some(networks.as_slice()))));
         assert!(!refused("https://shop.example.com/sacola"));

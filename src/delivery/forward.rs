@@ -1,0 +1,133 @@
+//! Forwarding a purchase: exactly one at the merchant per confirmation (rule R8). The purchase id is the idempotency key; an
+//! attempt of unknown outcome is asked about by id before anything is sent again; when nobody can tell for a day, a person
+//! must look.
+
+use std::sync::Arc;
+
+use super::answers::Interrupted;
+use super::quote::buyer;
+use super::{Dispatcher, back_off_ms};
+use crate::domain::event::{DeclineReason, Event, PurchaseAnswer};
+use crate::domain::purchase::Purchase;
+use crate::domain::verdict::Verdict;
+use crate::engine::items::LaneBody;
+use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer};
+use crate::store::{Class, Head, Phase, SettleOutcome, Settlement};
+
+/// How long a purchase of unknown outcome is asked about.
+const ASK_FOR_MS: i64 = 24 * 60 * 60 * 1000;
+
+type Settled = Result<Option<SettleOutcome>, Interrupted>;
+
+impl Dispatcher {
+    pub(super) async fn forward(&self, head: &Head, body: &LaneBody, purchase: &Purchase) -> Settled {
+        if let Err(settled) = self.start(head, &[], Class::Reply).await? {
+            return Ok(settled);
+        }
+        let Some(connector) = self.connector(&body.merchant).map(Arc::clone) else {
+            self.bury(head, Some(body), "unknown_merchant", "the merchant is not configured").await?;
+            return self.tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp).await;
+        };
+        match self.submit_or_find(connector.as_ref(), head, body, purchase).await {
+            Ok(answer) => {
+                let word = answer_word(&answer);
+                if answer == PurchaseAnswer::Conflicting {
+                    self.bury(head, Some(body), "idempotency_conflict", "the merchant has another body under this id")
+                        .await?;
+                }
+                self.tell(head, body, purchase, word, answer).await
+            }
+            Err(error) => self.not_forwarded(head, body, purchase, &error).await,
+        }
+    }
+
+    async fn submit_or_find(
+        &self,
+        connector: &dyn Connector,
+        head: &Head,
+        body: &LaneBody,
+        purchase: &Purchase,
+    ) -> Result<PurchaseAnswer, ConnectorError> {
+        let may_exist = head.phase == Phase::Unknown || head.attempts > 0;
+        if may_exist {
+            if let Some(found) = connector.find(&purchase.purchase_id).await? {
+                return Ok(self.accepted(body, found));
+            }
+        }
+        match connector.submit(&buyer(head, body), purchase).await? {
+            SubmitAnswer::Accepted(accepted) => Ok(self.accepted(body, accepted)),
+            SubmitAnswer::Declined { reason, objections } => Ok(PurchaseAnswer::Declined { reason, objections }),
+            SubmitAnswer::KeyReused => match connector.find(&purchase.purchase_id).await? {
+                Some(found) => Ok(self.accepted(body, found)),
+                None => Ok(PurchaseAnswer::Conflicting),
+            },
+        }
+    }
+
+    fn accepted(&self, body: &LaneBody, found: MerchantPurchase) -> PurchaseAnswer {
+        let rule = self.parts.merchants.get(&body.merchant).map(|settings| &settings.links);
+        let url = found.payment_url.as_deref();
+        let allowed = url.is_none_or(|url| rule.is_some_and(|rule| rule.allows(url)));
+        PurchaseAnswer::Accepted {
+            merchant_order_id: found.merchant_order_id,
+            total: found.total,
+            payment_url: found.payment_url,
+            payment_url_allowed: allowed,
+            state: found.state,
+        }
+    }
+
+    async fn not_forwarded(&self, head: &Head, body: &LaneBody, purchase: &Purchase, error: &ConnectorError) -> Settled {
+        tracing::warn!(purchase = %purchase.purchase_id, %error, attempts = head.attempts, "a purchase has no answer yet");
+        let verdict = error.verdict();
+        if verdict == Verdict::Reject {
+            self.bury(head, Some(body), "rejected", &error.to_string()).await?;
+            let answer = PurchaseAnswer::Declined { reason: DeclineReason::Refused, objections: Vec::new() };
+            return self.tell(head, body, purchase, "declined", answer).await;
+        }
+        let now_ms = self.now_ms();
+        if now_ms - body.at_ms >= ASK_FOR_MS {
+            self.bury(head, Some(body), "exhausted", &error.to_string()).await?;
+            return self.tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp).await;
+        }
+        let event = Event::PurchaseAnswered {
+            purchase_id: purchase.purchase_id.clone(),
+            answer: PurchaseAnswer::InDoubt,
+        };
+        self.answer(head, body, "in_doubt", event).await?;
+        let asked_ms = match verdict {
+            Verdict::Retry { after_ms } => after_ms,
+            Verdict::Unknown | Verdict::Reject => None,
+        };
+        let due_ms = now_ms + back_off_ms(head.attempts, asked_ms);
+        let settlement = match verdict {
+            Verdict::Unknown => Settlement::Unknown { due_ms },
+            Verdict::Retry { .. } | Verdict::Reject => Settlement::Retry { due_ms },
+        };
+        self.settle(head, settlement).await
+    }
+
+    async fn tell(
+        &self,
+        head: &Head,
+        body: &LaneBody,
+        purchase: &Purchase,
+        word: &str,
+        answer: PurchaseAnswer,
+    ) -> Settled {
+        metrics::counter!("sacola_purchases_total", "answer" => word.to_owned()).increment(1);
+        let event = Event::PurchaseAnswered { purchase_id: purchase.purchase_id.clone(), answer };
+        self.answer(head, body, word, event).await?;
+        self.settle_done(head).await
+    }
+}
+
+fn answer_word(answer: &PurchaseAnswer) -> &'static str {
+    match answer {
+        PurchaseAnswer::Accepted { .. } => "accepted",
+        PurchaseAnswer::Declined { .. } => "declined",
+        PurchaseAnswer::InDoubt => "in_doubt",
+        PurchaseAnswer::GaveUp => "gave_up",
+        PurchaseAnswer::Conflicting => "conflicting",
+    }
+}

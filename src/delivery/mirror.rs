@@ -1,0 +1,111 @@
+//! The catalog mirror: one replica at a time reads each merchant's whole catalog, at start and on a schedule. A page never
+//! overwrites what was learned after its request began; what is in no page any more is gone.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Dispatcher, Learned};
+use crate::domain::ids::{MerchantId, RetailerId};
+use crate::merchants::ConnectorError;
+use crate::store;
+
+/// Products that are asked for at once.
+const PAGE: u32 = 200;
+/// Most pages of one catalog.
+const PAGES_MAX: usize = 500;
+/// How soon a failed mirror is tried again.
+const AGAIN_MS: u64 = 5_000;
+
+/// What one mirror run found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mirrored {
+    /// Products read.
+    pub products: usize,
+    /// Products that could not be read.
+    pub unreadable: usize,
+    /// Price updates that it started.
+    pub updates: usize,
+}
+
+/// Why a mirror run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// The merchant.
+    #[error(transparent)]
+    Merchant(#[from] ConnectorError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// No such merchant.
+    #[error("the merchant is not configured")]
+    Unknown,
+}
+
+impl Dispatcher {
+    pub(super) async fn mirror_for_ever(self: Arc<Self>, merchant: &MerchantId) {
+        let stop = self.tasks.stop_token();
+        let interval_ms = self.parts.merchants.get(merchant).map_or(300_000, |m| m.mirror_interval_ms);
+        loop {
+            let lease = format!("mirror:{merchant}");
+            let hold_ms = i64::try_from(interval_ms).unwrap_or(i64::MAX);
+            let mine = self.store().hold(&lease, &self.parts.replica, hold_ms, self.now_ms()).await;
+            let mut wait_ms = interval_ms;
+            if matches!(mine, Ok(true)) {
+                match self.mirror(merchant).await {
+                    Ok(found) => {
+                        tracing::info!(%merchant, products = found.products, unreadable = found.unreadable, "catalog mirrored");
+                    }
+                    Err(error) => {
+                        tracing::warn!(%merchant, %error, "failed to mirror a catalog");
+                        wait_ms = AGAIN_MS;
+                    }
+                }
+            } else {
+                wait_ms = AGAIN_MS;
+            }
+            tokio::select! {
+                () = self.engine().clock().sleep_ms(wait_ms) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Reads the whole catalog of a merchant once.
+    pub async fn mirror(&self, merchant: &MerchantId) -> Result<Mirrored, MirrorError> {
+        let connector = self.connector(merchant).ok_or(MirrorError::Unknown)?;
+        let began_ms = self.now_ms();
+        let mut found = Mirrored::default();
+        let mut seen: BTreeSet<RetailerId> = BTreeSet::new();
+        let mut cursor: Option<String> = None;
+        let mut ended = false;
+        for _ in 0..PAGES_MAX {
+            let page_began_ms = self.now_ms();
+            let page = connector.list_products(cursor.as_deref(), PAGE).await?;
+            for problem in &page.unreadable {
+                tracing::warn!(%merchant, problem, "a product of the catalog can't be read");
+            }
+            found.unreadable += page.unreadable.len();
+            found.products += page.products.len();
+            seen.extend(page.products.iter().map(|product| product.retailer_id.clone()));
+            let news = page.products.into_iter().map(|product| Learned {
+                retailer_id: product.retailer_id.clone(),
+                product: Some(product),
+                learned_at_ms: page_began_ms,
+            });
+            found.updates += self.learn(merchant, news.collect()).await?.len();
+            if page.next_cursor.is_none() || page.next_cursor == cursor {
+                ended = true;
+                break;
+            }
+            cursor = page.next_cursor;
+        }
+        if ended && found.unreadable == 0 {
+            let known = self.engine().catalogs().products(merchant);
+            let gone = known.into_iter().filter(|product| !seen.contains(&product.retailer_id)).map(|product| {
+                Learned { retailer_id: product.retailer_id, product: None, learned_at_ms: began_ms }
+            });
+            found.updates += self.learn(merchant, gone.collect()).await?.len();
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,225 @@
+//! Hop 7: performs effects from durable lanes and brings the world's answers back as events. It owns attempts, budgets,
+//! back-off, reconciliation, the catalog mirror and price updates; it refuses to decide what a customer is told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::domain::ids::{MerchantId, NumberId};
+use crate::engine::{Engine, LaneWork};
+use crate::merchants::{Connectors, payment_link::LinkRule};
+use crate::store::{self, ClaimOutcome, Head, LaneId, SettleOutcome};
+use crate::tasks::Tasks;
+use crate::whatsapp::Provider;
+
+mod answers;
+mod forward;
+mod mirror;
+mod products;
+mod quote;
+mod send;
+mod walk;
+
+pub use mirror::Mirrored;
+pub use products::{Learned, PriceUpdate, UpdateState};
+
+/// Lanes that one replica serves at once.
+const LANES_AT_ONCE: usize = 256;
+/// How often lanes that nobody serves are looked for.
+pub const SWEEP_MS: u64 = 500;
+/// Most lanes that one sweep picks up.
+const SWEEP_LANES: usize = 256;
+
+/// What a merchant's side needs to know.
+#[derive(Clone, Debug)]
+pub struct MerchantSettings {
+    /// Which payment links may be sent.
+    pub links: LinkRule,
+    /// How often the catalog is mirrored.
+    pub mirror_interval_ms: u64,
+}
+
+/// What the dispatcher is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The engine: the world's answers go there.
+    pub engine: Arc<Engine>,
+    /// Carries messages.
+    pub provider: Arc<dyn Provider>,
+    /// Merchants' backends.
+    pub connectors: Connectors,
+    /// Merchants' settings.
+    pub merchants: BTreeMap<MerchantId, MerchantSettings>,
+    /// Messages per second of each number.
+    pub rates: BTreeMap<NumberId, u32>,
+    /// Names this replica in leases.
+    pub replica: String,
+}
+
+/// Serves lanes.
+#[derive(Debug)]
+pub struct Dispatcher {
+    parts: Parts,
+    slots: Arc<Semaphore>,
+    tasks: Tasks,
+}
+
+impl Dispatcher {
+    /// A dispatcher; [`Dispatcher::run`] starts it, tests step it.
+    pub fn new(parts: Parts, tasks: Tasks) -> Arc<Self> {
+        Arc::new(Self { parts, slots: Arc::new(Semaphore::new(LANES_AT_ONCE)), tasks })
+    }
+
+    /// Starts the loops: lanes handed over by the engine, the sweeper, the mirror, price updates.
+    pub fn run(self: &Arc<Self>, lane_work: mpsc::Receiver<LaneWork>) {
+        let own = Arc::clone(self);
+        self.tasks.spawn("lanes", async move { own.follow(lane_work).await });
+        let own = Arc::clone(self);
+        self.tasks.spawn("sweeper", async move { own.sweep_for_ever().await });
+        let own = Arc::clone(self);
+        self.tasks.spawn("price_updates", async move { own.walk_for_ever().await });
+        for merchant in self.parts.connectors.keys() {
+            let (own, merchant) = (Arc::clone(self), merchant.clone());
+            self.tasks.spawn("mirror", async move { own.mirror_for_ever(&merchant).await });
+        }
+    }
+
+    async fn follow(self: Arc<Self>, mut lane_work: mpsc::Receiver<LaneWork>) {
+        let stop = self.tasks.stop_token();
+        loop {
+            let work = tokio::select! {
+                work = lane_work.recv() => work,
+                () = stop.cancelled() => return,
+            };
+            match work {
+                Some(LaneWork::Serve(head)) => self.serve_in_background(head).await,
+                Some(LaneWork::Wake(lane, at_ms)) => self.wake_later(lane, at_ms),
+                None => return,
+            }
+        }
+    }
+
+    async fn serve_in_background(self: &Arc<Self>, head: Box<Head>) {
+        let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
+            return;
+        };
+        let own = Arc::clone(self);
+        self.tasks.spawn("lane", async move {
+            own.serve(*head).await;
+            drop(slot);
+        });
+    }
+
+    fn wake_later(self: &Arc<Self>, lane: LaneId, at_ms: i64) {
+        let wait_ms = u64::try_from(at_ms - self.now_ms()).unwrap_or(0);
+        if wait_ms > SWEEP_MS * 4 {
+            return;
+        }
+        let own = Arc::clone(self);
+        self.tasks.spawn("wake", async move {
+            let stop = own.tasks.stop_token();
+            tokio::select! {
+                () = own.parts.engine.clock().sleep_ms(wait_ms) => own.ask_for(&lane).await,
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
+    /// Asks for a lane and serves it.
+    pub async fn ask_for(self: &Arc<Self>, lane: &LaneId) {
+        let times = self.parts.engine.lane_times();
+        match self.store().claim(lane, times).await {
+            Ok(ClaimOutcome::Claimed(head)) => self.serve(*head).await,
+            Ok(ClaimOutcome::Wait(at_ms)) => self.wake_later(lane.clone(), at_ms),
+            Ok(ClaimOutcome::Empty) => {}
+            Err(error) => tracing::warn!(%error, home = %lane.home, "failed to claim a lane"),
+        }
+    }
+
+    async fn sweep_for_ever(self: Arc<Self>) {
+        let stop = self.tasks.stop_token();
+        loop {
+            tokio::select! {
+                () = self.parts.engine.clock().sleep_ms(SWEEP_MS) => {}
+                () = stop.cancelled() => return,
+            }
+            let found = self.sweep().await;
+            metrics::gauge!("sacola_lanes_swept").set(u32::try_from(found).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Picks up lanes whose time has come and that nobody serves; returns how many there were.
+    pub async fn sweep(self: &Arc<Self>) -> usize {
+        let due = match self.store().due_lanes(self.now_ms(), SWEEP_LANES).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "failed to look for due lanes");
+                return 0;
+            }
+        };
+        let count = due.len();
+        for lane in due {
+            let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
+                return count;
+            };
+            let own = Arc::clone(self);
+            self.tasks.spawn("lane", async move {
+                own.ask_for(&lane).await;
+                drop(slot);
+            });
+        }
+        count
+    }
+
+    /// Serves a leased lane until it is empty, waits, or is lost.
+    pub async fn serve(self: &Arc<Self>, first: Head) {
+        let mut head = first;
+        loop {
+            let lane = head.lane.clone();
+            match self.perform(&head).await {
+                Ok(Some(SettleOutcome::Next(next))) => {
+                    if self.tasks.stopping() {
+                        return;
+                    }
+                    head = *next;
+                }
+                Ok(Some(SettleOutcome::Wait(at_ms))) => return self.wake_later(lane, at_ms),
+                Ok(Some(SettleOutcome::Empty | SettleOutcome::LeaseLost) | None) => return,
+                Err(error) => {
+                    tracing::warn!(%error, home = %lane.home, "failed to serve a lane; its lease will end");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.parts.engine.clock().now_ms()
+    }
+
+    fn store(&self) -> &Arc<dyn store::Store> {
+        self.parts.engine.store()
+    }
+
+    /// The connector of a merchant.
+    pub fn connector(&self, merchant: &MerchantId) -> Option<&Arc<dyn crate::merchants::Connector>> {
+        self.parts.connectors.get(merchant)
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.parts.engine
+    }
+
+    /// The background tasks.
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+}
+
+/// Pause before attempt `attempts + 1`: doubling from one second to five minutes, at least what was asked for.
+fn back_off_ms(attempts: u32, asked_ms: Option<i64>) -> i64 {
+    let doubled = 1_000_i64.saturating_mul(1_i64 << attempts.min(9));
+    doubled.min(300_000).max(asked_ms.unwrap_or(0))
+}

@@ -1,0 +1,213 @@
+//! News about products: kept in the catalog, and where customers must hear of it, a price update that walks every cart with
+//! the product. The update is recorded before the catalog is changed, so that a crash in between loses no news.
+
+use serde::{Deserialize, Serialize};
+
+use super::Dispatcher;
+use crate::domain::ids::{HomeId, MerchantId, RetailerId};
+use crate::domain::product::Product;
+use crate::engine::addresses::digest;
+use crate::store::{self, ProductWrite, Written};
+
+/// Kind of the records of running updates.
+pub(super) const RUNNING: &str = "price-update-running";
+/// Kind of the records that answer `GET /v1/price-updates/{id}`.
+pub(super) const DONE: &str = "price-update";
+/// How long a finished update can be asked about.
+pub(super) const DONE_TTL_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// What was learned of one product.
+#[derive(Clone, Debug)]
+pub struct Learned {
+    /// Which.
+    pub retailer_id: RetailerId,
+    /// What it is now; `None`: gone.
+    pub product: Option<Product>,
+    /// When (for a catalog page or a lookup: when the request began).
+    pub learned_at_ms: i64,
+}
+
+/// How far a price update is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdateState {
+    /// Carts are being told.
+    Running,
+    /// All carts were told, or will be with their customer's next message.
+    Done,
+}
+
+/// One product's change on its way to the carts that hold it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceUpdate {
+    /// Its id.
+    pub id: String,
+    /// Whose product.
+    pub merchant: MerchantId,
+    /// Which product.
+    pub retailer_id: RetailerId,
+    /// How far it is.
+    pub state: UpdateState,
+    /// Carts that hold the product.
+    pub carts_found: u64,
+    /// Customers that were told.
+    pub notified: u64,
+    /// Customers that will be told with their next message.
+    pub deferred: u64,
+    /// Carts that could not be reached for now.
+    pub failed: u64,
+    /// The shard being walked.
+    pub shard: u16,
+    /// The last conversation that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<HomeId>,
+    /// True while the merchant must be asked first what the product is now.
+    #[serde(default)]
+    pub look_up: bool,
+}
+
+impl PriceUpdate {
+    fn new(merchant: &MerchantId, retailer_id: &RetailerId, seed: &str) -> Self {
+        Self {
+            id: format!("pu_{}", digest(&format!("{merchant}\n{retailer_id}\n{seed}"))),
+            merchant: merchant.clone(),
+            retailer_id: retailer_id.clone(),
+            state: UpdateState::Running,
+            carts_found: 0,
+            notified: 0,
+            deferred: 0,
+            failed: 0,
+            shard: 0,
+            after: None,
+            look_up: false,
+        }
+    }
+}
+
+impl Dispatcher {
+    /// Keeps what was learned and starts a price update for each change that customers must hear of. Returns the updates.
+    pub async fn learn(&self, merchant: &MerchantId, news: Vec<Learned>) -> Result<Vec<PriceUpdate>, store::Error> {
+        let known = self.engine().catalogs();
+        let ids = news.iter().map(|one| one.retailer_id.clone()).collect();
+        let facts = known.known(self.store().as_ref(), merchant, &ids).await?.facts;
+        let mut writes = Vec::new();
+        let mut intents = Vec::new();
+        for one in news {
+            let fact = facts.get(&one.retailer_id);
+            let same = fact.is_some_and(|fact| fact.product == one.product);
+            let unknown_and_gone = fact.is_none() && one.product.is_none();
+            if same || unknown_and_gone {
+                continue;
+            }
+            let offer_before = fact.and_then(|fact| fact.product.as_ref()).map(Product::offer);
+            if fact.is_some() && offer_before != one.product.as_ref().map(Product::offer) {
+                let seed = format!("{}\n{}", one.learned_at_ms, self.now_ms());
+                intents.push(PriceUpdate::new(merchant, &one.retailer_id, &seed));
+            }
+            writes.push(write_of(&one)?);
+        }
+        if writes.is_empty() {
+            return Ok(Vec::new());
+        }
+        for intent in &intents {
+            self.put_update(intent).await?;
+        }
+        let written = self.store().put_products(merchant, &writes).await?;
+        let ids: Vec<RetailerId> = writes.iter().map(|write| write.retailer_id.clone()).collect();
+        let started = self.begin(merchant, &ids, &written, intents).await?;
+        self.engine().catalogs().refresh(self.store().as_ref(), merchant, &ids).await?;
+        Ok(started)
+    }
+
+    /// Markers first, then the walk: a commit is either before the marker, and the walk sees it, or after, and reloads.
+    async fn begin(
+        &self,
+        merchant: &MerchantId,
+        ids: &[RetailerId],
+        written: &[Written],
+        intents: Vec<PriceUpdate>,
+    ) -> Result<Vec<PriceUpdate>, store::Error> {
+        let mut started = Vec::new();
+        let mut intents = intents;
+        for (id, written) in ids.iter().zip(written) {
+            let place = intents.iter().position(|intent| intent.retailer_id == *id);
+            let intent = place.map(|index| intents.remove(index));
+            match written {
+                Written::Changed { version } => {
+                    self.store().raise_markers(merchant, id, *version).await?;
+                    let update = match intent {
+                        Some(update) => update,
+                        None => {
+                            let update = PriceUpdate::new(merchant, id, &version.to_string());
+                            self.put_update(&update).await?;
+                            update
+                        }
+                    };
+                    started.push(update);
+                }
+                Written::Stored { .. } | Written::Unchanged { .. } | Written::Older => {
+                    if let Some(update) = intent {
+                        self.store().remove_record(RUNNING, &update.id).await?;
+                    }
+                }
+            }
+        }
+        Ok(started)
+    }
+
+    /// A change without anything to walk, so that whoever asked has an id to ask about.
+    pub async fn nothing_changed(&self, merchant: &MerchantId, id: &RetailerId) -> Result<PriceUpdate, store::Error> {
+        let mut update = PriceUpdate::new(merchant, id, &format!("same\n{}", self.now_ms()));
+        update.state = UpdateState::Done;
+        self.put_update(&update).await?;
+        Ok(update)
+    }
+
+    /// Something changed, the merchant must be asked what: durable before this returns.
+    pub async fn look_up_later(&self, merchant: &MerchantId, id: &RetailerId) -> Result<PriceUpdate, store::Error> {
+        let mut update = PriceUpdate::new(merchant, id, &format!("look up\n{}", self.now_ms()));
+        update.look_up = true;
+        self.put_update(&update).await?;
+        Ok(update)
+    }
+
+    /// A price update, running or finished.
+    pub async fn price_update(&self, id: &str) -> Result<Option<PriceUpdate>, store::Error> {
+        let record = match self.store().record(RUNNING, id).await? {
+            Some(record) => Some(record),
+            None => self.store().record(DONE, id).await?,
+        };
+        Ok(record.and_then(|body| serde_json::from_str(&body).ok()))
+    }
+
+    pub(super) async fn put_update(&self, update: &PriceUpdate) -> Result<(), store::Error> {
+        let body = serde_json::to_string(update)
+            .map_err(|error| store::Error::Corrupt { key: update.id.clone(), problem: error.to_string() })?;
+        match update.state {
+            UpdateState::Running => self.store().put_record(RUNNING, &update.id, &body, 0).await,
+            UpdateState::Done => {
+                self.store().put_record(DONE, &update.id, &body, DONE_TTL_MS).await?;
+                self.store().remove_record(RUNNING, &update.id).await
+            }
+        }
+    }
+}
+
+fn write_of(news: &Learned) -> Result<ProductWrite, store::Error> {
+    let encode = |product: &Product| {
+        serde_json::to_string(product)
+            .map_err(|error| store::Error::Corrupt { key: news.retailer_id.to_string(), problem: error.to_string() })
+    };
+    let offer = match &news.product {
+        Some(product) => serde_json::to_string(&product.offer()).unwrap_or_default(),
+        None => "gone".to_owned(),
+    };
+    let version = news.product.as_ref().and_then(|product| product.version.as_deref());
+    Ok(ProductWrite {
+        retailer_id: news.retailer_id.clone(),
+        product: news.product.as_ref().map(encode).transpose()?,
+        offer: digest(&offer),
+        merchant_version: version.and_then(|text| text.parse().ok()),
+        learned_at_ms: news.learned_at_ms,
+    })
+}

@@ -1,0 +1,126 @@
+//! Sending messages: the service window is judged here, at the moment of sending (rule R1); a send of unknown outcome waits
+//! for its status and is then repeated once or dropped, by its kind.
+
+use super::answers::Interrupted;
+use super::{Dispatcher, back_off_ms};
+use crate::domain::event::{Event, SendFailure};
+use crate::domain::message::Message;
+use crate::domain::verdict::Verdict;
+use crate::engine::addresses::digest;
+use crate::engine::items::LaneBody;
+use crate::store::{Budget, Head, Phase, SettleOutcome, Settlement};
+use crate::whatsapp::errors::WINDOW_CLOSED;
+use crate::whatsapp::{SendError, Sending, message_id};
+
+/// How long a message is tried: as long as the service window that it answers.
+const TRY_FOR_MS: i64 = 24 * 60 * 60 * 1000;
+/// Attempts of unknown outcome after which a message is not repeated any more.
+const UNKNOWN_ATTEMPTS_MAX: u32 = 2;
+/// WhatsApp's pair rate: one message per 6 s, 45 at once (Meta, throughput and "About the platform", 2025-12-05).
+const PAIR_INTERVAL_US: i64 = 6_000_000;
+const PAIR_BURST: i64 = 45;
+/// A number's rate when none is configured (Meta, throughput, 2025-11-21).
+const DEFAULT_RATE: u32 = 80;
+
+type Settled = Result<Option<SettleOutcome>, Interrupted>;
+
+impl Dispatcher {
+    pub(super) async fn send(&self, head: &Head, body: &LaneBody, message: &Message) -> Settled {
+        if head.phase == Phase::Unknown && !may_repeat(head, message) {
+            return self.drop_unknown(head, body, message).await;
+        }
+        let budgets = self.budgets(head, body);
+        let window_open_until_ms = match self.start(head, &budgets, head.item.class).await? {
+            Ok(until) => until,
+            Err(settled) => return Ok(settled),
+        };
+        if self.now_ms() >= window_open_until_ms {
+            tracing::info!(effect = %head.item.effect_id, kind = message.kind.word(), "not sent: the service window is closed");
+            metrics::counter!("sacola_window_closed_total", "kind" => message.kind.word()).increment(1);
+            return self.failed(head, body, message, SendFailure::WindowClosed).await;
+        }
+        let sending = Sending {
+            number: body.number.clone(),
+            customer: body.customer.clone(),
+            home: head.lane.home.clone(),
+            effect_id: head.item.effect_id.clone(),
+            message: message.clone(),
+            now_ms: self.now_ms(),
+        };
+        match self.parts.provider.send(&sending).await {
+            Ok(sent) => {
+                metrics::counter!("sacola_messages_sent_total", "kind" => message.kind.word()).increment(1);
+                let message_key = Some(digest(&message_id::decode(&sent.message_id).inner));
+                self.settle(head, Settlement::Done { sent: true, message_key }).await
+            }
+            Err(error) => self.not_sent(head, body, message, &error).await,
+        }
+    }
+
+    fn budgets(&self, head: &Head, body: &LaneBody) -> Vec<Budget> {
+        let rate = self.parts.rates.get(&body.number).copied().unwrap_or(DEFAULT_RATE).max(1);
+        let number = Budget {
+            key: format!("number:{}", body.number),
+            interval_us: 1_000_000 / i64::from(rate),
+            burst: i64::from(rate),
+        };
+        let pair =
+            Budget { key: format!("pair:{}", head.lane.home), interval_us: PAIR_INTERVAL_US, burst: PAIR_BURST };
+        vec![number, pair]
+    }
+
+    async fn not_sent(&self, head: &Head, body: &LaneBody, message: &Message, error: &SendError) -> Settled {
+        let code = error.code().unwrap_or(0);
+        tracing::warn!(effect = %head.item.effect_id, kind = message.kind.word(), %error, "a message was not taken");
+        metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
+        let now_ms = self.now_ms();
+        match error.verdict() {
+            Verdict::Retry { .. } if now_ms - body.at_ms >= TRY_FOR_MS => {
+                self.bury(head, Some(body), "exhausted", &error.to_string()).await?;
+                self.failed(head, body, message, SendFailure::Exhausted).await
+            }
+            Verdict::Retry { after_ms } => {
+                let due_ms = now_ms + back_off_ms(head.attempts, after_ms);
+                self.settle(head, Settlement::Retry { due_ms }).await
+            }
+            Verdict::Unknown => {
+                let due_ms = now_ms + self.parts.engine.lane_times().unknown_hold_ms;
+                self.settle(head, Settlement::Unknown { due_ms }).await
+            }
+            Verdict::Reject if code == WINDOW_CLOSED => {
+                self.failed(head, body, message, SendFailure::WindowClosed).await
+            }
+            Verdict::Reject => {
+                self.bury(head, Some(body), "rejected", &error.to_string()).await?;
+                self.failed(head, body, message, SendFailure::Rejected { code }).await
+            }
+        }
+    }
+
+    async fn failed(&self, head: &Head, body: &LaneBody, message: &Message, failure: SendFailure) -> Settled {
+        let event = Event::SendFailed {
+            effect_id: head.item.effect_id.clone(),
+            kind: Some(message.kind),
+            message: Some(Box::new(message.clone())),
+            failure,
+        };
+        self.answer(head, body, "failed", event).await?;
+        self.settle(head, Settlement::Done { sent: false, message_key: None }).await
+    }
+
+    /// The hold is over, no status came, and a repeat would do more harm than good.
+    async fn drop_unknown(&self, head: &Head, body: &LaneBody, message: &Message) -> Settled {
+        tracing::info!(effect = %head.item.effect_id, kind = message.kind.word(), "a message of unknown outcome is not repeated");
+        if message.kind.must_arrive() {
+            self.bury(head, Some(body), "unknown_outcome", "sent twice without an answer or a status").await?;
+            return self.failed(head, body, message, SendFailure::Exhausted).await;
+        }
+        self.settle(head, Settlement::Done { sent: false, message_key: None }).await
+    }
+}
+
+/// Money and purchases are repeated once; a view is repeated once unless a newer reply makes it pointless.
+fn may_repeat(head: &Head, message: &Message) -> bool {
+    let repeats_left = head.attempts < UNKNOWN_ATTEMPTS_MAX;
+    repeats_left && (message.kind.must_arrive() || !head.newer_exists)
+}

@@ -1,0 +1,145 @@
+//! Walking the carts that hold a changed product, shard by shard, with a cursor that survives a restart.
+
+use std::sync::Arc;
+
+use super::products::RUNNING;
+use super::{Dispatcher, Learned, PriceUpdate, UpdateState};
+use crate::domain::event::Event;
+use crate::domain::ids::{HomeId, PurchaseId, SHARDS, Shard};
+use crate::engine::addresses::digest;
+use crate::engine::{Happened, Taken, What, Who};
+use crate::store::{self, Interest};
+
+/// Conversations that are told between two checkpoints.
+const PAGE: usize = 100;
+/// How often running updates are looked for.
+const LOOK_MS: u64 = 300;
+/// How long a replica may work before it must renew its right to.
+const HOLD_MS: i64 = 15_000;
+
+impl Dispatcher {
+    pub(super) async fn walk_for_ever(self: Arc<Self>) {
+        let stop = self.tasks.stop_token();
+        loop {
+            tokio::select! {
+                () = self.engine().clock().sleep_ms(LOOK_MS) => {}
+                () = stop.cancelled() => return,
+            }
+            if let Err(error) = self.walk_all().await {
+                tracing::warn!(%error, "failed to walk a price update; it will be continued");
+            }
+            self.follow_catalogs().await;
+        }
+    }
+
+    /// Another replica may have changed a catalog.
+    async fn follow_catalogs(&self) {
+        for merchant in self.parts.connectors.keys() {
+            if let Err(error) = self.engine().catalogs().follow(self.store().as_ref(), merchant).await {
+                tracing::warn!(%error, %merchant, "failed to follow a catalog");
+            }
+        }
+    }
+
+    /// Continues every running update to its end; returns how many there were.
+    pub async fn walk_all(&self) -> Result<usize, store::Error> {
+        let running = self.store().records(RUNNING).await?;
+        let count = running.len();
+        for (id, body) in running {
+            let Ok(update) = serde_json::from_str::<PriceUpdate>(&body) else {
+                tracing::error!(id, "a price update can't be read");
+                continue;
+            };
+            let lease = format!("walk:{id}");
+            if self.store().hold(&lease, &self.parts.replica, HOLD_MS, self.now_ms()).await? {
+                self.walk(update, &lease).await?;
+            }
+        }
+        Ok(count)
+    }
+
+    async fn walk(&self, mut update: PriceUpdate, lease: &str) -> Result<(), store::Error> {
+        if update.look_up && !self.look_up_for(&mut update).await? {
+            return Ok(());
+        }
+        let interest = Interest { merchant: update.merchant.clone(), retailer_id: update.retailer_id.clone() };
+        while update.shard < SHARDS {
+            let shard = Shard(u8::try_from(update.shard).unwrap_or(u8::MAX));
+            let homes = self.store().interested(shard, &interest, update.after.as_ref(), PAGE).await?;
+            for home in &homes {
+                self.tell_change(&mut update, home).await;
+            }
+            let told_any = !homes.is_empty();
+            if homes.len() < PAGE {
+                update.shard += 1;
+                update.after = None;
+            } else {
+                update.after = homes.last().cloned();
+            }
+            if told_any {
+                self.put_update(&update).await?;
+                if !self.store().hold(lease, &self.parts.replica, HOLD_MS, self.now_ms()).await? {
+                    return Ok(());
+                }
+            }
+        }
+        update.state = UpdateState::Done;
+        tracing::info!(id = update.id, found = update.carts_found, notified = update.notified, "price update done");
+        self.put_update(&update).await
+    }
+
+    /// Asks the merchant what the product is now. False when it must be tried again later.
+    async fn look_up_for(&self, update: &mut PriceUpdate) -> Result<bool, store::Error> {
+        let Some(connector) = self.connector(&update.merchant) else {
+            update.state = UpdateState::Done;
+            self.put_update(update).await?;
+            return Ok(false);
+        };
+        let began_ms = self.now_ms();
+        let ids = [update.retailer_id.clone()];
+        match connector.look_up(&ids).await {
+            Ok(found) => {
+                let news = found.into_iter().map(|(retailer_id, product)| Learned {
+                    retailer_id,
+                    product,
+                    learned_at_ms: began_ms,
+                });
+                for started in self.learn(&update.merchant, news.collect()).await? {
+                    self.store().remove_record(RUNNING, &started.id).await?;
+                }
+                update.look_up = false;
+                self.put_update(update).await?;
+                Ok(true)
+            }
+            Err(error) => {
+                tracing::warn!(%error, merchant = %update.merchant, "a changed product can't be looked up yet");
+                Ok(false)
+            }
+        }
+    }
+
+    async fn tell_change(&self, update: &mut PriceUpdate, home: &HomeId) {
+        update.carts_found += 1;
+        let happened = Happened {
+            who: Who::Home(home.clone()),
+            id: format!("{}:{home}", update.id),
+            at_ms: self.now_ms(),
+            purchase_id: PurchaseId::new(digest(&format!("{}:{home}", update.id))),
+            what: What::Event(Event::ProductChanged { retailer_id: update.retailer_id.clone() }),
+        };
+        match self.engine().take(happened).await {
+            Ok(Taken::Done { effects, owed }) => {
+                if effects.iter().any(|(_, word)| *word == "send") {
+                    update.notified += 1;
+                } else if owed {
+                    update.deferred += 1;
+                }
+            }
+            Ok(Taken::Duplicate | Taken::NoConversation) => {}
+            Err(error) => {
+                tracing::warn!(%error, %home, "a cart could not be told of a change");
+                update.failed += 1;
+            }
+        }
+    }
+}
