@@ -1,10 +1,12 @@
 //! Sacola: a gateway that brings chat purchases to any shop. See `docs/ARCHITECTURE.md` for the seven hops of a webhook.
 
 pub mod clock;
+pub mod config;
 pub mod delivery;
 pub mod domain;
 pub mod emulator;
 pub mod engine;
+pub mod http;
 pub mod merchants;
 pub mod store;
 pub mod tasks;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -12,12 +13,14 @@ use tracing::Instrument;
 pub struct Tasks {
     tracker: TaskTracker,
     stop: CancellationToken,
+    /// The runtime that outlives the HTTP workers, whose own runtimes end with them.
+    runtime: Option<Handle>,
 }
 
 impl Tasks {
-    /// An empty set.
+    /// An empty set on the present runtime: also what HTTP workers start through it runs there.
     pub fn new() -> Self {
-        Self::default()
+        Self { runtime: Handle::try_current().ok(), ..Self::default() }
     }
 
     /// Runs `work` in the background under a span that carries `name`.
@@ -26,7 +29,11 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         let span = tracing::info_span!("task", name);
-        drop(self.tracker.spawn(work.instrument(span)));
+        let work = work.instrument(span);
+        match &self.runtime {
+            Some(runtime) => drop(self.tracker.spawn_on(work, runtime)),
+            None => drop(self.tracker.spawn(work)),
+        }
     }
 
     /// A token that is cancelled when the program stops.

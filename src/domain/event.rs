@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::button::Button;
 use super::device::Device;
-use super::effect::QuoteFor;
+use super::effect::{Effect, QuoteFor};
 use super::ids::{EffectId, PurchaseId, RetailerId};
 use super::message::{Kind, Message};
 use super::money::Money;
@@ -210,6 +210,11 @@ pub enum Event {
         /// Why.
         failure: SendFailure,
     },
+    /// A person asks for an effect that was given up to be performed again.
+    EffectReplayed {
+        /// Which.
+        effect: Box<Effect>,
+    },
     /// The merchant asks to show products to the customer.
     ProductsRequested {
         /// Which, known ones only.
@@ -232,6 +237,7 @@ impl Event {
             Self::PurchaseNews { .. } => "purchase_news",
             Self::ProductChanged { .. } => "product_changed",
             Self::SendFailed { .. } => "send_failed",
+            Self::EffectReplayed { .. } => "effect_replayed",
             Self::ProductsRequested { .. } => "products_requested",
         }
     }
@@ -248,6 +254,7 @@ impl Event {
             | Self::PurchaseNews { .. }
             | Self::ProductChanged { .. }
             | Self::SendFailed { .. }
+            | Self::EffectReplayed { .. }
             | Self::ProductsRequested { .. } => None,
         }
     }

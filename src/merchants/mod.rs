@@ -170,8 +170,12 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     async fn submit(&self, buyer: &Buyer, purchase: &Purchase) -> Result<SubmitAnswer, ConnectorError>;
     /// Asks what became of a purchase; `None`: the merchant does not have it.
     async fn find(&self, id: &PurchaseId) -> Result<Option<MerchantPurchase>, ConnectorError>;
-    /// Checks and reads a callback: pure, the time is passed in.
-    fn read_callback(&self, headers: &CallbackHeaders, body: &[u8], now_ms: i64) -> Result<Callback, CallbackError>;
+    /// Checks a callback's signature and returns its id: pure, the time is passed in.
+    fn verify_callback(&self, headers: &CallbackHeaders, body: &[u8], now_ms: i64) -> Result<String, CallbackError>;
+    /// Reads a callback that was verified before.
+    fn parse_callback(&self, id: &str, body: &[u8], now_ms: i64) -> Result<Callback, CallbackError>;
+    /// Reads a product in the form that this backend's callbacks have.
+    fn read_product(&self, value: serde_json::Value) -> Result<Product, String>;
 }
 
 /// The headers that sign a callback.

@@ -337,8 +337,9 @@ pub enum Settlement {
         /// When.
         due_ms: UnixMs,
     },
-    /// It may have happened. Counts an attempt. A provider item is set aside until `due_ms` and later replies may pass; a
-    /// merchant item blocks its lane until `due_ms`.
+    /// It may have happened. Counts an attempt. A provider item is set aside until `due_ms` and later replies may pass, unless
+    /// a status of it was recorded meanwhile: then that is its outcome and it leaves the lane at once (as sent, unless it
+    /// [failed](DeliveryStatus::Failed)). A merchant item blocks its lane until `due_ms`.
     Unknown {
         /// When to reconcile.
         due_ms: UnixMs,
@@ -504,7 +505,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Asks for a lane. When its lease has ended with an item started, that item becomes [`Phase::Unknown`] first
     /// (counting an attempt): a provider item is then held until `started_at + unknown_hold_ms`, a merchant item is due
-    /// at once.
+    /// at once. A provider item of which a status was recorded meanwhile is not held: it leaves the lane, as sent unless
+    /// it [failed](DeliveryStatus::Failed). A commit that finds such a lane does the same.
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error>;
 
     /// Takes one unit of each budget and marks the item as started, in one trip.
@@ -527,7 +529,10 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Takes `units` from a budget without asking (what customers send counts too). May be a no-op that never fails.
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error>;
 
-    /// Records a delivery status; statuses are kept 30 days.
+    /// Records a delivery status; statuses are kept 30 days. A provider item whose outcome is unknown is settled by it. An
+    /// attempt that is under way is left to its holder; should its outcome turn out unknown ([`Store::claim`],
+    /// [`Settlement::Unknown`]), the status that is kept settles it then. So a message that has a status is not repeated
+    /// for want of an answer.
     async fn record_status(
         &self,
         target: &StatusTarget,

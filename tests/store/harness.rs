@@ -6,8 +6,9 @@ use sacola::domain::ids::{EffectId, HomeId, MerchantId, RetailerId};
 use sacola::store::embedded::{self, EmbeddedStore};
 use sacola::store::redis::{self as redis_store, Options};
 use sacola::store::{
-    ClaimOutcome, Class, Commit, CommitOutcome, DoneMark, Head, Interest, Item, LaneId, LaneKind, LaneTimes,
-    LoadRequest, SettleOutcome, Settlement, StartOutcome, Store, StoredConversation, UnixMs,
+    ClaimOutcome, Class, Commit, CommitOutcome, DeliveryStatus, DoneMark, Head, Interest, Item, LaneId,
+    LaneKind, LaneTimes, LoadRequest, SettleOutcome, Settlement, StartOutcome, StatusTarget, Store,
+    StoredConversation, UnixMs,
 };
 
 use crate::support::redis_server;
@@ -202,6 +203,16 @@ pub async fn settle_next(store: &Arc<dyn Store>, head: &Head, how: Settlement, n
         SettleOutcome::Next(next) => *next,
         other => panic!("nothing next: {other:?}"),
     }
+}
+
+/// Records a status of an attempt that somebody is making, and expects that it is kept and settles nothing.
+pub async fn see(store: &Arc<dyn Store>, head: &Head, status: DeliveryStatus, now_ms: UnixMs) {
+    let target = StatusTarget::Effect(head.item.effect_id.clone());
+    let outcome = store
+        .record_status(&target, status, now_ms)
+        .await
+        .expect("an answer");
+    assert!(outcome.raised && !outcome.settled, "{outcome:?}");
 }
 
 pub fn sent() -> Settlement {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use sacola::store::{ClaimOutcome, LaneKind, Phase, SettleOutcome, Settlement, StartOutcome, Store};
+use sacola::store::{
+    ClaimOutcome, DeliveryStatus, LaneKind, Phase, SettleOutcome, Settlement, StartOutcome, Store,
+};
 
 use super::harness::{
-    HOLD, LEASE, NOW, at, begin, claim_head, commit_head, home, sent, settle, settle_next, with_plain,
+    HOLD, LEASE, NOW, at, begin, claim_head, commit_head, home, see, sent, settle, settle_next, with_plain,
 };
 
 const PROVIDER: LaneKind = LaneKind::Provider;
@@ -99,4 +101,59 @@ pub async fn a_commit_finds_a_lost_lane_free(store: Arc<dyn Store>) {
         settle(&store, &passing, sent(), NOW + LEASE).await,
         SettleOutcome::Wait(NOW + HOLD)
     );
+}
+
+pub async fn a_status_seen_before_the_replica_died_settles_the_item(store: Arc<dyn Store>) {
+    use DeliveryStatus::{Delivered, Failed, Read, Sent};
+    let lost_ms = NOW + LEASE;
+
+    let head = commit_head(&store, with_plain(&home(1), 0, PROVIDER, 2), NOW).await;
+    begin(&store, &head, NOW).await;
+    see(&store, &head, Sent, NOW + 1).await;
+    see(&store, &head, Delivered, NOW + 2).await;
+    let next = claim_head(&store, &head.lane, lost_ms).await;
+    assert_eq!((next.item.body.as_str(), next.phase), ("1.1", Phase::Queued));
+    assert_eq!(
+        settle(&store, &head, sent(), lost_ms).await,
+        SettleOutcome::LeaseLost
+    );
+    assert_eq!(settle(&store, &next, sent(), lost_ms).await, SettleOutcome::Empty);
+
+    // a commit that finds the lane free settles the item too, and an empty lane is due no more
+    let head = commit_head(&store, with_plain(&home(2), 0, PROVIDER, 1), NOW).await;
+    begin(&store, &head, NOW).await;
+    see(&store, &head, Sent, NOW + 1).await;
+    let next = commit_head(&store, with_plain(&home(2), 1, PROVIDER, 1), lost_ms).await;
+    assert_eq!((next.item.revision, next.newer_exists), (2, false));
+    begin(&store, &next, lost_ms).await;
+    see(&store, &next, Read, lost_ms + 1).await;
+    let claimed = store.claim(&next.lane, at(lost_ms + LEASE)).await;
+    assert_eq!(claimed.expect("an answer"), ClaimOutcome::Empty);
+    let due = store.due_lanes(lost_ms + 9 * LEASE, 9).await;
+    assert!(due.expect("an answer").is_empty());
+
+    // what was delivered counts as sent, what failed does not
+    for (n, status, newer_exists) in [(3, Read, true), (4, Failed, false)] {
+        let first = commit_head(&store, with_plain(&home(n), 0, PROVIDER, 1), NOW).await;
+        let unknown = Settlement::Unknown { due_ms: NOW + HOLD };
+        settle(&store, &first, unknown, NOW).await;
+        let second = commit_head(&store, with_plain(&home(n), 1, PROVIDER, 1), NOW).await;
+        begin(&store, &second, NOW).await;
+        see(&store, &second, status, NOW + 1).await;
+        let claimed = store.claim(&first.lane, at(lost_ms)).await;
+        assert_eq!(claimed.expect("an answer"), ClaimOutcome::Wait(NOW + HOLD));
+        let again = claim_head(&store, &first.lane, NOW + HOLD).await;
+        assert_eq!((again.item.revision, again.newer_exists), (1, newer_exists));
+        assert_eq!(
+            settle(&store, &again, sent(), NOW + HOLD).await,
+            SettleOutcome::Empty
+        );
+    }
+
+    // a merchant's item has no status: what is kept under its id tells nothing
+    let head = commit_head(&store, with_plain(&home(5), 0, MERCHANT, 1), NOW).await;
+    begin(&store, &head, NOW).await;
+    see(&store, &head, Sent, NOW + 1).await;
+    let again = claim_head(&store, &head.lane, lost_ms).await;
+    assert_eq!((&again.item, again.phase), (&head.item, Phase::Unknown));
 }

@@ -77,12 +77,14 @@ on_both_engines! {
         an_item_not_started_is_served_again_after_the_lease,
         an_item_started_under_a_lost_lease_is_unknown,
         a_lost_merchant_item_is_due_at_once_and_blocks,
-        a_commit_finds_a_lost_lane_free;
+        a_commit_finds_a_lost_lane_free,
+        a_status_seen_before_the_replica_died_settles_the_item;
     statuses:
         statuses_end_the_same_in_any_order,
         a_status_settles_a_held_item,
         a_failure_settles_a_held_item_as_not_sent,
         a_status_of_an_attempt_under_way_settles_nothing,
+        a_status_seen_before_an_unknown_settlement_settles_the_item,
         a_status_finds_its_effect_by_message_key;
     budgets:
         a_burst_passes_and_then_a_time_is_told,

@@ -7,7 +7,9 @@ use sacola::store::{
     ClaimOutcome, DeliveryStatus, LaneKind, SettleOutcome, Settlement, StatusOutcome, StatusTarget, Store,
 };
 
-use super::harness::{HOLD, LEASE, NOW, at, begin, claim_head, commit_head, home, sent, settle, with_plain};
+use super::harness::{
+    HOLD, LEASE, NOW, at, begin, claim_head, commit_head, home, see, sent, settle, settle_next, with_plain,
+};
 
 use DeliveryStatus::{Delivered, Failed, Read, Sent};
 
@@ -149,6 +151,65 @@ pub async fn a_status_of_an_attempt_under_way_settles_nothing(store: Arc<dyn Sto
         .await
         .expect("an answer");
     assert_eq!(claimed, ClaimOutcome::Empty);
+}
+
+pub async fn a_status_seen_before_an_unknown_settlement_settles_the_item(store: Arc<dyn Store>) {
+    let provider = LaneKind::Provider;
+    let unknown = |due_ms| Settlement::Unknown { due_ms };
+    let head = commit_head(&store, with_plain(&home(1), 0, provider, 2), NOW).await;
+    begin(&store, &head, NOW).await;
+    see(&store, &head, Delivered, NOW + 1).await;
+    let next = settle_next(&store, &head, unknown(NOW + HOLD), NOW + 2).await;
+    assert_eq!((next.item.body.as_str(), next.attempts), ("1.1", 0));
+    assert_eq!(settle(&store, &next, sent(), NOW + 3).await, SettleOutcome::Empty);
+
+    // what was delivered counts as sent, what failed does not
+    for (n, status, newer_exists) in [(2, Sent, true), (3, Failed, false)] {
+        let first = commit_head(&store, with_plain(&home(n), 0, provider, 1), NOW).await;
+        settle(&store, &first, unknown(NOW + HOLD), NOW).await;
+        let second = commit_head(&store, with_plain(&home(n), 1, provider, 1), NOW).await;
+        begin(&store, &second, NOW).await;
+        see(&store, &second, status, NOW + 1).await;
+        assert_eq!(
+            settle(&store, &second, unknown(NOW + 9 * HOLD), NOW + 2).await,
+            SettleOutcome::Wait(NOW + HOLD)
+        );
+        let again = claim_head(&store, &first.lane, NOW + HOLD).await;
+        assert_eq!(again.newer_exists, newer_exists);
+
+        // nor does a repeated attempt rest unknown, however it is put back
+        begin(&store, &again, NOW + HOLD).await;
+        see(&store, &again, Read, NOW + HOLD + 1).await;
+        let how = if newer_exists {
+            unknown(NOW + 9 * HOLD)
+        } else {
+            let due_ms = NOW + 9 * HOLD;
+            Settlement::Postpone { due_ms }
+        };
+        assert_eq!(
+            settle(&store, &again, how, NOW + HOLD + 2).await,
+            SettleOutcome::Empty
+        );
+    }
+
+    // what certainly did not happen is tried again all the same
+    let head = commit_head(&store, with_plain(&home(4), 0, provider, 1), NOW).await;
+    begin(&store, &head, NOW).await;
+    see(&store, &head, Failed, NOW + 1).await;
+    let retry = Settlement::Retry { due_ms: NOW + 5 };
+    assert_eq!(
+        settle(&store, &head, retry, NOW + 2).await,
+        SettleOutcome::Wait(NOW + 5)
+    );
+
+    // a merchant's item has no status: what is kept under its id tells nothing
+    let head = commit_head(&store, with_plain(&home(5), 0, LaneKind::Merchant, 1), NOW).await;
+    begin(&store, &head, NOW).await;
+    see(&store, &head, Sent, NOW + 1).await;
+    assert_eq!(
+        settle(&store, &head, unknown(NOW + 5), NOW + 2).await,
+        SettleOutcome::Wait(NOW + 5)
+    );
 }
 
 pub async fn a_status_finds_its_effect_by_message_key(store: Arc<dyn Store>) {

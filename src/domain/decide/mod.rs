@@ -118,6 +118,7 @@ impl<'a> Turn<'a> {
             Event::PurchaseNews { .. } => purchases::news(self, event),
             Event::ProductChanged { retailer_id } => notice::product_changed(self, retailer_id),
             Event::SendFailed { .. } => notice::send_failed(self, event),
+            Event::EffectReplayed { effect } => purchases::replayed(self, effect),
             Event::ProductsRequested { products, body } => browse::requested(self, products, body.as_deref()),
         }
     }
@@ -134,6 +135,7 @@ impl<'a> Turn<'a> {
             | Event::PurchaseNews { .. }
             | Event::ProductChanged { .. }
             | Event::SendFailed { .. }
+            | Event::EffectReplayed { .. }
             | Event::ProductsRequested { .. } => false,
         }
     }

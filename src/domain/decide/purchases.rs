@@ -3,6 +3,7 @@
 
 use super::{Turn, carts, draw, notice, orders};
 use crate::domain::button::Action;
+use crate::domain::effect::Effect;
 use crate::domain::event::{DeclineReason, Event, Objection, PurchaseAnswer};
 use crate::domain::ids::{PurchaseId, RetailerId};
 use crate::domain::message::{Content, Kind, LABEL_MAX, Message, ROWS_MAX, Row, Section, fit};
@@ -136,6 +137,19 @@ fn back_to_cart(
     let lead = text.join("\n");
     let message = draw::cart_list(turn, Kind::PurchaseDeclined, Some(&lead), 0).about(&purchase.purchase_id);
     turn.reply_or_owe(message);
+}
+
+/// A person looked at an effect that was given up and wants it performed again.
+pub(super) fn replayed(turn: &mut Turn<'_>, effect: &Effect) {
+    if let Effect::Forward(purchase) = effect {
+        let id = &purchase.purchase_id;
+        if let Some(own) = turn.conversation.purchase_mut(id).filter(|own| own.state == PurchaseState::NeedsReview) {
+            own.state = PurchaseState::InDoubt;
+            own.review = None;
+            turn.changed.insert(id.clone());
+        }
+    }
+    turn.effects.push(effect.clone());
 }
 
 /// Later news from the merchant.

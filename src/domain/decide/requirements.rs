@@ -28,7 +28,8 @@ pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts)
         | Event::Quoted { .. }
         | Event::PurchaseAnswered { .. }
         | Event::PurchaseNews { .. }
-        | Event::SendFailed { .. } => {}
+        | Event::SendFailed { .. }
+        | Event::EffectReplayed { .. } => {}
     }
     if event.customer_device().is_some() {
         wanted.products.extend(conversation.owed_news.iter().cloned());

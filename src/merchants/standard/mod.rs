@@ -221,13 +221,22 @@ impl Connector for StandardConnector {
         }
     }
 
-    fn read_callback(&self, headers: &CallbackHeaders, body: &[u8], now_ms: i64) -> Result<Callback, CallbackError> {
+    fn verify_callback(&self, headers: &CallbackHeaders, body: &[u8], now_ms: i64) -> Result<String, CallbackError> {
         let (Some(id), Some(timestamp), Some(signature)) = (&headers.id, &headers.timestamp, &headers.signature) else {
             return Err(CallbackError::Signature);
         };
-        if !standard_webhooks::verify(&self.access.secrets, id, timestamp, signature, body, now_ms) {
-            return Err(CallbackError::Signature);
+        if standard_webhooks::verify(&self.access.secrets, id, timestamp, signature, body, now_ms) {
+            Ok(id.clone())
+        } else {
+            Err(CallbackError::Signature)
         }
+    }
+
+    fn parse_callback(&self, id: &str, body: &[u8], now_ms: i64) -> Result<Callback, CallbackError> {
         wire::callback(id, body, self.access.currency, now_ms).map_err(CallbackError::Unreadable)
+    }
+
+    fn read_product(&self, value: serde_json::Value) -> Result<Product, String> {
+        wire::product(value, self.access.currency)
     }
 }

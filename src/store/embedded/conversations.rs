@@ -119,7 +119,7 @@ pub(super) fn commit(
     if let Some(objection) = objection(view, &commit)? {
         return Ok(objection);
     }
-    let mut lanes = lanes_of(view, &commit.home, &commit.items)?;
+    let mut lanes = lanes_of(view, &commit.home, &commit.items, times.now_ms)?;
     let last_entry = view.edge(&keys::journal(&commit.home), true, times.now_ms)?;
 
     let conversation = Conversation {
@@ -177,6 +177,7 @@ fn lanes_of(
     view: &Writing<'_>,
     home: &HomeId,
     items: &[(LaneKind, Item)],
+    now_ms: UnixMs,
 ) -> Result<BTreeMap<LaneKind, Opened>, Error> {
     let mut lanes = BTreeMap::new();
     for (kind, _) in items {
@@ -187,6 +188,7 @@ fn lanes_of(
                     home: home.clone(),
                     kind: *kind,
                 },
+                now_ms,
             )?);
         }
     }
@@ -210,10 +212,9 @@ fn append_items(
     let (mut heads, mut wake) = (Vec::new(), Vec::new());
     for opened in lanes.values_mut() {
         if opened.state.held_until(times.now_ms).is_none() {
-            let lane = opened.lane().clone();
-            match opened.state.claim(&lane, times, &tokens.next()) {
+            match opened.claim(times, &tokens.next()) {
                 Next::Serve(head) => heads.push(*head),
-                Next::Wait(at_ms) => wake.push((lane, at_ms)),
+                Next::Wait(at_ms) => wake.push((opened.lane().clone(), at_ms)),
                 Next::Empty => {}
             }
         }

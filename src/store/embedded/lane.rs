@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::order::{Entry, Pick, pick};
 use crate::domain::ids::EffectId;
-use crate::store::{Head, Item, LaneId, LaneKind, LaneTimes, Lease, Phase, Settlement, UnixMs};
+use crate::store::{
+    DeliveryStatus, Head, Item, LaneId, LaneKind, LaneTimes, Lease, Phase, Settlement, UnixMs,
+};
 
 /// One lane as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,13 +74,27 @@ impl LaneState {
             .filter(|until_ms| *until_ms > now_ms)
     }
 
-    /// Asks for the lane. An item that was begun under an ended lease becomes unknown first.
-    pub(super) fn claim(&mut self, lane: &LaneId, times: LaneTimes, token: &str) -> Next {
+    /// The effect of which [`LaneState::claim`] and [`LaneState::settle`] want the status that is kept: the provider item under
+    /// the lease, live or ended. A merchant's items have no statuses.
+    pub(super) fn in_hand(&self, kind: LaneKind) -> Option<&EffectId> {
+        let grant = self.lease.as_ref().filter(|_| kind == LaneKind::Provider)?;
+        Some(&grant.effect_id)
+    }
+
+    /// Asks for the lane. An item that was begun under an ended lease becomes unknown first, or leaves the lane when a status
+    /// of it is kept.
+    pub(super) fn claim(
+        &mut self,
+        lane: &LaneId,
+        times: LaneTimes,
+        token: &str,
+        kept: Option<DeliveryStatus>,
+    ) -> Next {
         if let Some(until_ms) = self.held_until(times.now_ms) {
             return Next::Wait(until_ms);
         }
         if let Some(grant) = self.lease.take() {
-            self.lose(&grant, lane.kind, times);
+            self.lose(&grant, lane.kind, times, kept);
         }
         self.serve_next(lane, times, token)
     }
@@ -104,13 +120,14 @@ impl LaneState {
     }
 
     /// Ends an attempt and goes on under a new token, so that no attempt is settled twice; `None` when `head` was given under
-    /// another lease.
+    /// another lease. An item that would rest unknown leaves the lane when a status of it is kept.
     pub(super) fn settle(
         &mut self,
         head: &Head,
         settlement: &Settlement,
         times: LaneTimes,
         token: &str,
+        kept: Option<DeliveryStatus>,
     ) -> Option<Next> {
         if !self.is_held_by(&head.lease.token) {
             return None;
@@ -128,16 +145,18 @@ impl LaneState {
             Settlement::Postpone { due_ms } => self.put_back(effect_id, *due_ms, None, 0),
             Settlement::Unknown { due_ms } => self.put_back(effect_id, *due_ms, Some(true), 1),
         }
+        self.heed(effect_id, kept);
         Some(self.serve_next(&head.lane, times, token))
     }
 
     /// A status of this effect has come: an item whose outcome was unknown leaves the lane, and whoever was about to
-    /// reconcile it loses the lane. An attempt that is under way goes on. False when nothing waited for the status.
+    /// reconcile it loses the lane. An attempt that is under way goes on; keep the status for [`LaneState::claim`] and
+    /// [`LaneState::settle`]. False when nothing waited for the status.
     pub(super) fn on_status(
         &mut self,
         kind: LaneKind,
         effect_id: &EffectId,
-        sent: bool,
+        status: DeliveryStatus,
         now_ms: UnixMs,
     ) -> bool {
         let is_current = self
@@ -153,10 +172,7 @@ impl LaneState {
             return false;
         }
         let revision = entry.revision;
-        self.items.retain(|entry| entry.effect_id != *effect_id);
-        if sent {
-            self.last_sent_revision = self.last_sent_revision.max(revision);
-        }
+        self.finish(effect_id, revision, status);
         if is_current {
             self.lease = None;
         }
@@ -188,7 +204,7 @@ impl LaneState {
         entry.due_ms = due_ms;
     }
 
-    fn lose(&mut self, grant: &Grant, kind: LaneKind, times: LaneTimes) {
+    fn lose(&mut self, grant: &Grant, kind: LaneKind, times: LaneTimes, kept: Option<DeliveryStatus>) {
         let Some(entry) = self.entry_mut(&grant.effect_id).filter(|entry| entry.started) else {
             return;
         };
@@ -199,6 +215,23 @@ impl LaneState {
             LaneKind::Provider => entry.started_at_ms.saturating_add(times.unknown_hold_ms),
             LaneKind::Merchant => times.now_ms,
         };
+        self.heed(&grant.effect_id, kept);
+    }
+
+    /// A status that was kept tells what became of an item that is unknown otherwise.
+    fn heed(&mut self, effect_id: &EffectId, kept: Option<DeliveryStatus>) {
+        let unknown = self.entry_mut(effect_id).filter(|entry| entry.unknown);
+        if let (Some(status), Some(revision)) = (kept, unknown.map(|entry| entry.revision)) {
+            self.finish(effect_id, revision, status);
+        }
+    }
+
+    /// A status has told what became of an item: it leaves the lane, as sent unless it failed.
+    fn finish(&mut self, effect_id: &EffectId, revision: u64, status: DeliveryStatus) {
+        self.items.retain(|entry| entry.effect_id != *effect_id);
+        if status != DeliveryStatus::Failed {
+            self.last_sent_revision = self.last_sent_revision.max(revision);
+        }
     }
 
     fn serve_next(&mut self, lane: &LaneId, times: LaneTimes, token: &str) -> Next {

@@ -4,6 +4,9 @@ use super::*;
 use crate::domain::ids::HomeId;
 use crate::store::Class;
 
+#[path = "lane_status_tests.rs"]
+mod statuses;
+
 const NOW: UnixMs = 1_000_000;
 const LEASE: i64 = 30_000;
 const HOLD: i64 = 60_000;
@@ -52,11 +55,11 @@ fn served(next: Next) -> Head {
 }
 
 fn claim(state: &mut LaneState, kind: LaneKind, now_ms: UnixMs) -> Next {
-    state.claim(&lane(kind), at(now_ms), &format!("token-{now_ms}"))
+    state.claim(&lane(kind), at(now_ms), &format!("token-{now_ms}"), None)
 }
 
 fn settle(state: &mut LaneState, head: &Head, how: &Settlement, now_ms: UnixMs) -> Option<Next> {
-    state.settle(head, how, at(now_ms), &format!("settled-{now_ms}"))
+    state.settle(head, how, at(now_ms), &format!("settled-{now_ms}"), None)
 }
 
 fn begin(state: &mut LaneState, head: &Head, now_ms: UnixMs) {
@@ -242,54 +245,4 @@ fn superseding_items_are_paced() {
             .revision,
         2
     );
-}
-
-#[test]
-fn a_status_ends_the_wait_for_it() {
-    let mut state = filled([item(1, 0), item(1, 1)]);
-    let head = served(claim(&mut state, LaneKind::Provider, NOW));
-    begin(&mut state, &head, NOW);
-    let id = head.item.effect_id.clone();
-    assert!(
-        !state.on_status(LaneKind::Provider, &id, true, NOW + 1),
-        "the attempt is under way"
-    );
-    let unknown = Settlement::Unknown { due_ms: NOW + HOLD };
-    assert_eq!(
-        settle(&mut state, &head, &unknown, NOW + 1),
-        Some(Next::Wait(NOW + HOLD))
-    );
-    assert!(state.on_status(LaneKind::Provider, &id, true, NOW + 2));
-    assert!(!state.on_status(LaneKind::Provider, &id, true, NOW + 3));
-    assert_eq!((state.due_ms(), state.last_sent_revision), (Some(NOW + 2), 1));
-    assert_eq!(
-        served(claim(&mut state, LaneKind::Provider, NOW + 2)).item.body,
-        "1.1"
-    );
-}
-
-#[test]
-fn a_status_of_an_attempt_under_an_ended_lease_frees_the_lane() {
-    let mut state = filled([item(1, 0)]);
-    let head = served(claim(&mut state, LaneKind::Provider, NOW));
-    begin(&mut state, &head, NOW);
-    assert!(state.on_status(LaneKind::Provider, &head.item.effect_id, false, NOW + LEASE));
-    assert_eq!(
-        (state.due_ms(), state.last_sent_revision, state.lease.is_none()),
-        (None, 0, true)
-    );
-    assert_eq!(settle(&mut state, &head, &done(), NOW + LEASE), None);
-}
-
-#[test]
-fn a_reconciler_loses_the_lane_when_the_status_comes_first() {
-    let mut state = filled([item(1, 0)]);
-    let head = served(claim(&mut state, LaneKind::Provider, NOW));
-    assert_eq!(
-        settle(&mut state, &head, &Settlement::Unknown { due_ms: NOW + 5 }, NOW),
-        Some(Next::Wait(NOW + 5))
-    );
-    let head = served(claim(&mut state, LaneKind::Provider, NOW + 5));
-    assert!(state.on_status(LaneKind::Provider, &head.item.effect_id, true, NOW + 6));
-    assert!(!state.may_start(&head.lease.token, &head.item.effect_id, NOW + 6));
 }

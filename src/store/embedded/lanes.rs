@@ -46,20 +46,27 @@ impl Tokens {
 pub(super) struct Opened {
     lane: LaneId,
     before: LaneState,
+    /// The status that is kept of the item in hand.
+    kept: Option<DeliveryStatus>,
     /// What may be changed.
     pub(super) state: LaneState,
 }
 
 impl Opened {
-    /// Reads a lane; one that was never written is empty.
-    pub(super) fn read<T>(view: &View<T>, lane: LaneId) -> Result<Self, Error>
+    /// Reads a lane and the status of its item in hand; one that was never written is empty.
+    pub(super) fn read<T>(view: &View<T>, lane: LaneId, now_ms: UnixMs) -> Result<Self, Error>
     where
         T: redb::ReadableTable<&'static str, &'static [u8]>,
     {
         let state: LaneState = view.get(&keys::lane(&lane))?.unwrap_or_default();
+        let kept = match state.in_hand(lane.kind) {
+            Some(effect_id) => kept_status(view, &keys::status(effect_id), now_ms)?,
+            None => None,
+        };
         Ok(Self {
             lane,
             before: state.clone(),
+            kept,
             state,
         })
     }
@@ -67,6 +74,11 @@ impl Opened {
     /// Which lane this is.
     pub(super) fn lane(&self) -> &LaneId {
         &self.lane
+    }
+
+    /// Asks for the lane.
+    pub(super) fn claim(&mut self, times: LaneTimes, token: &str) -> Next {
+        self.state.claim(&self.lane, times, token, self.kept)
     }
 
     /// Writes the lane and its due time, if they changed.
@@ -85,6 +97,23 @@ impl Opened {
         }
         view.put(&keys::lane(&self.lane), &self.state)
     }
+}
+
+fn kept_status<T>(view: &View<T>, key: &str, now_ms: UnixMs) -> Result<Option<DeliveryStatus>, Error>
+where
+    T: redb::ReadableTable<&'static str, &'static [u8]>,
+{
+    use DeliveryStatus::{Delivered, Failed, Read, Sent};
+    let Some(level) = view.get_alive::<u8>(key, now_ms)? else {
+        return Ok(None);
+    };
+    let status = [Sent, Delivered, Read, Failed]
+        .into_iter()
+        .find(|status| *status as u8 == level);
+    status.map(Some).ok_or_else(|| Error::Corrupt {
+        key: key.to_owned(),
+        problem: format!("no status: {level}"),
+    })
 }
 
 fn lane_of_due(rest: &str) -> Option<(UnixMs, LaneId)> {
@@ -129,8 +158,8 @@ pub(super) fn claim(
     times: LaneTimes,
     token: &str,
 ) -> Result<ClaimOutcome, Error> {
-    let mut opened = Opened::read(view, lane.clone())?;
-    let next = opened.state.claim(lane, times, token);
+    let mut opened = Opened::read(view, lane.clone(), times.now_ms)?;
+    let next = opened.claim(times, token);
     opened.save(view)?;
     Ok(match next {
         Next::Serve(head) => ClaimOutcome::Claimed(head),
@@ -156,7 +185,7 @@ pub(super) fn start(
     purse: &Purse<'_>,
     times: LaneTimes,
 ) -> Result<StartOutcome, Error> {
-    let mut opened = Opened::read(view, head.lane.clone())?;
+    let mut opened = Opened::read(view, head.lane.clone(), times.now_ms)?;
     let conversation: Option<Conversation> = view.get(&keys::conversation(&head.lane.home))?;
     if !opened
         .state
@@ -184,8 +213,8 @@ pub(super) fn settle(
     times: LaneTimes,
     token: &str,
 ) -> Result<SettleOutcome, Error> {
-    let mut opened = Opened::read(view, head.lane.clone())?;
-    let Some(next) = opened.state.settle(head, settlement, times, token) else {
+    let mut opened = Opened::read(view, head.lane.clone(), times.now_ms)?;
+    let Some(next) = opened.state.settle(head, settlement, times, token, opened.kept) else {
         return Ok(SettleOutcome::LeaseLost);
     };
     if let Settlement::Done {
@@ -226,23 +255,20 @@ pub(super) fn record_status(
         return Ok(StatusOutcome::default());
     };
     let key = keys::status(&effect_id);
-    let level = status as u8;
-    let raised = view
-        .get_alive::<u8>(&key, now_ms)?
-        .is_none_or(|kept| level > kept);
+    let raised = kept_status(view, &key, now_ms)?.is_none_or(|kept| status > kept);
     let mut opened = Opened::read(
         view,
         LaneId {
             home,
             kind: LaneKind::Provider,
         },
+        now_ms,
     )?;
-    let sent = status != DeliveryStatus::Failed;
     let settled = opened
         .state
-        .on_status(LaneKind::Provider, &effect_id, sent, now_ms);
+        .on_status(LaneKind::Provider, &effect_id, status, now_ms);
     if raised {
-        view.put_until(&key, &level, now_ms.saturating_add(STATUS_KEPT_MS))?;
+        view.put_until(&key, &(status as u8), now_ms.saturating_add(STATUS_KEPT_MS))?;
     }
     opened.save(view)?;
     Ok(StatusOutcome {

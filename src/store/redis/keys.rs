@@ -14,12 +14,18 @@ pub(super) struct Keys {
     prefix: String,
 }
 
-/// The keys of one lane, as the scripts know them (see `scripts/lane.lua`).
+/// The keys of one lane, as the scripts know them (see `scripts/lane.lua`); `st` is a prefix.
+///
+/// No lane ever ends, with one exception: the `l` of an EMPTIED lane ends after an hour, so that lanes that nobody uses any
+/// more take no memory; the next commit to the lane makes it lasting again. It then holds no item and no lease, only the last
+/// sent revision and the pace, and nobody misses them: a pace lasts seconds, and what is appended later has a later
+/// revision, so that the last sent one can't make it old ([`crate::store::Head::newer_exists`]).
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct LaneKeys {
     q: String,
     i: String,
     l: String,
+    st: String,
     pub(super) due: String,
     m: String,
     k: char,
@@ -49,13 +55,14 @@ impl Keys {
     pub(super) fn journal(&self, home: &HomeId) -> String { self.at("jr", home.shard(), &format!(":{home}")) }
     pub(super) fn alias(&self, alias: &HomeId) -> String { self.at("alias", alias.shard(), &format!(":{alias}")) }
     pub(super) fn message(&self, home: &HomeId, key: &str) -> String { self.at("msg", home.shard(), &format!(":{home}:{key}")) }
-    pub(super) fn status_prefix(&self, shard: Shard) -> String { self.at("st", shard, ":") }
+    fn status_prefix(&self, shard: Shard) -> String { self.at("st", shard, ":") }
     pub(super) fn lane(&self, lane: &LaneId) -> LaneKeys {
         let (shard, member) = (lane.home.shard(), lane_member(lane));
         LaneKeys {
             q: self.at("q", shard, &format!(":{member}")),
             i: self.at("i", shard, &format!(":{member}")),
             l: self.at("l", shard, &format!(":{member}")),
+            st: self.status_prefix(shard),
             due: self.due(shard),
             k: lane.kind.letter(),
             m: member,

@@ -193,14 +193,13 @@ impl Inner {
                 (home.clone(), ("message", self.keys.message(home, message_key)))
             }
         };
-        let prefix = self.keys.status_prefix(home.shard());
         let keys = self.keys.lane(&LaneId {
             home,
             kind: LaneKind::Provider,
         });
         let slot = keys.due.clone();
         let mut request = json!({
-            "lane": keys, "status": i64::from(status as u8), "status_prefix": prefix, "now": exact(now_ms),
+            "lane": keys, "status": i64::from(status as u8), "now": exact(now_ms),
         });
         if let Some(fields) = request.as_object_mut() {
             fields.insert(how.0.to_owned(), json!(how.1));

@@ -14,6 +14,8 @@ local function wrong_types(c)
   for _, k in ipairs(c.interest_remove) do bad = bad or wrong_type(k, 'zset') end
   for _, L in ipairs(c.lanes) do
     bad = bad or wrong_type(L.q, 'list') or wrong_type(L.i, 'hash') or wrong_type(L.l, 'hash')
+    local current = not bad and redis.call('HGET', L.l, 'c')
+    bad = bad or current and wrong_type(L.st .. current, 'string')
   end
   if #c.journal > 0 then bad = bad or wrong_type(c.journal_key, 'list') end
   return bad

@@ -1,6 +1,7 @@
 -- Lanes, shared by commit, claim, start, settle and status. A lane `L` names its keys: q (list of effect ids, in order),
 -- i (hash: 'b'<id> body, 'm'<id> meta), l (hash: t token, u lease end, c current id, ls last sent revision, pu paced
--- until), due (the shard's due-set), m (the lane's member there), k ('p' provider, 'm' merchant).
+-- until), st (prefix of the statuses that are kept, by effect id), due (the shard's due-set), m (the lane's member there),
+-- k ('p' provider, 'm' merchant).
 -- Phases: q queued, s started from queued, S started from unknown, u unknown.
 
 local function num(x) return string.format('%.0f', x) end
@@ -26,6 +27,18 @@ end
 local function raise_sent(L, rev)
   local last = tonumber(redis.call('HGET', L.l, 'ls') or '0')
   if rev > last then redis.call('HSET', L.l, 'ls', num(rev)) end
+end
+
+-- A status tells what became of an item: it leaves the lane, as sent unless the status is failed (4).
+local function finish(L, id, rev, status)
+  remove(L, id)
+  if status < 4 then raise_sent(L, rev) end
+end
+
+-- Keeps an item of unknown outcome; a provider item is not unknown when a status came during its attempt and was kept.
+local function save_unknown(L, id, m)
+  local status = L.k == 'p' and redis.call('GET', L.st .. id)
+  if status then finish(L, id, m.rev, tonumber(status)) else save(L, id, m) end
 end
 
 -- The item that may be performed now: id, meta; or nil, nil and when to look again (nil: nothing is left).
@@ -56,7 +69,7 @@ local function pick(L, now)
   return nil, nil, wait
 end
 
--- End of a live lease; nil when the lane is free. What a lost holder had started becomes unknown.
+-- End of a live lease; nil when the lane is free. What a lost holder had started becomes unknown, unless a status tells.
 local function lapse(L, now, hold_ms)
   local l = redis.call('HMGET', L.l, 't', 'u', 'c')
   if not l[1] then return nil end
@@ -65,7 +78,7 @@ local function lapse(L, now, hold_ms)
   if m and (m.phase == 's' or m.phase == 'S') then
     m.phase, m.attempts = 'u', m.attempts + 1
     m.due = L.k == 'p' and m.started + hold_ms or now
-    save(L, l[3], m)
+    save_unknown(L, l[3], m)
   end
   redis.call('HDEL', L.l, 't', 'u', 'c')
   return nil

@@ -14,6 +14,6 @@ elseif m then
     m.phase = r.how == 'retry' and 'q' or 'u'
     m.attempts = m.attempts + 1
   end
-  save(L, r.id, m)
+  if m.phase == 'u' then save_unknown(L, r.id, m) else save(L, r.id, m) end
 end
 return serve(L, r.now, r.lease, r.next)

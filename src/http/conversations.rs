@@ -1,0 +1,154 @@
+//! `/v1/conversations` and `/v1/purchases`: what a merchant may read of its customers.
+
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use super::State;
+use super::problem::{ApiError, Code};
+use super::products::Paging;
+use crate::config::Scope;
+use crate::domain::cart::Cart;
+use crate::domain::conversation::{Conversation, Mode};
+use crate::domain::device::Device;
+use crate::domain::ids::{NumberId, PurchaseId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::purchase::Purchase;
+
+/// Timeline entries on a page, unless asked for fewer.
+const PAGE: usize = 50;
+
+/// `GET /v1/conversations/{number}/{customer}`
+pub(super) async fn show(
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    paging: Query<Paging>,
+) -> Result<HttpResponse, ApiError> {
+    let key = state.keys.authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let (number, customer) = path.into_inner();
+    let number = NumberId::new(number);
+    let settings = state.engine.number(&number).filter(|settings| key.sees(&settings.shop.merchant));
+    let settings = settings.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
+    let conversation = state.engine.conversation_of(&number, &customer).await?;
+    let conversation = conversation
+        .ok_or_else(|| ApiError::new(Code::UnknownCustomer, "this customer has never written to this number"))?;
+    let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let skip: usize = paging.cursor.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let locale = conversation.locale.unwrap_or(settings.shop.locale).tag();
+    Ok(HttpResponse::Ok().json(page(&conversation, settings.shop.currency, locale, skip, limit)))
+}
+
+fn page(conversation: &Conversation, currency: Currency, locale: &str, skip: usize, limit: usize) -> Value {
+    let timeline: Vec<Value> = conversation
+        .recent
+        .iter()
+        .rev()
+        .skip(skip)
+        .take(limit)
+        .map(|trace| {
+            let direction = if trace.inbound { "in" } else { "out" };
+            json!({ "at": instant(trace.at_ms), "direction": direction, "what": trace.what })
+        })
+        .collect();
+    let shown = skip + timeline.len();
+    let carts: Vec<Value> =
+        conversation.carts.iter().map(|(device, cart)| cart_json(*device, cart, currency)).collect();
+    let purchases: Vec<Value> = conversation.purchases.iter().rev().map(purchase_json).collect();
+    let mode = match conversation.mode {
+        Mode::Bot => "bot",
+        Mode::Human => "human",
+    };
+    let mut customer = json!({ "id": conversation.home, "locale": locale });
+    if let Some(map) = customer.as_object_mut() {
+        let known = &conversation.customer;
+        for (name, value) in [("user_id", &known.user_id), ("wa_id", &known.wa_id), ("name", &known.name)] {
+            if let Some(text) = value {
+                map.insert(name.to_owned(), json!(text));
+            }
+        }
+    }
+    let mut answer = json!({
+        "customer": customer,
+        "mode": mode,
+        "window_open_until": instant(conversation.window_open_until_ms),
+        "carts": carts,
+        "purchases": purchases,
+        "timeline": timeline,
+    });
+    if let (true, Some(map)) = (shown < conversation.recent.len(), answer.as_object_mut()) {
+        map.insert("next_cursor".to_owned(), json!(shown.to_string()));
+    }
+    answer
+}
+
+fn cart_json(device: Device, cart: &Cart, currency: Currency) -> Value {
+    let lines: Vec<Value> = cart
+        .lines
+        .iter()
+        .map(|line| {
+            json!({ "retailer_id": line.retailer_id, "quantity": line.quantity, "unit_price": line.shown.price })
+        })
+        .collect();
+    let total = cart.total(currency).unwrap_or(Money::zero(currency));
+    json!({ "device": device, "revision": cart.revision, "lines": lines, "total": total })
+}
+
+fn purchase_json(purchase: &Purchase) -> Value {
+    let mut answer = json!({
+        "purchase_id": purchase.purchase_id,
+        "state": purchase.state,
+        "total": purchase.quote.total,
+    });
+    if let Some(map) = answer.as_object_mut() {
+        let optional = [
+            ("merchant_order_id", &purchase.merchant_order_id),
+            ("payment_url", &purchase.payment_url),
+            ("tracking_url", &purchase.tracking_url),
+            ("review", &purchase.review),
+        ];
+        for (name, value) in optional {
+            if let Some(text) = value {
+                map.insert(name.to_owned(), json!(text));
+            }
+        }
+    }
+    answer
+}
+
+/// `GET /v1/purchases/{id}`
+pub(super) async fn purchase(
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let key = state.keys.authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let record = state.engine.purchase(&PurchaseId::new(path.into_inner())).await?;
+    let record = record.filter(|record| key.sees(&record.merchant));
+    let record = record.ok_or_else(|| ApiError::new(Code::NotFound, "no such purchase"))?;
+    let mut answer = purchase_json(&record.purchase);
+    if let Some(map) = answer.as_object_mut() {
+        let lines: Vec<Value> = record
+            .purchase
+            .quote
+            .lines
+            .iter()
+            .map(|line| {
+                json!({
+                    "retailer_id": line.retailer_id,
+                    "quantity": line.quantity,
+                    "unit_price": line.unit_price,
+                })
+            })
+            .collect();
+        map.insert("lines".to_owned(), json!(lines));
+        map.insert("number".to_owned(), json!(record.number));
+        map.insert("confirmed_at".to_owned(), json!(instant(record.purchase.at_ms)));
+    }
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// An instant as RFC 3339 text.
+pub(super) fn instant(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms).map(|instant| instant.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,124 @@
+//! `/v1/dead-letters`: what could not be handled, and trying it again once its cause is mended.
+
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use super::problem::{ApiError, Code};
+use super::products::Paging;
+use super::{State, callbacks, conversations, intake};
+use crate::config::Scope;
+use crate::domain::event::{Event, Occurrence};
+use crate::domain::ids::{MerchantId, PurchaseId};
+use crate::engine::addresses::digest;
+use crate::engine::items::LaneBody;
+use crate::engine::{Happened, Taken, What, Who};
+use crate::store::DeadLetter;
+
+/// Letters on a page, unless asked for fewer.
+const PAGE: usize = 50;
+
+/// `GET /v1/dead-letters`
+pub(super) async fn list(
+    state: Data<State>,
+    request: HttpRequest,
+    paging: Query<Paging>,
+) -> Result<HttpResponse, ApiError> {
+    let key = state.keys.authorise(&request, Scope::DeadLettersRead, state.engine.clock().now_ms())?;
+    let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let store = state.engine.store();
+    let mut letters = store.dead_letters(key.merchant.as_ref(), paging.cursor.as_deref(), limit + 1).await?;
+    let more = letters.len() > limit;
+    letters.truncate(limit);
+    let next = letters.last().filter(|_| more).map(|letter| letter.id.clone());
+    let mut answer = json!({ "dead_letters": letters.iter().map(shown).collect::<Vec<Value>>() });
+    if let (Some(next), Some(map)) = (next, answer.as_object_mut()) {
+        map.insert("next_cursor".to_owned(), json!(next));
+    }
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// Without the body: it may hold what customers wrote.
+fn shown(letter: &DeadLetter) -> Value {
+    json!({
+        "id": letter.id,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "merchant": letter.merchant,
+        "at": conversations::instant(letter.at_ms),
+        "source": letter.source,
+    })
+}
+
+/// `POST /v1/dead-letters/{id}/replay`
+pub(super) async fn replay(
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let key = state.keys.authorise(&request, Scope::DeadLettersWrite, state.engine.clock().now_ms())?;
+    let id = path.into_inner();
+    let letter = state.engine.store().dead_letter(&id).await?;
+    let visible = letter.filter(|letter| match &letter.merchant {
+        Some(merchant) => key.sees(merchant),
+        None => key.merchant.is_none(),
+    });
+    let letter = visible.ok_or_else(|| ApiError::new(Code::NotFound, "no such dead letter for this key"))?;
+    // Removed first: when the cause is still there, the same letter is parked again under the same id.
+    state.engine.store().remove_dead_letter(&letter.id).await?;
+    if let Err(error) = again(&state, &letter).await {
+        state.engine.store().park(&letter, usize::MAX).await?;
+        return Err(error);
+    }
+    let still_there = state.engine.store().dead_letter(&letter.id).await?.is_some();
+    let outcome = if still_there { "parked_again" } else { "taken" };
+    Ok(HttpResponse::Accepted().json(json!({ "id": letter.id, "outcome": outcome })))
+}
+
+async fn again(state: &State, letter: &DeadLetter) -> Result<(), ApiError> {
+    match letter.source.as_str() {
+        "webhook" => intake::webhook(state, letter.body.as_bytes()).await,
+        "effect" => effect_again(state, letter).await,
+        "event" => event_again(state, letter).await,
+        source => match source.strip_prefix("callback:") {
+            Some(merchant) => {
+                let id = format!("replay-{}", digest(&letter.body));
+                callbacks::take(state, &MerchantId::new(merchant), &id, letter.body.as_bytes()).await
+            }
+            None => Err(ApiError::new(
+                Code::InvalidRequest,
+                "a single unreadable item can't be replayed; the provider must send it again in a readable form",
+            )),
+        },
+    }
+}
+
+async fn effect_again(state: &State, letter: &DeadLetter) -> Result<(), ApiError> {
+    let body: LaneBody = serde_json::from_str(&letter.body)
+        .map_err(|error| ApiError::new(Code::InvalidRequest, format!("the effect can't be read: {error}")))?;
+    let event = Event::EffectReplayed { effect: Box::new(body.effect) };
+    take_again(state, letter, &letter.id, event).await
+}
+
+async fn event_again(state: &State, letter: &DeadLetter) -> Result<(), ApiError> {
+    let occurrence: Occurrence = serde_json::from_str(&letter.body)
+        .map_err(|error| ApiError::new(Code::InvalidRequest, format!("the event can't be read: {error}")))?;
+    take_again(state, letter, &occurrence.id, occurrence.event).await
+}
+
+async fn take_again(state: &State, letter: &DeadLetter, id: &str, event: Event) -> Result<(), ApiError> {
+    let home = letter.home.clone();
+    let home = home.ok_or_else(|| ApiError::new(Code::InvalidRequest, "the letter names no conversation"))?;
+    let now_ms = state.engine.clock().now_ms();
+    let happened = Happened {
+        who: Who::Home(home),
+        id: format!("replay:{id}:{now_ms}"),
+        at_ms: now_ms,
+        purchase_id: PurchaseId::new(digest(id)),
+        what: What::Event(event),
+    };
+    match state.engine.take(happened).await? {
+        Taken::Done { .. } | Taken::Duplicate => Ok(()),
+        Taken::NoConversation => Err(ApiError::new(Code::NotFound, "the letter's conversation is gone")),
+    }
+}

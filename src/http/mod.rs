@@ -1,0 +1,115 @@
+//! The gateway's HTTP sides: the public listener (webhooks, callbacks, merchant API) and the ops listener. It owns body
+//! limits, authentication and the shape of answers; it refuses business decisions.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::delivery::Dispatcher;
+use crate::engine::Engine;
+use crate::tasks::Tasks;
+
+pub mod auth;
+mod body;
+mod callbacks;
+mod conversations;
+mod dead_letters;
+mod intake;
+mod messages;
+mod openapi;
+mod ops;
+mod problem;
+mod products;
+mod routes;
+mod webhook;
+
+pub use openapi::document as openapi_document;
+
+/// What handlers share.
+pub struct State {
+    /// Takes events.
+    pub engine: Arc<Engine>,
+    /// Knows merchants and price updates.
+    pub dispatcher: Arc<Dispatcher>,
+    /// What the provider repeats in its handshake.
+    pub verify_token: String,
+    /// App secrets; any live one verifies.
+    pub app_secrets: Vec<Vec<u8>>,
+    /// API keys.
+    pub keys: auth::Keys,
+    /// Largest webhook or callback body.
+    pub webhook_body_bytes: usize,
+    /// Largest API body.
+    pub api_body_bytes: usize,
+    /// Renders metrics.
+    pub metrics: PrometheusHandle,
+    /// True while shutting down.
+    pub draining: AtomicBool,
+    /// Webhooks in a row whose signature was wrong.
+    pub bad_signatures: AtomicU64,
+    /// Names of merchants by id, for pages.
+    pub merchants: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("draining", &self.draining.load(Ordering::Relaxed)).finish_non_exhaustive()
+    }
+}
+
+/// How long a request's head may take.
+const HEAD_MS: u64 = 5_000;
+/// Idle connections are kept that long; less than common proxies' 75 s would make them race.
+const KEEP_ALIVE_S: u64 = 75;
+/// Most connections per worker.
+const CONNECTIONS_MAX: usize = 10_000;
+
+/// Starts the public listener as a background task.
+pub fn serve_public(
+    state: Arc<State>,
+    listener: TcpListener,
+    workers: usize,
+    tasks: &Tasks,
+) -> std::io::Result<ServerHandle> {
+    let data = web::Data::from(state);
+    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes::public))
+        .workers(workers)
+        .client_request_timeout(std::time::Duration::from_millis(HEAD_MS))
+        .keep_alive(std::time::Duration::from_secs(KEEP_ALIVE_S))
+        .max_connections(CONNECTIONS_MAX)
+        .disable_signals()
+        .shutdown_timeout(10)
+        .listen(listener)?
+        .run();
+    let handle = server.handle();
+    tasks.spawn("public-listener", async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the public listener ended");
+        }
+    });
+    Ok(handle)
+}
+
+/// Starts the ops listener as a background task.
+pub fn serve_ops(state: Arc<State>, listener: TcpListener, tasks: &Tasks) -> std::io::Result<ServerHandle> {
+    let data = web::Data::from(state);
+    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes::ops))
+        .workers(1)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .listen(listener)?
+        .run();
+    let handle = server.handle();
+    tasks.spawn("ops-listener", async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the ops listener ended");
+        }
+    });
+    Ok(handle)
+}

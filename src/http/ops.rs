@@ -1,0 +1,36 @@
+//! The ops listener: is the process alive, should it get traffic, what does it count.
+
+use std::sync::atomic::Ordering;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde_json::json;
+
+use super::State;
+use super::webhook::BAD_SIGNATURES_ALARM;
+
+/// The process answers: nothing else is asked here, so that a store outage never restarts pods.
+pub(super) async fn livez() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+/// The store takes writes and we are not draining.
+pub(super) async fn readyz(state: Data<State>) -> HttpResponse {
+    let draining = state.draining.load(Ordering::Relaxed);
+    let bad = state.bad_signatures.load(Ordering::Relaxed);
+    let signatures = if bad >= BAD_SIGNATURES_ALARM { "degraded: webhooks arrive with wrong signatures" } else { "ok" };
+    let (ready, store) = match state.engine.store().health().await {
+        Ok(health) => (health.writable && !draining, json!(health)),
+        Err(error) => {
+            tracing::warn!(%error, "the store is not healthy");
+            (false, json!({ "writable": false, "problem": "the store does not answer" }))
+        }
+    };
+    let body = json!({ "ready": ready, "draining": draining, "store": store, "signatures": signatures });
+    if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+}
+
+/// Counters for Prometheus.
+pub(super) async fn metrics(state: Data<State>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(state.metrics.render())
+}

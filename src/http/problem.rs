@@ -1,0 +1,150 @@
+//! Errors of the HTTP sides: RFC 9457 `application/problem+json` with a closed list of codes. Internal text never leaves.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::json;
+
+use crate::engine::Refused;
+use crate::store;
+
+/// A stable code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Code {
+    ServiceWindowClosed,
+    UnknownNumber,
+    UnknownCustomer,
+    UnknownProduct,
+    InvalidMoney,
+    InvalidRequest,
+    NotAuthorised,
+    ForbiddenScope,
+    NotFound,
+    RateLimited,
+    StoreUnavailable,
+    IdempotencyConflict,
+    PayloadTooLarge,
+}
+
+impl Code {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::ServiceWindowClosed => "service_window_closed",
+            Self::UnknownNumber => "unknown_number",
+            Self::UnknownCustomer => "unknown_customer",
+            Self::UnknownProduct => "unknown_product",
+            Self::InvalidMoney => "invalid_money",
+            Self::InvalidRequest => "invalid_request",
+            Self::NotAuthorised => "not_authorised",
+            Self::ForbiddenScope => "forbidden_scope",
+            Self::NotFound => "not_found",
+            Self::RateLimited => "rate_limited",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::IdempotencyConflict => "idempotency_conflict",
+            Self::PayloadTooLarge => "payload_too_large",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::ServiceWindowClosed | Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::UnknownNumber | Self::UnknownCustomer | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::UnknownProduct | Self::InvalidMoney => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::NotAuthorised => StatusCode::UNAUTHORIZED,
+            Self::ForbiddenScope => StatusCode::FORBIDDEN,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+}
+
+/// An error on its way to the caller.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    code: Code,
+    status: StatusCode,
+    detail: String,
+}
+
+impl ApiError {
+    pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, status: code.status(), detail: detail.into() }
+    }
+
+    /// The same code under another status (a body that took too long, a method that is not there).
+    pub(super) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.word(), self.detail)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        match self.code {
+            Code::NotAuthorised => drop(response.insert_header(("www-authenticate", "Bearer"))),
+            Code::RateLimited | Code::StoreUnavailable => drop(response.insert_header(("retry-after", "1"))),
+            Code::ServiceWindowClosed
+            | Code::UnknownNumber
+            | Code::UnknownCustomer
+            | Code::UnknownProduct
+            | Code::InvalidMoney
+            | Code::InvalidRequest
+            | Code::ForbiddenScope
+            | Code::NotFound
+            | Code::IdempotencyConflict
+            | Code::PayloadTooLarge => {}
+        }
+        response.content_type("application/problem+json").body(
+            json!({
+                "type": "about:blank",
+                "title": self.status.canonical_reason().unwrap_or("error"),
+                "status": self.status.as_u16(),
+                "code": self.code.word(),
+                "detail": self.detail,
+            })
+            .to_string(),
+        )
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        tracing::warn!(%error, "failed to use the store");
+        Self::new(Code::StoreUnavailable, "the store did not answer; try again")
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Store(_) => Self::new(Code::StoreUnavailable, "the store did not take it; try again"),
+            Refused::Busy => Self::new(Code::StoreUnavailable, "the conversation is busy; try again"),
+            Refused::UnknownNumber => Self::new(Code::UnknownNumber, "no such business number is configured"),
+        }
+    }
+}
+
+/// No such route.
+pub(super) async fn nothing_here() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::new(Code::NotFound, "there is nothing at this address; see /openapi.json"))
+}
+
+/// A method that the route does not have.
+pub(super) async fn method() -> Result<HttpResponse, ApiError> {
+    let error = ApiError::new(Code::InvalidRequest, "this address takes GET (handshake) and POST (webhooks)");
+    Err(error.with_status(StatusCode::METHOD_NOT_ALLOWED))
+}

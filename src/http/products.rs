@@ -1,0 +1,118 @@
+//! `/v1/products` and `/v1/price-updates`: what the catalog holds, and telling us that a product changed.
+
+use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::auth::Key;
+use super::problem::{ApiError, Code};
+use super::{State, body, callbacks};
+use crate::config::Scope;
+use crate::delivery::UpdateState;
+use crate::domain::ids::MerchantId;
+
+/// Products on a page, unless asked for fewer.
+const PAGE: usize = 100;
+
+/// Paging, and the merchant for an operator's key.
+#[derive(Deserialize)]
+pub(super) struct Paging {
+    pub(super) cursor: Option<String>,
+    pub(super) limit: Option<usize>,
+    merchant: Option<String>,
+}
+
+fn merchant_of(state: &State, key: &Key, named: Option<&str>) -> Result<MerchantId, ApiError> {
+    let wanted = named.map(MerchantId::new).or_else(|| key.merchant.clone());
+    let only = || {
+        let mut ids = state.merchants.keys();
+        ids.next().filter(|_| ids.next().is_none()).map(|id| MerchantId::new(id.clone()))
+    };
+    let merchant = wanted.or_else(only);
+    let merchant = merchant.ok_or_else(|| ApiError::new(Code::InvalidRequest, "name the merchant: ?merchant=<id>"))?;
+    if key.sees(&merchant) && state.merchants.contains_key(merchant.as_str()) {
+        Ok(merchant)
+    } else {
+        Err(ApiError::new(Code::NotFound, "no such merchant for this key"))
+    }
+}
+
+/// `GET /v1/products`
+pub(super) async fn list(
+    state: Data<State>,
+    request: HttpRequest,
+    paging: Query<Paging>,
+) -> Result<HttpResponse, ApiError> {
+    let key = state.keys.authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
+    let merchant = merchant_of(&state, key, paging.merchant.as_deref())?;
+    let catalogs = state.engine.catalogs();
+    catalogs.follow(state.engine.store().as_ref(), &merchant).await?;
+    let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let after = paging.cursor.as_deref().unwrap_or_default();
+    let mut products = catalogs.products(&merchant);
+    products.retain(|product| product.retailer_id.as_str() > after);
+    let more = products.len() > limit;
+    products.truncate(limit);
+    let next = products.last().filter(|_| more).map(|product| product.retailer_id.as_str().to_owned());
+    let mut answer = json!({ "products": products });
+    if let (Some(next), Some(map)) = (next, answer.as_object_mut()) {
+        map.insert("next_cursor".to_owned(), json!(next));
+    }
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// `PUT /v1/products/{retailer_id}`
+pub(super) async fn put(
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<String>,
+    paging: Query<Paging>,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let now_ms = state.engine.clock().now_ms();
+    let key = state.keys.authorise(&request, Scope::CatalogWrite, now_ms)?;
+    let merchant = merchant_of(&state, key, paging.merchant.as_deref())?;
+    let retailer_id = path.into_inner();
+    let (mut value, _): (Value, _) = body::json(payload, state.api_body_bytes).await?;
+    if let Some(map) = value.as_object_mut() {
+        let named = map.entry("retailer_id").or_insert_with(|| json!(retailer_id)).clone();
+        if named.as_str() != Some(&retailer_id) {
+            return Err(ApiError::new(Code::InvalidRequest, "retailer_id differs between the address and the body"));
+        }
+    }
+    let connector = state.dispatcher.connector(&merchant);
+    let connector = connector.ok_or_else(|| ApiError::new(Code::NotFound, "no such merchant"))?;
+    let product = connector.read_product(value).map_err(|problem| {
+        let about_money = problem.contains("price") || problem.contains("decimal") || problem.contains("amount");
+        let code = if about_money { Code::InvalidMoney } else { Code::InvalidRequest };
+        ApiError::new(code, problem)
+    })?;
+    let id = callbacks::product_updated(&state, &merchant, product, now_ms).await?;
+    Ok(HttpResponse::Accepted().json(json!({ "price_update_id": id })))
+}
+
+/// `GET /v1/price-updates/{id}`
+pub(super) async fn price_update(
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let key = state.keys.authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
+    let update = state.dispatcher.price_update(&path.into_inner()).await?;
+    let update = update.filter(|update| key.sees(&update.merchant));
+    let update = update.ok_or_else(|| ApiError::new(Code::NotFound, "no such price update"))?;
+    let word = match update.state {
+        UpdateState::Running => "running",
+        UpdateState::Done => "done",
+    };
+    Ok(HttpResponse::Ok().json(json!({
+        "id": update.id,
+        "retailer_id": update.retailer_id,
+        "state": word,
+        "carts_found": update.carts_found,
+        "notified": update.notified,
+        "deferred": update.deferred,
+        "failed": update.failed,
+    })))
+}

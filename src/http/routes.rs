@@ -1,0 +1,40 @@
+//! Every route on one screen, by who calls it.
+
+use actix_web::web::{ServiceConfig, get, post, put, resource, to};
+
+use super::{callbacks, conversations, dead_letters, messages, openapi, ops, problem, products, webhook};
+
+/// The public listener.
+pub(super) fn public(config: &mut ServiceConfig) {
+    config
+        // the provider
+        .service(
+            resource("/webhooks/whatsapp")
+                .route(get().to(webhook::handshake))
+                .route(post().to(webhook::receive))
+                .default_service(to(problem::method)),
+        )
+        // merchants' backends
+        .route("/webhooks/merchants/{merchant}", post().to(callbacks::receive))
+        // merchants' developers
+        .route("/v1/messages/products", post().to(messages::products))
+        .route("/v1/products", get().to(products::list))
+        .route("/v1/products/{retailer_id}", put().to(products::put))
+        .route("/v1/price-updates/{id}", get().to(products::price_update))
+        .route("/v1/conversations/{number}/{customer}", get().to(conversations::show))
+        .route("/v1/purchases/{id}", get().to(conversations::purchase))
+        .route("/v1/dead-letters", get().to(dead_letters::list))
+        .route("/v1/dead-letters/{id}/replay", post().to(dead_letters::replay))
+        // anyone
+        .route("/openapi.json", get().to(openapi::serve))
+        .default_service(to(problem::nothing_here));
+}
+
+/// The ops listener.
+pub(super) fn ops(config: &mut ServiceConfig) {
+    config
+        .route("/livez", get().to(ops::livez))
+        .route("/readyz", get().to(ops::readyz))
+        .route("/metrics", get().to(ops::metrics))
+        .default_service(to(problem::nothing_here));
+}

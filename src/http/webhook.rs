@@ -1,0 +1,71 @@
+//! Hops 1 to 3 of a provider's webhook: receive, verify, parse; the intake does the rest. 200 only when durable.
+
+use std::sync::atomic::Ordering;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+
+use super::problem::{ApiError, Code};
+use super::{State, body, intake};
+use crate::whatsapp::signature;
+
+/// So many wrong signatures in a row make `/readyz` warn.
+pub(super) const BAD_SIGNATURES_ALARM: u64 = 20;
+
+/// The query of Meta's handshake.
+#[derive(Deserialize)]
+pub(super) struct Handshake {
+    #[serde(rename = "hub.mode")]
+    mode: Option<String>,
+    #[serde(rename = "hub.verify_token")]
+    verify_token: Option<String>,
+    #[serde(rename = "hub.challenge")]
+    challenge: Option<String>,
+}
+
+/// Answers the handshake: the challenge as text when the token is ours, 403 otherwise.
+pub(super) async fn handshake(state: Data<State>, query: Query<Handshake>) -> HttpResponse {
+    let given = query.verify_token.as_deref().unwrap_or_default();
+    let ours = state.verify_token.as_bytes();
+    let same = bool::from(given.as_bytes().ct_eq(ours));
+    match (&query.challenge, query.mode.as_deref(), same) {
+        (Some(challenge), Some("subscribe"), true) => {
+            HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(challenge.clone())
+        }
+        _ => {
+            tracing::warn!("a webhook handshake was refused: wrong verify token or mode");
+            HttpResponse::Forbidden().finish()
+        }
+    }
+}
+
+/// Takes a webhook.
+pub(super) async fn receive(
+    state: Data<State>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let bytes = body::read(payload, state.webhook_body_bytes).await.inspect_err(|error| {
+        metrics::counter!("sacola_webhooks_total", "outcome" => "unreadable").increment(1);
+        tracing::warn!(%error, "a webhook body was not read");
+    })?;
+    let header = request.headers().get(signature::HEADER).and_then(|value| value.to_str().ok());
+    if !signature::verify(&bytes, header, &state.app_secrets) {
+        let in_a_row = state.bad_signatures.fetch_add(1, Ordering::Relaxed) + 1;
+        metrics::counter!("sacola_webhooks_total", "outcome" => "bad_signature").increment(1);
+        if in_a_row.is_multiple_of(BAD_SIGNATURES_ALARM) {
+            tracing::error!(in_a_row, "webhooks with wrong signatures: is the app secret right?");
+        }
+        let error = ApiError::new(Code::NotAuthorised, "X-Hub-Signature-256 is missing or wrong");
+        return Err(error.with_status(StatusCode::UNAUTHORIZED));
+    }
+    state.bad_signatures.store(0, Ordering::Relaxed);
+    intake::webhook(&state, &bytes).await.inspect_err(|_| {
+        metrics::counter!("sacola_webhooks_total", "outcome" => "store_refused").increment(1);
+    })?;
+    metrics::counter!("sacola_webhooks_total", "outcome" => "taken").increment(1);
+    Ok(HttpResponse::Ok().finish())
+}
