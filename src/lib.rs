@@ -1,5 +1,7 @@
 //! Sacola: a gateway that brings chat purchases to any shop. See `docs/ARCHITECTURE.md` for the seven hops of a webhook.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
@@ -8,6 +10,8 @@ pub mod emulator;
 pub mod engine;
 pub mod http;
 pub mod merchants;
+pub mod outgoing;
 pub mod store;
 pub mod tasks;
+pub mod telemetry;
 pub mod whatsapp;

@@ -1,7 +1,7 @@
 //! Hop 7: performs effects from durable lanes and brings the world's answers back as events. It owns attempts, budgets,
 //! back-off, reconciliation, the catalog mirror and price updates; it refuses to decide what a customer is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
@@ -38,6 +38,8 @@ pub struct MerchantSettings {
     pub links: LinkRule,
     /// How often the catalog is mirrored.
     pub mirror_interval_ms: u64,
+    /// How long one call may take.
+    pub timeout_ms: u64,
 }
 
 /// What the dispatcher is made of.
@@ -71,8 +73,9 @@ impl Dispatcher {
         Arc::new(Self { parts, slots: Arc::new(Semaphore::new(LANES_AT_ONCE)), tasks })
     }
 
-    /// Starts the loops: lanes handed over by the engine, the sweeper, the mirror, price updates.
-    pub fn run(self: &Arc<Self>, lane_work: mpsc::Receiver<LaneWork>) {
+    /// Starts the loops: lanes handed over by the engine, the sweeper, price updates, and the mirror (of those merchants that
+    /// are `mirrored` already, on schedule only).
+    pub fn run(self: &Arc<Self>, lane_work: mpsc::Receiver<LaneWork>, mirrored: &BTreeSet<MerchantId>) {
         let own = Arc::clone(self);
         self.tasks.spawn("lanes", async move { own.follow(lane_work).await });
         let own = Arc::clone(self);
@@ -81,7 +84,8 @@ impl Dispatcher {
         self.tasks.spawn("price_updates", async move { own.walk_for_ever().await });
         for merchant in self.parts.connectors.keys() {
             let (own, merchant) = (Arc::clone(self), merchant.clone());
-            self.tasks.spawn("mirror", async move { own.mirror_for_ever(&merchant).await });
+            let wait_first = mirrored.contains(&merchant);
+            self.tasks.spawn("mirror", async move { own.mirror_for_ever(&merchant, wait_first).await });
         }
     }
 
@@ -205,6 +209,11 @@ impl Dispatcher {
     /// The connector of a merchant.
     pub fn connector(&self, merchant: &MerchantId) -> Option<&Arc<dyn crate::merchants::Connector>> {
         self.parts.connectors.get(merchant)
+    }
+
+    /// All merchants that have a connector.
+    pub fn merchants(&self) -> Vec<MerchantId> {
+        self.parts.connectors.keys().cloned().collect()
     }
 
     /// The engine.

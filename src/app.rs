@@ -1,0 +1,309 @@
+//! Builds everything once from a configuration, runs it, drains it, stops it. The only place that knows all the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use anyhow::Context;
+
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::delivery::{self, Dispatcher, MerchantSettings};
+use crate::domain::facts::{Shop, WebClients};
+use crate::domain::ids::{MerchantId, NumberId};
+use crate::domain::money::Currency;
+use crate::domain::replies::Locale;
+use crate::engine::addresses::Addresses;
+use crate::engine::{self, Engine, LaneSettings, NumberSettings};
+use crate::http::auth::{Key, Keys};
+use crate::http::{self, State};
+use crate::merchants::payment_link::LinkRule;
+use crate::merchants::standard::{Access, StandardConnector};
+use crate::merchants::standard_webhooks::Secret;
+use crate::merchants::{Connector, Connectors};
+use crate::outgoing;
+use crate::store::{self, Store};
+use crate::tasks::Tasks;
+use crate::telemetry;
+use crate::whatsapp::Provider;
+use crate::whatsapp::buttons::Keyring;
+use crate::whatsapp::client::{GraphClient, NumberAccess};
+
+/// Lane work that may wait in memory; what does not fit is found by the sweeper.
+const LANE_WORK_MAX: usize = 10_000;
+/// How long the start waits for the first reading of the catalogs.
+const FIRST_MIRROR: Duration = Duration::from_secs(2);
+/// How long draining may take.
+const DRAIN_MS: u64 = 25_000;
+/// Pause between superseding messages of one conversation: a burst of clicks becomes a handful of messages.
+const PACE_MS: i64 = 300;
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct App {
+    /// Where the public listener is.
+    pub public: SocketAddr,
+    /// Where the ops listener is.
+    pub ops: SocketAddr,
+    /// What handlers share.
+    pub state: Arc<State>,
+    /// What a 200 means with this store, in a sentence.
+    pub durability: String,
+    servers: Vec<ServerHandle>,
+    tasks: Tasks,
+}
+
+impl App {
+    /// Starts a gateway.
+    pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let store = open_store(config).await?;
+        Self::start_on(config, clock, store).await
+    }
+
+    /// Starts a gateway on a store that is open already.
+    pub async fn start_on(config: &Config, clock: Arc<dyn Clock>, store: Arc<dyn Store>) -> anyhow::Result<Self> {
+        let metrics = telemetry::metrics();
+        let health = store.health().await.context("the store does not answer")?;
+        health.warnings.iter().for_each(|warning| tracing::warn!(warning, "store"));
+        let public = TcpListener::bind(config.server.listen)
+            .with_context(|| format!("server.listen: cannot listen on {}", config.server.listen))?;
+        let ops = TcpListener::bind(config.server.ops_listen)
+            .with_context(|| format!("server.ops_listen: cannot listen on {}", config.server.ops_listen))?;
+        let (public_address, ops_address) = (public.local_addr()?, ops.local_addr()?);
+
+        let tasks = Tasks::new();
+        let keys = keyring(config, store.as_ref()).await?;
+        let provider: Arc<dyn Provider> = Arc::new(graph_client(config, keys.clone())?);
+        let connectors = connectors(config, &clock)?;
+        let parts = engine::Parts {
+            addresses: Addresses::new(kept_secret(store.as_ref(), "identity").await?),
+            store,
+            clock,
+            keys,
+            numbers: numbers(config)?,
+            lanes: lane_settings(config),
+        };
+        let (engine, lane_work) = Engine::new(parts, tasks.clone(), LANE_WORK_MAX);
+        let parts = dispatcher_parts(config, Arc::clone(&engine), provider, connectors);
+        let dispatcher = Dispatcher::new(parts, tasks.clone());
+        let mirrored = first_mirror(&dispatcher).await;
+        dispatcher.run(lane_work, &mirrored);
+
+        let state = Arc::new(shared_state(config, engine, dispatcher, metrics));
+        let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
+        let servers = vec![
+            http::serve_public(Arc::clone(&state), public, workers, &tasks)?,
+            http::serve_ops(Arc::clone(&state), ops, &tasks)?,
+        ];
+        let durability = health.durability;
+        Ok(Self { public: public_address, ops: ops_address, state, durability, servers, tasks })
+    }
+
+    /// Drains and stops: no new requests, what runs is finished, leases of the rest end by themselves. Returns false when
+    /// something was still busy at the end of the grace.
+    pub async fn stop(self) -> bool {
+        self.state.draining.store(true, Ordering::Relaxed);
+        for server in &self.servers {
+            server.stop(true).await;
+        }
+        let idle = self.tasks.stop(DRAIN_MS).await;
+        self.state.engine.store().close().await;
+        idle
+    }
+}
+
+/// Opens the configured store.
+pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let url = config.store.url.expose();
+    if let Some(directory) = url.strip_prefix("embedded:") {
+        let store = store::embedded::open(Path::new(directory))
+            .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
+        return Ok(Arc::new(store));
+    }
+    let options = store::redis::Options {
+        wait_replicas: config.store.wait_replicas,
+        key_prefix: config.store.key_prefix.clone(),
+        ..store::redis::Options::default()
+    };
+    let shown = config.store.shown_url();
+    let store = store::redis::connect(url, options).await;
+    Ok(Arc::new(store.with_context(|| format!("store.url: cannot use {shown}"))?))
+}
+
+/// A secret that is made once and kept in the store.
+async fn kept_secret(store: &dyn Store, name: &str) -> anyhow::Result<Vec<u8>> {
+    let mut candidate = [0_u8; 32];
+    getrandom::fill(&mut candidate).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+    let kept = store.secret(name, &hex::encode(candidate)).await?;
+    hex::decode(&kept).with_context(|| format!("the secret {name} in the store is damaged"))
+}
+
+async fn keyring(config: &Config, store: &dyn Store) -> anyhow::Result<Keyring> {
+    let configured = &config.buttons.keys;
+    let keys = if configured.is_empty() {
+        tracing::warn!("no [buttons] keys: one was made and is kept in the store; set SACOLA_BUTTON_KEY to keep buttons alive when the store is lost");
+        vec![("s".to_owned(), kept_secret(store, "buttons").await?)]
+    } else {
+        configured.iter().map(|key| (key.id.clone(), key.secret.expose().as_bytes().to_vec())).collect()
+    };
+    Ok(Keyring::new(keys, config.buttons.expiry_days))
+}
+
+fn graph_client(config: &Config, keys: Keyring) -> anyhow::Result<GraphClient> {
+    let access = |number: &config::Number| {
+        let access = NumberAccess {
+            access_token: number.access_token.expose().to_owned(),
+            catalog_id: number.catalog_id.clone(),
+        };
+        (NumberId::new(&number.phone_number_id), access)
+    };
+    let http = outgoing::provider(config.delivery.send_timeout_ms)?;
+    let numbers = config.numbers.iter().map(access).collect();
+    let url = config.whatsapp.graph_url.as_str();
+    Ok(GraphClient::new(http, url, &config.whatsapp.graph_version, numbers, keys))
+}
+
+/// The connectors of all configured merchants.
+pub(crate) fn connectors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Connectors> {
+    let http = outgoing::merchants(outgoing::Guard::new(config.outgoing.allow_private.clone()))?;
+    let mut connectors = Connectors::new();
+    for merchant in &config.merchants {
+        let connector: Arc<dyn Connector> = match merchant.connector {
+            config::ConnectorKind::Standard => {
+                let access = Access {
+                    base_url: merchant.base_url.as_str().to_owned(),
+                    currency: currency_of(merchant)?,
+                    secrets: merchant.secrets.iter().filter_map(|secret| Secret::parse(secret.expose())).collect(),
+                    timeout_ms: merchant.timeout_ms,
+                    max_concurrency: usize::try_from(merchant.max_concurrency)?,
+                };
+                Arc::new(StandardConnector::new(http.clone(), access, Arc::clone(clock)))
+            }
+        };
+        connectors.insert(MerchantId::new(&merchant.id), connector);
+    }
+    Ok(connectors)
+}
+
+fn currency_of(merchant: &config::Merchant) -> anyhow::Result<Currency> {
+    Currency::parse(&merchant.currency).with_context(|| format!("merchant {}", merchant.id))
+}
+
+fn numbers(config: &Config) -> anyhow::Result<BTreeMap<NumberId, NumberSettings>> {
+    let mut numbers = BTreeMap::new();
+    for number in &config.numbers {
+        let merchant = config.merchants.iter().find(|merchant| merchant.id == number.merchant);
+        let merchant = merchant.with_context(|| format!("number {}: no such merchant", number.phone_number_id))?;
+        let id = NumberId::new(&number.phone_number_id);
+        let shop = Shop {
+            merchant: MerchantId::new(&merchant.id),
+            name: merchant.name.clone(),
+            currency: currency_of(merchant)?,
+            locale: Locale::parse(&number.locale).unwrap_or(Locale::PtBr),
+            catalog_id: number.catalog_id.clone(),
+            web_clients: match number.web_clients {
+                config::WebClients::OwnCart => WebClients::OwnCart,
+                config::WebClients::PhoneOnly => WebClients::PhoneOnly,
+            },
+        };
+        numbers.insert(id.clone(), NumberSettings { number: id, shop });
+    }
+    Ok(numbers)
+}
+
+fn lane_settings(config: &Config) -> LaneSettings {
+    let ms = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    LaneSettings {
+        lease_ms: ms(config.delivery.lease_ms),
+        unknown_hold_ms: ms(config.delivery.unknown_hold_s.saturating_mul(1000)),
+        pace_ms: PACE_MS,
+    }
+}
+
+fn dispatcher_parts(
+    config: &Config,
+    engine: Arc<Engine>,
+    provider: Arc<dyn Provider>,
+    connectors: Connectors,
+) -> delivery::Parts {
+    let settings = |merchant: &config::Merchant| {
+        let links = LinkRule {
+            hosts: merchant.payment_hosts.clone(),
+            allow_private: config.outgoing.allow_private.clone(),
+        };
+        let settings = MerchantSettings {
+            links,
+            mirror_interval_ms: merchant.mirror_interval_s.saturating_mul(1000),
+            timeout_ms: merchant.timeout_ms,
+        };
+        (MerchantId::new(&merchant.id), settings)
+    };
+    let rate = |number: &config::Number| (NumberId::new(&number.phone_number_id), number.messages_per_second);
+    delivery::Parts {
+        engine,
+        provider,
+        connectors,
+        merchants: config.merchants.iter().map(settings).collect(),
+        rates: config.numbers.iter().map(rate).collect(),
+        replica: replica_name(),
+    }
+}
+
+fn replica_name() -> String {
+    let mut bytes = [0_u8; 8];
+    let filled = getrandom::fill(&mut bytes);
+    debug_assert!(filled.is_ok(), "the system gives random bytes");
+    hex::encode(bytes)
+}
+
+/// Reads the catalogs before the first customer comes, as far as the merchants answer in time.
+async fn first_mirror(dispatcher: &Arc<Dispatcher>) -> BTreeSet<MerchantId> {
+    let merchants = dispatcher.merchants();
+    let read = merchants.into_iter().map(|merchant| async move {
+        match tokio::time::timeout(FIRST_MIRROR, dispatcher.mirror(&merchant)).await {
+            Ok(Ok(found)) => {
+                tracing::info!(%merchant, products = found.products, "catalog read");
+                Some(merchant)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%merchant, %error, "the catalog could not be read yet");
+                None
+            }
+            Err(_) => {
+                tracing::warn!(%merchant, "reading the catalog takes long; going on in the background");
+                None
+            }
+        }
+    });
+    futures::future::join_all(read).await.into_iter().flatten().collect()
+}
+
+fn shared_state(
+    config: &Config,
+    engine: Arc<Engine>,
+    dispatcher: Arc<Dispatcher>,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+) -> State {
+    let key = |key: &config::ApiKey| {
+        let merchant = (!key.is_operator()).then(|| MerchantId::new(&key.merchant));
+        Key::new(&key.id, merchant, key.scopes.clone(), key.secret.expose())
+    };
+    let secrets = &config.whatsapp.app_secrets;
+    State {
+        engine,
+        dispatcher,
+        verify_token: config.whatsapp.verify_token.expose().to_owned(),
+        app_secrets: secrets.iter().map(|secret| secret.expose().as_bytes().to_vec()).collect(),
+        keys: Keys(config.api_keys.iter().map(key).collect()),
+        webhook_body_bytes: config.server.webhook_body_bytes,
+        api_body_bytes: config.server.api_body_bytes,
+        metrics,
+        draining: AtomicBool::new(false),
+        bad_signatures: AtomicU64::new(0),
+        merchants: config.merchants.iter().map(|merchant| (merchant.id.clone(), merchant.name.clone())).collect(),
+    }
+}

@@ -1,0 +1,160 @@
+//! `sacola demo`: gateway, emulator and demo shop on this machine, over real HTTP; the demo path is the production path.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::emulator::{
+    ACCESS_TOKEN, APP_SECRET, CATALOG_ID, MERCHANT_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID, described, settings,
+};
+use super::{Failure, err, out, start_logs, stop_signal};
+use crate::app::App;
+use crate::clock::MovableClock;
+use crate::emulator::Emulator;
+use crate::tasks::Tasks;
+
+/// The operator's key of the demo.
+pub(super) const API_KEY: &str = "demo-operator-key";
+
+/// Gateway and emulator, running.
+pub(super) struct Demo {
+    pub(super) app: App,
+    pub(super) emulator: Emulator,
+    tasks: Tasks,
+}
+
+impl Demo {
+    /// Starts both. `listen` is the gateway's public address, `data` the embedded store's directory.
+    pub(super) async fn start(listen: &str, data: &Path) -> Result<Self, Failure> {
+        let clock = MovableClock::fixed();
+        let tasks = Tasks::new();
+        let listener = TcpListener::bind("127.0.0.1:0").context("no free port for the emulator")?;
+        let emulator = Emulator::start(settings(listener, None, None, clock.clone()), &tasks)?;
+        let text = configuration(listen, data, emulator.base_url());
+        let loaded = crate::config::load(&text, &BTreeMap::new())
+            .map_err(|faults| Failure::Configuration(faults.iter().map(ToString::to_string).collect()))?;
+        let app = App::start(&loaded.config, Arc::new(clock)).await?;
+        let public = format!("http://{}", app.public);
+        emulator.set_targets(&format!("{public}/webhooks/whatsapp"), &format!("{public}/webhooks/merchants/demo"));
+        Ok(Self { app, emulator, tasks })
+    }
+
+    /// Stops both.
+    pub(super) async fn stop(self) {
+        self.emulator.stop().await;
+        self.app.stop().await;
+        self.tasks.stop(5_000).await;
+    }
+}
+
+/// The demo's configuration: the same format as everybody's.
+fn configuration(listen: &str, data: &Path, emulator: &str) -> String {
+    let data = data.display().to_string();
+    format!(
+        r#"
+[server]
+listen = "{listen}"
+ops_listen = "127.0.0.1:0"
+[store]
+url = {store}
+[whatsapp]
+graph_url = "{emulator}"
+verify_token = "{VERIFY_TOKEN}"
+app_secrets = ["{APP_SECRET}"]
+[[number]]
+phone_number_id = "{PHONE_NUMBER_ID}"
+waba_id = "{WABA_ID}"
+access_token = "{ACCESS_TOKEN}"
+catalog_id = "{CATALOG_ID}"
+merchant = "demo"
+[[merchant]]
+id = "demo"
+name = "Café da Praça"
+connector = "standard"
+base_url = "{emulator}/shop/api"
+currency = "BRL"
+secrets = ["{MERCHANT_SECRET}"]
+payment_hosts = ["127.0.0.1"]
+[outgoing]
+allow_private = ["127.0.0.0/8"]
+[[api_key]]
+id = "operator"
+merchant = "*"
+secret = "{API_KEY}"
+scopes = ["messages:write", "conversations:read", "catalog:write", "dead_letters:write"]
+"#,
+        store = toml::Value::String(format!("embedded:{data}")),
+    )
+}
+
+/// A fresh directory for a store that nobody asked to keep.
+pub(super) fn temporary_directory() -> anyhow::Result<PathBuf> {
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+    let directory = std::env::temp_dir().join(format!("sacola-demo-{}", hex::encode(bytes)));
+    std::fs::create_dir_all(&directory)?;
+    Ok(directory)
+}
+
+pub(super) async fn run(
+    environment: &BTreeMap<String, String>,
+    listen: &str,
+    data: Option<PathBuf>,
+    open: bool,
+) -> Result<(), Failure> {
+    start_logs(environment, "warn");
+    let temporary = if data.is_none() { Some(temporary_directory()?) } else { None };
+    let directory = data.or_else(|| temporary.clone()).unwrap_or_default();
+    let demo = Demo::start(listen, &directory).await?;
+    let ready = ready_line(&demo);
+    out(&ready.to_string());
+    explain(&demo);
+    if open {
+        open_in_browser(&format!("{}/shop/products", demo.emulator.base_url()));
+    }
+    stop_signal().await?;
+    demo.stop().await;
+    if let Some(directory) = temporary {
+        std::fs::remove_dir_all(directory)?;
+    }
+    Ok(())
+}
+
+fn ready_line(demo: &Demo) -> Value {
+    let mut ready = described(demo.emulator.base_url());
+    if let Some(map) = ready.as_object_mut() {
+        map.insert("ready".to_owned(), json!(true));
+        map.insert("listen".to_owned(), json!(format!("http://{}", demo.app.public)));
+        map.insert("ops_listen".to_owned(), json!(format!("http://{}", demo.app.ops)));
+        map.insert("webhook_url".to_owned(), json!(format!("http://{}/webhooks/whatsapp", demo.app.public)));
+        map.insert("api_key".to_owned(), json!(API_KEY));
+    }
+    ready
+}
+
+/// What to try, for a person at the terminal.
+fn explain(demo: &Demo) {
+    let base = demo.emulator.base_url();
+    err("Sacola demo is running. Try it from another terminal:");
+    err(&format!("  curl -s {base}/emulator/phones -d '{{\"name\":\"Ana\"}}' -H 'content-type: application/json'"));
+    err(&format!(
+        "  curl -s {base}/emulator/phones/ph1/devices/android/text -d '{{\"body\":\"oi\"}}' -H 'content-type: application/json'"
+    ));
+    err(&format!("  curl -s {base}/emulator/phones/ph1/messages"));
+    err(&format!(
+        "  curl -s http://{}/v1/products -H 'authorization: Bearer {API_KEY}'",
+        demo.app.public
+    ));
+    err("Or watch a whole purchase: sacola demo --script. Ctrl-C ends.");
+}
+
+fn open_in_browser(url: &str) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    if let Err(error) = std::process::Command::new(opener).arg(url).spawn() {
+        err(&format!("cannot open a browser ({error}); open {url} yourself"));
+    }
+}

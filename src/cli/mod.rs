@@ -1,0 +1,174 @@
+//! The command line. Exit status: 0 done, 2 bad configuration or arguments, 1 a failure while running.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+mod check;
+mod demo;
+mod emulator;
+mod print;
+mod script;
+mod serve;
+
+use print::{err, out};
+
+/// A gateway that brings chat purchases to any shop.
+#[derive(Debug, Parser)]
+#[command(name = "sacola", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Gateway, WhatsApp emulator and demo shop on this machine, with an embedded store.
+    Demo {
+        /// Where the gateway listens; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: String,
+        /// Where the embedded store lives; a temporary directory when absent.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Opens the demo shop in a browser.
+        #[arg(long)]
+        open: bool,
+        /// Plays a purchase from the first hello to the payment, prints it, and ends.
+        #[arg(long)]
+        script: bool,
+    },
+    /// The gateway.
+    Serve {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// The WhatsApp Cloud API emulator and the demo shop alone.
+    Emulator {
+        /// Where it listens; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8090")]
+        listen: String,
+        /// The gateway's POST /webhooks/whatsapp.
+        #[arg(long)]
+        webhook_url: Option<String>,
+        /// The gateway's POST /webhooks/merchants/demo.
+        #[arg(long)]
+        callback_url: Option<String>,
+    },
+    /// Checks a configuration, its store and its merchants; names every fault and its mend.
+    Check {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// About the configuration.
+    Config {
+        #[command(subcommand)]
+        about: ConfigCommand,
+    },
+    /// Prints the gateway's OpenAPI document.
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Prints every key with its default and meaning.
+    Reference,
+}
+
+/// Runs a command and returns the exit status.
+pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let text = error.render().ansi().to_string();
+            if error.use_stderr() {
+                err(text.trim_end());
+                return 2;
+            }
+            out(text.trim_end());
+            return 0;
+        }
+    };
+    let result = match arguments.command {
+        Command::Demo { script: true, .. } => script::play(&environment).await,
+        Command::Demo { listen, data, open, script: false } => demo::run(&environment, &listen, data, open).await,
+        Command::Serve { config } => serve::run(&environment, &config).await,
+        Command::Emulator { listen, webhook_url, callback_url } => {
+            emulator::run(&environment, &listen, webhook_url, callback_url).await
+        }
+        Command::Check { config, json } => check::run(&environment, &config, json).await,
+        Command::Config { about: ConfigCommand::Reference } => {
+            print::raw(&crate::config::reference());
+            Ok(())
+        }
+        Command::Openapi => print_openapi(),
+    };
+    match result {
+        Ok(()) => 0,
+        Err(Failure::Configuration(faults)) => {
+            faults.iter().for_each(|fault| err(fault));
+            2
+        }
+        Err(Failure::Running(error)) => {
+            err(&format!("sacola: {error:#}"));
+            1
+        }
+    }
+}
+
+fn print_openapi() -> Result<(), Failure> {
+    let document = serde_json::to_string_pretty(&crate::http::openapi_document()).map_err(anyhow::Error::from)?;
+    out(&document);
+    Ok(())
+}
+
+/// Why a command ended badly.
+#[derive(Debug)]
+enum Failure {
+    /// Lines to print, each a fault with its mend.
+    Configuration(Vec<String>),
+    /// Something failed while running.
+    Running(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Running(error.into())
+    }
+}
+
+/// Reads a configuration file; warnings go to the log.
+fn load_config(path: &std::path::Path, environment: &BTreeMap<String, String>) -> Result<crate::config::Config, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::Configuration(vec![format!("--config {}: cannot be read: {error}", path.display())])
+    })?;
+    match crate::config::load(&text, environment) {
+        Ok(loaded) => {
+            loaded.warnings.iter().for_each(|warning| tracing::warn!(%warning, "configuration"));
+            Ok(loaded.config)
+        }
+        Err(faults) => Err(Failure::Configuration(faults.iter().map(ToString::to_string).collect())),
+    }
+}
+
+fn start_logs(environment: &BTreeMap<String, String>, default: &str) {
+    let filter = environment.get("RUST_LOG").map_or(default, String::as_str);
+    let json = environment.get("SACOLA_LOG").is_some_and(|form| form == "json");
+    crate::telemetry::start_logs(filter, json);
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    Ok(())
+}
