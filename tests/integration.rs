@@ -1,1 +1,11 @@
+//! The one integration binary: every further one would link the whole program again.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests and their support stop at the first surprise"
+)]
 
+mod store;
+mod support;

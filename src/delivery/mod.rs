@@ -135,7 +135,7 @@ impl Dispatcher {
         let times = self.parts.engine.lane_times();
         match self.store().claim(lane, times).await {
             Ok(ClaimOutcome::Claimed(head)) => self.serve(*head).await,
-            Ok(ClaimOutcome::Wait(at_ms)) => self.wake_later(lane.clone(), at_ms),
+            Ok(ClaimOutcome::Wait(at_ms)) => self.parts.engine.hand_over(LaneWork::Wake(lane.clone(), at_ms)),
             Ok(ClaimOutcome::Empty) => {}
             Err(error) => tracing::warn!(%error, home = %lane.home, "failed to claim a lane"),
         }
@@ -188,7 +188,9 @@ impl Dispatcher {
                     }
                     head = *next;
                 }
-                Ok(Some(SettleOutcome::Wait(at_ms))) => return self.wake_later(lane, at_ms),
+                Ok(Some(SettleOutcome::Wait(at_ms))) => {
+                    return self.parts.engine.hand_over(LaneWork::Wake(lane, at_ms));
+                }
                 Ok(Some(SettleOutcome::Empty | SettleOutcome::LeaseLost) | None) => return,
                 Err(error) => {
                     tracing::warn!(%error, home = %lane.home, "failed to serve a lane; its lease will end");

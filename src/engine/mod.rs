@@ -273,7 +273,8 @@ impl Engine {
         }
     }
 
-    fn hand_over(&self, work: LaneWork) {
+    /// Hands lane work to whoever serves lanes.
+    pub fn hand_over(&self, work: LaneWork) {
         if self.lane_work.try_send(work).is_err() {
             tracing::debug!("lane work does not fit; the sweeper will pick it up");
         }

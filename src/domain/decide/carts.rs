@@ -121,7 +121,7 @@ pub(super) fn choose_quantity(turn: &mut Turn<'_>, id: &RetailerId) {
 /// Nine quantities from which every other one is a few taps away: the neighbours, then round numbers.
 fn quantities_near(now: u8) -> Vec<u8> {
     let wishes = [now.saturating_add(1), now.saturating_sub(1), now.saturating_add(10), now.saturating_sub(10)];
-    let round = [1, 2, 3, 5, 10, 20, 50, 99, 4, 6];
+    let round = [5, 10, 25, 50, 75, 2, 3, 99, 20, 1];
     let mut chosen: Vec<u8> = Vec::new();
     for quantity in wishes.into_iter().chain(round) {
         let possible = (1..=QUANTITY_MAX).contains(&quantity) && quantity != now;
@@ -166,7 +166,7 @@ mod tests {
     fn every_quantity_is_a_few_taps_away() {
         for start in 1..=QUANTITY_MAX {
             let mut reached: std::collections::BTreeSet<u8> = [start].into();
-            for _ in 0..6 {
+            for _ in 0..7 {
                 let next: Vec<u8> = reached.iter().flat_map(|q| quantities_near(*q)).collect();
                 reached.extend(next);
             }
