@@ -65,10 +65,17 @@ impl App {
     }
 
     /// Starts a gateway on a store that is open already.
-    pub async fn start_on(config: &Config, clock: Arc<dyn Clock>, store: Arc<dyn Store>) -> anyhow::Result<Self> {
+    pub async fn start_on(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
+    ) -> anyhow::Result<Self> {
         let metrics = telemetry::metrics();
         let health = store.health().await.context("the store does not answer")?;
-        health.warnings.iter().for_each(|warning| tracing::warn!(warning, "store"));
+        health
+            .warnings
+            .iter()
+            .for_each(|warning| tracing::warn!(warning, "store"));
         let public = TcpListener::bind(config.server.listen)
             .with_context(|| format!("server.listen: cannot listen on {}", config.server.listen))?;
         let ops = TcpListener::bind(config.server.ops_listen)
@@ -100,7 +107,14 @@ impl App {
             http::serve_ops(Arc::clone(&state), ops, &tasks)?,
         ];
         let durability = health.durability;
-        Ok(Self { public: public_address, ops: ops_address, state, durability, servers, tasks })
+        Ok(Self {
+            public: public_address,
+            ops: ops_address,
+            state,
+            durability,
+            servers,
+            tasks,
+        })
     }
 
     /// Drains and stops: no new requests, what runs is finished, leases of the rest end by themselves. Returns false when
@@ -131,7 +145,9 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     };
     let shown = config.store.shown_url();
     let store = store::redis::connect(url, options).await;
-    Ok(Arc::new(store.with_context(|| format!("store.url: cannot use {shown}"))?))
+    Ok(Arc::new(
+        store.with_context(|| format!("store.url: cannot use {shown}"))?,
+    ))
 }
 
 /// A secret that is made once and kept in the store.
@@ -145,10 +161,15 @@ async fn kept_secret(store: &dyn Store, name: &str) -> anyhow::Result<Vec<u8>> {
 async fn keyring(config: &Config, store: &dyn Store) -> anyhow::Result<Keyring> {
     let configured = &config.buttons.keys;
     let keys = if configured.is_empty() {
-        tracing::warn!("no [buttons] keys: one was made and is kept in the store; set SACOLA_BUTTON_KEY to keep buttons alive when the store is lost");
+        tracing::warn!(
+            "no [buttons] keys: one was made and is kept in the store; set SACOLA_BUTTON_KEY to keep buttons alive when the store is lost"
+        );
         vec![("s".to_owned(), kept_secret(store, "buttons").await?)]
     } else {
-        configured.iter().map(|key| (key.id.clone(), key.secret.expose().as_bytes().to_vec())).collect()
+        configured
+            .iter()
+            .map(|key| (key.id.clone(), key.secret.expose().as_bytes().to_vec()))
+            .collect()
     };
     Ok(Keyring::new(keys, config.buttons.expiry_days))
 }
@@ -164,7 +185,13 @@ fn graph_client(config: &Config, keys: Keyring) -> anyhow::Result<GraphClient> {
     let http = outgoing::provider(config.delivery.send_timeout_ms)?;
     let numbers = config.numbers.iter().map(access).collect();
     let url = config.whatsapp.graph_url.as_str();
-    Ok(GraphClient::new(http, url, &config.whatsapp.graph_version, numbers, keys))
+    Ok(GraphClient::new(
+        http,
+        url,
+        &config.whatsapp.graph_version,
+        numbers,
+        keys,
+    ))
 }
 
 /// The connectors of all configured merchants.
@@ -177,7 +204,11 @@ pub(crate) fn connectors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Res
                 let access = Access {
                     base_url: merchant.base_url.as_str().to_owned(),
                     currency: currency_of(merchant)?,
-                    secrets: merchant.secrets.iter().filter_map(|secret| Secret::parse(secret.expose())).collect(),
+                    secrets: merchant
+                        .secrets
+                        .iter()
+                        .filter_map(|secret| Secret::parse(secret.expose()))
+                        .collect(),
                     timeout_ms: merchant.timeout_ms,
                     max_concurrency: usize::try_from(merchant.max_concurrency)?,
                 };
@@ -196,8 +227,12 @@ fn currency_of(merchant: &config::Merchant) -> anyhow::Result<Currency> {
 fn numbers(config: &Config) -> anyhow::Result<BTreeMap<NumberId, NumberSettings>> {
     let mut numbers = BTreeMap::new();
     for number in &config.numbers {
-        let merchant = config.merchants.iter().find(|merchant| merchant.id == number.merchant);
-        let merchant = merchant.with_context(|| format!("number {}: no such merchant", number.phone_number_id))?;
+        let merchant = config
+            .merchants
+            .iter()
+            .find(|merchant| merchant.id == number.merchant);
+        let merchant =
+            merchant.with_context(|| format!("number {}: no such merchant", number.phone_number_id))?;
         let id = NumberId::new(&number.phone_number_id);
         let shop = Shop {
             merchant: MerchantId::new(&merchant.id),
@@ -279,7 +314,11 @@ async fn first_mirror(dispatcher: &Arc<Dispatcher>) -> BTreeSet<MerchantId> {
             }
         }
     });
-    futures::future::join_all(read).await.into_iter().flatten().collect()
+    futures::future::join_all(read)
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn shared_state(
@@ -297,13 +336,20 @@ fn shared_state(
         engine,
         dispatcher,
         verify_token: config.whatsapp.verify_token.expose().to_owned(),
-        app_secrets: secrets.iter().map(|secret| secret.expose().as_bytes().to_vec()).collect(),
+        app_secrets: secrets
+            .iter()
+            .map(|secret| secret.expose().as_bytes().to_vec())
+            .collect(),
         keys: Keys(config.api_keys.iter().map(key).collect()),
         webhook_body_bytes: config.server.webhook_body_bytes,
         api_body_bytes: config.server.api_body_bytes,
         metrics,
         draining: AtomicBool::new(false),
         bad_signatures: AtomicU64::new(0),
-        merchants: config.merchants.iter().map(|merchant| (merchant.id.clone(), merchant.name.clone())).collect(),
+        merchants: config
+            .merchants
+            .iter()
+            .map(|merchant| (merchant.id.clone(), merchant.name.clone()))
+            .collect(),
     }
 }

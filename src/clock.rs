@@ -67,7 +67,10 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `now_ms`.
     pub fn at(now_ms: UnixMs) -> Self {
-        Self { now_ms: Arc::new(AtomicI64::new(now_ms)), moved: Arc::default() }
+        Self {
+            now_ms: Arc::new(AtomicI64::new(now_ms)),
+            moved: Arc::default(),
+        }
     }
 
     /// Moves the clock and wakes every sleeper.
@@ -97,7 +100,10 @@ impl Clock for ManualClock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the machine's clock"
+)]
 fn machine_now_ms() -> UnixMs {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)

@@ -47,7 +47,10 @@ impl Guard {
     /// Public addresses, and those networks.
     pub fn new(allow_private: Vec<IpNet>) -> Self {
         let not_public = NOT_PUBLIC.iter().filter_map(|net| net.parse().ok()).collect();
-        Self { not_public: Arc::new(not_public), allowed: Arc::new(allow_private) }
+        Self {
+            not_public: Arc::new(not_public),
+            allowed: Arc::new(allow_private),
+        }
     }
 
     /// True when the address may be called.
@@ -68,7 +71,10 @@ impl Resolve for Guard {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> = found.filter(|address| guard.allows(address.ip())).collect();
             if allowed.is_empty() {
-                let text = format!("{} has no address that may be called (see outgoing.allow_private)", name.as_str());
+                let text = format!(
+                    "{} has no address that may be called (see outgoing.allow_private)",
+                    name.as_str()
+                );
                 return Err(text.into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
@@ -106,7 +112,15 @@ mod tests {
         let allows = |text: &str| guard.allows(text.parse().unwrap());
         assert_eq!(NOT_PUBLIC.len(), guard.not_public.len());
         assert!(allows("127.0.0.1") && allows("8.8.8.8") && allows("2606:4700::1111"));
-        for text in ["10.1.2.3", "169.254.169.254", "192.168.1.1", "::1", "::ffff:10.0.0.1", "fe80::1", "0.0.0.0"] {
+        for text in [
+            "10.1.2.3",
+            "169.254.169.254",
+            "192.168.1.1",
+            "::1",
+            "::ffff:10.0.0.1",
+            "fe80::1",
+            "0.0.0.0",
+        ] {
             assert!(!allows(text), "{text}");
         }
         assert!(allows("::ffff:127.0.0.1"));

@@ -20,7 +20,10 @@ pub struct Tasks {
 impl Tasks {
     /// An empty set on the present runtime: also what HTTP workers start through it runs there.
     pub fn new() -> Self {
-        Self { runtime: Handle::try_current().ok(), ..Self::default() }
+        Self {
+            runtime: Handle::try_current().ok(),
+            ..Self::default()
+        }
     }
 
     /// Runs `work` in the background under a span that carries `name`.
@@ -50,7 +53,9 @@ impl Tasks {
     pub async fn stop(&self, grace_ms: u64) -> bool {
         self.stop.cancel();
         self.tracker.close();
-        tokio::time::timeout(std::time::Duration::from_millis(grace_ms), self.tracker.wait()).await.is_ok()
+        tokio::time::timeout(std::time::Duration::from_millis(grace_ms), self.tracker.wait())
+            .await
+            .is_ok()
     }
 }
 

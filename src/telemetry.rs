@@ -9,8 +9,14 @@ use tracing_subscriber::EnvFilter;
 /// object per line. A second call does nothing.
 pub fn start_logs(filter: &str, json: bool) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if json { logs.json().try_init() } else { logs.with_target(false).try_init() };
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = if json {
+        logs.json().try_init()
+    } else {
+        logs.with_target(false).try_init()
+    };
     drop(started);
 }
 

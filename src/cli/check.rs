@@ -17,7 +17,11 @@ struct Finding {
     mend: &'static str,
 }
 
-pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path, as_json: bool) -> Result<(), Failure> {
+pub(super) async fn run(
+    environment: &BTreeMap<String, String>,
+    path: &Path,
+    as_json: bool,
+) -> Result<(), Failure> {
     let config = match super::load_config(path, environment) {
         Ok(config) => config,
         Err(Failure::Configuration(faults)) if as_json => {
@@ -30,7 +34,14 @@ pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path, as_
     findings.extend(check_merchants(&config).await?);
     let faults: Vec<String> = findings
         .iter()
-        .filter_map(|one| Some(format!("{}: {} — mend: {}", one.subject, one.problem.as_ref()?, one.mend)))
+        .filter_map(|one| {
+            Some(format!(
+                "{}: {} — mend: {}",
+                one.subject,
+                one.problem.as_ref()?,
+                one.mend
+            ))
+        })
         .collect();
     if as_json {
         out(&json!({ "ok": faults.is_empty(), "faults": faults }).to_string());
@@ -60,7 +71,11 @@ async fn check_store(config: &Config) -> Finding {
         }
         Err(error) => Some(format!("{error:#}")),
     };
-    Finding { subject, problem, mend }
+    Finding {
+        subject,
+        problem,
+        mend,
+    }
 }
 
 async fn check_merchants(config: &Config) -> anyhow::Result<Vec<Finding>> {
@@ -68,11 +83,18 @@ async fn check_merchants(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for (id, connector) in app::connectors(config, &clock)? {
         let problem = match connector.list_products(None, 1).await {
-            Ok(page) => page.unreadable.first().map(|problem| format!("its catalog can't be read: {problem}")),
+            Ok(page) => page
+                .unreadable
+                .first()
+                .map(|problem| format!("its catalog can't be read: {problem}")),
             Err(error) => Some(error.to_string()),
         };
         let mend = "check base_url, secrets, both clocks, and outgoing.allow_private for addresses that are not public";
-        findings.push(Finding { subject: format!("merchant {id}"), problem, mend });
+        findings.push(Finding {
+            subject: format!("merchant {id}"),
+            problem,
+            mend,
+        });
     }
     Ok(findings)
 }

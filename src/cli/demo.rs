@@ -9,7 +9,8 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::emulator::{
-    ACCESS_TOKEN, APP_SECRET, CATALOG_ID, MERCHANT_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID, described, settings,
+    ACCESS_TOKEN, APP_SECRET, CATALOG_ID, MERCHANT_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID, described,
+    settings,
 };
 use super::{Failure, err, out, start_logs, stop_signal};
 use crate::app::App;
@@ -39,7 +40,10 @@ impl Demo {
             .map_err(|faults| Failure::Configuration(faults.iter().map(ToString::to_string).collect()))?;
         let app = App::start(&loaded.config, Arc::new(clock)).await?;
         let public = format!("http://{}", app.public);
-        emulator.set_targets(&format!("{public}/webhooks/whatsapp"), &format!("{public}/webhooks/merchants/demo"));
+        emulator.set_targets(
+            &format!("{public}/webhooks/whatsapp"),
+            &format!("{public}/webhooks/merchants/demo"),
+        );
         Ok(Self { app, emulator, tasks })
     }
 
@@ -107,7 +111,11 @@ pub(super) async fn run(
     open: bool,
 ) -> Result<(), Failure> {
     start_logs(environment, "warn");
-    let temporary = if data.is_none() { Some(temporary_directory()?) } else { None };
+    let temporary = if data.is_none() {
+        Some(temporary_directory()?)
+    } else {
+        None
+    };
     let directory = data.or_else(|| temporary.clone()).unwrap_or_default();
     let demo = Demo::start(listen, &directory).await?;
     let ready = ready_line(&demo);
@@ -130,7 +138,10 @@ fn ready_line(demo: &Demo) -> Value {
         map.insert("ready".to_owned(), json!(true));
         map.insert("listen".to_owned(), json!(format!("http://{}", demo.app.public)));
         map.insert("ops_listen".to_owned(), json!(format!("http://{}", demo.app.ops)));
-        map.insert("webhook_url".to_owned(), json!(format!("http://{}/webhooks/whatsapp", demo.app.public)));
+        map.insert(
+            "webhook_url".to_owned(),
+            json!(format!("http://{}/webhooks/whatsapp", demo.app.public)),
+        );
         map.insert("api_key".to_owned(), json!(API_KEY));
     }
     ready
@@ -140,7 +151,9 @@ fn ready_line(demo: &Demo) -> Value {
 fn explain(demo: &Demo) {
     let base = demo.emulator.base_url();
     err("Sacola demo is running. Try it from another terminal:");
-    err(&format!("  curl -s {base}/emulator/phones -d '{{\"name\":\"Ana\"}}' -H 'content-type: application/json'"));
+    err(&format!(
+        "  curl -s {base}/emulator/phones -d '{{\"name\":\"Ana\"}}' -H 'content-type: application/json'"
+    ));
     err(&format!(
         "  curl -s {base}/emulator/phones/ph1/devices/android/text -d '{{\"body\":\"oi\"}}' -H 'content-type: application/json'"
     ));
@@ -153,7 +166,11 @@ fn explain(demo: &Demo) {
 }
 
 fn open_in_browser(url: &str) {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
     if let Err(error) = std::process::Command::new(opener).arg(url).spawn() {
         err(&format!("cannot open a browser ({error}); open {url} yourself"));
     }

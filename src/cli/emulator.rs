@@ -67,7 +67,8 @@ pub(super) async fn run(
     callback_url: Option<String>,
 ) -> Result<(), Failure> {
     start_logs(environment, "info");
-    let listener = TcpListener::bind(listen).with_context(|| format!("--listen {listen}: cannot listen there"))?;
+    let listener =
+        TcpListener::bind(listen).with_context(|| format!("--listen {listen}: cannot listen there"))?;
     let tasks = Tasks::new();
     let config = settings(listener, webhook_url, callback_url, MovableClock::fixed());
     let emulator = Emulator::start(config, &tasks)?;

@@ -97,13 +97,22 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
     };
     let result = match arguments.command {
         Command::Demo { script: true, .. } => script::play(&environment).await,
-        Command::Demo { listen, data, open, script: false } => demo::run(&environment, &listen, data, open).await,
+        Command::Demo {
+            listen,
+            data,
+            open,
+            script: false,
+        } => demo::run(&environment, &listen, data, open).await,
         Command::Serve { config } => serve::run(&environment, &config).await,
-        Command::Emulator { listen, webhook_url, callback_url } => {
-            emulator::run(&environment, &listen, webhook_url, callback_url).await
-        }
+        Command::Emulator {
+            listen,
+            webhook_url,
+            callback_url,
+        } => emulator::run(&environment, &listen, webhook_url, callback_url).await,
         Command::Check { config, json } => check::run(&environment, &config, json).await,
-        Command::Config { about: ConfigCommand::Reference } => {
+        Command::Config {
+            about: ConfigCommand::Reference,
+        } => {
             print::raw(&crate::config::reference());
             Ok(())
         }
@@ -123,7 +132,8 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
 }
 
 fn print_openapi() -> Result<(), Failure> {
-    let document = serde_json::to_string_pretty(&crate::http::openapi_document()).map_err(anyhow::Error::from)?;
+    let document =
+        serde_json::to_string_pretty(&crate::http::openapi_document()).map_err(anyhow::Error::from)?;
     out(&document);
     Ok(())
 }
@@ -144,16 +154,27 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 }
 
 /// Reads a configuration file; warnings go to the log.
-fn load_config(path: &std::path::Path, environment: &BTreeMap<String, String>) -> Result<crate::config::Config, Failure> {
+fn load_config(
+    path: &std::path::Path,
+    environment: &BTreeMap<String, String>,
+) -> Result<crate::config::Config, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::Configuration(vec![format!("--config {}: cannot be read: {error}", path.display())])
+        Failure::Configuration(vec![format!(
+            "--config {}: cannot be read: {error}",
+            path.display()
+        )])
     })?;
     match crate::config::load(&text, environment) {
         Ok(loaded) => {
-            loaded.warnings.iter().for_each(|warning| tracing::warn!(%warning, "configuration"));
+            loaded
+                .warnings
+                .iter()
+                .for_each(|warning| tracing::warn!(%warning, "configuration"));
             Ok(loaded.config)
         }
-        Err(faults) => Err(Failure::Configuration(faults.iter().map(ToString::to_string).collect())),
+        Err(faults) => Err(Failure::Configuration(
+            faults.iter().map(ToString::to_string).collect(),
+        )),
     }
 }
 

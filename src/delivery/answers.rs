@@ -25,8 +25,17 @@ impl Dispatcher {
         let body: LaneBody = match serde_json::from_str(&head.item.body) {
             Ok(body) => body,
             Err(error) => {
-                self.bury(head, None, "unreadable_effect", &error.to_string()).await?;
-                return self.settle(head, Settlement::Done { sent: false, message_key: None }).await;
+                self.bury(head, None, "unreadable_effect", &error.to_string())
+                    .await?;
+                return self
+                    .settle(
+                        head,
+                        Settlement::Done {
+                            sent: false,
+                            message_key: None,
+                        },
+                    )
+                    .await;
             }
         };
         metrics::counter!("sacola_effects_performed_total", "effect" => body.effect.word()).increment(1);
@@ -49,7 +58,9 @@ impl Dispatcher {
             StartOutcome::Started { window_open_until_ms } => Ok(Ok(window_open_until_ms)),
             StartOutcome::Refused { until_ms } => {
                 metrics::counter!("sacola_budget_refusals_total").increment(1);
-                let settled = self.settle(head, Settlement::Postpone { due_ms: until_ms }).await?;
+                let settled = self
+                    .settle(head, Settlement::Postpone { due_ms: until_ms })
+                    .await?;
                 Ok(Err(settled))
             }
             StartOutcome::LeaseLost => Ok(Err(None)),
@@ -62,12 +73,25 @@ impl Dispatcher {
     }
 
     pub(super) async fn settle_done(&self, head: &Head) -> Settled {
-        self.settle(head, Settlement::Done { sent: true, message_key: None }).await
+        self.settle(
+            head,
+            Settlement::Done {
+                sent: true,
+                message_key: None,
+            },
+        )
+        .await
     }
 
     /// Brings an answer to the conversation, before the item is settled: a crash in between repeats the answer, which the
     /// done-mark makes harmless.
-    pub(super) async fn answer(&self, head: &Head, body: &LaneBody, word: &str, event: Event) -> Result<Taken, Interrupted> {
+    pub(super) async fn answer(
+        &self,
+        head: &Head,
+        body: &LaneBody,
+        word: &str,
+        event: Event,
+    ) -> Result<Taken, Interrupted> {
         let happened = Happened {
             who: Who::Home(head.lane.home.clone()),
             id: format!("{}:{word}", head.item.effect_id),

@@ -25,15 +25,31 @@ impl Dispatcher {
             return Ok(settled);
         }
         let Some(connector) = self.connector(&body.merchant).map(Arc::clone) else {
-            self.bury(head, Some(body), "unknown_merchant", "the merchant is not configured").await?;
-            return self.tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp).await;
+            self.bury(
+                head,
+                Some(body),
+                "unknown_merchant",
+                "the merchant is not configured",
+            )
+            .await?;
+            return self
+                .tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp)
+                .await;
         };
-        match self.submit_or_find(connector.as_ref(), head, body, purchase).await {
+        match self
+            .submit_or_find(connector.as_ref(), head, body, purchase)
+            .await
+        {
             Ok(answer) => {
                 let word = answer_word(&answer);
                 if answer == PurchaseAnswer::Conflicting {
-                    self.bury(head, Some(body), "idempotency_conflict", "the merchant has another body under this id")
-                        .await?;
+                    self.bury(
+                        head,
+                        Some(body),
+                        "idempotency_conflict",
+                        "the merchant has another body under this id",
+                    )
+                    .await?;
                 }
                 self.tell(head, body, purchase, word, answer).await
             }
@@ -56,7 +72,9 @@ impl Dispatcher {
         }
         match connector.submit(&buyer(head, body), purchase).await? {
             SubmitAnswer::Accepted(accepted) => Ok(self.accepted(body, accepted)),
-            SubmitAnswer::Declined { reason, objections } => Ok(PurchaseAnswer::Declined { reason, objections }),
+            SubmitAnswer::Declined { reason, objections } => {
+                Ok(PurchaseAnswer::Declined { reason, objections })
+            }
             SubmitAnswer::KeyReused => match connector.find(&purchase.purchase_id).await? {
                 Some(found) => Ok(self.accepted(body, found)),
                 None => Ok(PurchaseAnswer::Conflicting),
@@ -65,7 +83,11 @@ impl Dispatcher {
     }
 
     fn accepted(&self, body: &LaneBody, found: MerchantPurchase) -> PurchaseAnswer {
-        let rule = self.parts.merchants.get(&body.merchant).map(|settings| &settings.links);
+        let rule = self
+            .parts
+            .merchants
+            .get(&body.merchant)
+            .map(|settings| &settings.links);
         let url = found.payment_url.as_deref();
         let allowed = url.is_none_or(|url| rule.is_some_and(|rule| rule.allows(url)));
         PurchaseAnswer::Accepted {
@@ -77,18 +99,31 @@ impl Dispatcher {
         }
     }
 
-    async fn not_forwarded(&self, head: &Head, body: &LaneBody, purchase: &Purchase, error: &ConnectorError) -> Settled {
+    async fn not_forwarded(
+        &self,
+        head: &Head,
+        body: &LaneBody,
+        purchase: &Purchase,
+        error: &ConnectorError,
+    ) -> Settled {
         tracing::warn!(purchase = %purchase.purchase_id, %error, attempts = head.attempts, "a purchase has no answer yet");
         let verdict = error.verdict();
         if verdict == Verdict::Reject {
-            self.bury(head, Some(body), "rejected", &error.to_string()).await?;
-            let answer = PurchaseAnswer::Declined { reason: DeclineReason::Refused, objections: Vec::new() };
+            self.bury(head, Some(body), "rejected", &error.to_string())
+                .await?;
+            let answer = PurchaseAnswer::Declined {
+                reason: DeclineReason::Refused,
+                objections: Vec::new(),
+            };
             return self.tell(head, body, purchase, "declined", answer).await;
         }
         let now_ms = self.now_ms();
         if now_ms - body.at_ms >= ASK_FOR_MS {
-            self.bury(head, Some(body), "exhausted", &error.to_string()).await?;
-            return self.tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp).await;
+            self.bury(head, Some(body), "exhausted", &error.to_string())
+                .await?;
+            return self
+                .tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp)
+                .await;
         }
         let event = Event::PurchaseAnswered {
             purchase_id: purchase.purchase_id.clone(),
@@ -116,7 +151,10 @@ impl Dispatcher {
         answer: PurchaseAnswer,
     ) -> Settled {
         metrics::counter!("sacola_purchases_total", "answer" => word.to_owned()).increment(1);
-        let event = Event::PurchaseAnswered { purchase_id: purchase.purchase_id.clone(), answer };
+        let event = Event::PurchaseAnswered {
+            purchase_id: purchase.purchase_id.clone(),
+            answer,
+        };
         self.answer(head, body, word, event).await?;
         self.settle_done(head).await
     }

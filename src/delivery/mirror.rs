@@ -44,7 +44,11 @@ pub enum MirrorError {
 impl Dispatcher {
     pub(super) async fn mirror_for_ever(self: Arc<Self>, merchant: &MerchantId, wait_first: bool) {
         let stop = self.tasks.stop_token();
-        let interval_ms = self.parts.merchants.get(merchant).map_or(300_000, |m| m.mirror_interval_ms);
+        let interval_ms = self
+            .parts
+            .merchants
+            .get(merchant)
+            .map_or(300_000, |m| m.mirror_interval_ms);
         if wait_first {
             tokio::select! {
                 () = self.engine().clock().sleep_ms(interval_ms) => {}
@@ -54,7 +58,10 @@ impl Dispatcher {
         loop {
             let lease = format!("mirror:{merchant}");
             let hold_ms = i64::try_from(interval_ms).unwrap_or(i64::MAX);
-            let mine = self.store().hold(&lease, &self.parts.replica, hold_ms, self.now_ms()).await;
+            let mine = self
+                .store()
+                .hold(&lease, &self.parts.replica, hold_ms, self.now_ms())
+                .await;
             let mut wait_ms = interval_ms;
             if matches!(mine, Ok(true)) {
                 match self.mirror(merchant).await {
@@ -107,9 +114,14 @@ impl Dispatcher {
         }
         if ended && found.unreadable == 0 {
             let known = self.engine().catalogs().products(merchant);
-            let gone = known.into_iter().filter(|product| !seen.contains(&product.retailer_id)).map(|product| {
-                Learned { retailer_id: product.retailer_id, product: None, learned_at_ms: began_ms }
-            });
+            let gone = known
+                .into_iter()
+                .filter(|product| !seen.contains(&product.retailer_id))
+                .map(|product| Learned {
+                    retailer_id: product.retailer_id,
+                    product: None,
+                    learned_at_ms: began_ms,
+                });
             found.updates += self.learn(merchant, gone.collect()).await?.len();
         }
         Ok(found)

@@ -70,22 +70,31 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// A dispatcher; [`Dispatcher::run`] starts it, tests step it.
     pub fn new(parts: Parts, tasks: Tasks) -> Arc<Self> {
-        Arc::new(Self { parts, slots: Arc::new(Semaphore::new(LANES_AT_ONCE)), tasks })
+        Arc::new(Self {
+            parts,
+            slots: Arc::new(Semaphore::new(LANES_AT_ONCE)),
+            tasks,
+        })
     }
 
     /// Starts the loops: lanes handed over by the engine, the sweeper, price updates, and the mirror (of those merchants that
     /// are `mirrored` already, on schedule only).
     pub fn run(self: &Arc<Self>, lane_work: mpsc::Receiver<LaneWork>, mirrored: &BTreeSet<MerchantId>) {
         let own = Arc::clone(self);
-        self.tasks.spawn("lanes", async move { own.follow(lane_work).await });
+        self.tasks
+            .spawn("lanes", async move { own.follow(lane_work).await });
         let own = Arc::clone(self);
-        self.tasks.spawn("sweeper", async move { own.sweep_for_ever().await });
+        self.tasks
+            .spawn("sweeper", async move { own.sweep_for_ever().await });
         let own = Arc::clone(self);
-        self.tasks.spawn("price_updates", async move { own.walk_for_ever().await });
+        self.tasks
+            .spawn("price_updates", async move { own.walk_for_ever().await });
         for merchant in self.parts.connectors.keys() {
             let (own, merchant) = (Arc::clone(self), merchant.clone());
             let wait_first = mirrored.contains(&merchant);
-            self.tasks.spawn("mirror", async move { own.mirror_for_ever(&merchant, wait_first).await });
+            self.tasks.spawn("mirror", async move {
+                own.mirror_for_ever(&merchant, wait_first).await
+            });
         }
     }
 

@@ -86,7 +86,11 @@ impl PriceUpdate {
 
 impl Dispatcher {
     /// Keeps what was learned and starts a price update for each change that customers must hear of. Returns the updates.
-    pub async fn learn(&self, merchant: &MerchantId, news: Vec<Learned>) -> Result<Vec<PriceUpdate>, store::Error> {
+    pub async fn learn(
+        &self,
+        merchant: &MerchantId,
+        news: Vec<Learned>,
+    ) -> Result<Vec<PriceUpdate>, store::Error> {
         let known = self.engine().catalogs();
         let ids = news.iter().map(|one| one.retailer_id.clone()).collect();
         let facts = known.known(self.store().as_ref(), merchant, &ids).await?.facts;
@@ -115,7 +119,10 @@ impl Dispatcher {
         let written = self.store().put_products(merchant, &writes).await?;
         let ids: Vec<RetailerId> = writes.iter().map(|write| write.retailer_id.clone()).collect();
         let started = self.begin(merchant, &ids, &written, intents).await?;
-        self.engine().catalogs().refresh(self.store().as_ref(), merchant, &ids).await?;
+        self.engine()
+            .catalogs()
+            .refresh(self.store().as_ref(), merchant, &ids)
+            .await?;
         Ok(started)
     }
 
@@ -156,7 +163,11 @@ impl Dispatcher {
     }
 
     /// A change without anything to walk, so that whoever asked has an id to ask about.
-    pub async fn nothing_changed(&self, merchant: &MerchantId, id: &RetailerId) -> Result<PriceUpdate, store::Error> {
+    pub async fn nothing_changed(
+        &self,
+        merchant: &MerchantId,
+        id: &RetailerId,
+    ) -> Result<PriceUpdate, store::Error> {
         let mut update = PriceUpdate::new(merchant, id, &format!("same\n{}", self.now_ms()));
         update.state = UpdateState::Done;
         self.put_update(&update).await?;
@@ -164,7 +175,11 @@ impl Dispatcher {
     }
 
     /// Something changed, the merchant must be asked what: durable before this returns.
-    pub async fn look_up_later(&self, merchant: &MerchantId, id: &RetailerId) -> Result<PriceUpdate, store::Error> {
+    pub async fn look_up_later(
+        &self,
+        merchant: &MerchantId,
+        id: &RetailerId,
+    ) -> Result<PriceUpdate, store::Error> {
         let mut update = PriceUpdate::new(merchant, id, &format!("look up\n{}", self.now_ms()));
         update.look_up = true;
         self.put_update(&update).await?;
@@ -181,12 +196,16 @@ impl Dispatcher {
     }
 
     pub(super) async fn put_update(&self, update: &PriceUpdate) -> Result<(), store::Error> {
-        let body = serde_json::to_string(update)
-            .map_err(|error| store::Error::Corrupt { key: update.id.clone(), problem: error.to_string() })?;
+        let body = serde_json::to_string(update).map_err(|error| store::Error::Corrupt {
+            key: update.id.clone(),
+            problem: error.to_string(),
+        })?;
         match update.state {
             UpdateState::Running => self.store().put_record(RUNNING, &update.id, &body, 0).await,
             UpdateState::Done => {
-                self.store().put_record(DONE, &update.id, &body, DONE_TTL_MS).await?;
+                self.store()
+                    .put_record(DONE, &update.id, &body, DONE_TTL_MS)
+                    .await?;
                 self.store().remove_record(RUNNING, &update.id).await
             }
         }
@@ -195,14 +214,19 @@ impl Dispatcher {
 
 fn write_of(news: &Learned) -> Result<ProductWrite, store::Error> {
     let encode = |product: &Product| {
-        serde_json::to_string(product)
-            .map_err(|error| store::Error::Corrupt { key: news.retailer_id.to_string(), problem: error.to_string() })
+        serde_json::to_string(product).map_err(|error| store::Error::Corrupt {
+            key: news.retailer_id.to_string(),
+            problem: error.to_string(),
+        })
     };
     let offer = match &news.product {
         Some(product) => serde_json::to_string(&product.offer()).unwrap_or_default(),
         None => "gone".to_owned(),
     };
-    let version = news.product.as_ref().and_then(|product| product.version.as_deref());
+    let version = news
+        .product
+        .as_ref()
+        .and_then(|product| product.version.as_deref());
     Ok(ProductWrite {
         retailer_id: news.retailer_id.clone(),
         product: news.product.as_ref().map(encode).transpose()?,

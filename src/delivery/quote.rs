@@ -43,22 +43,35 @@ impl Dispatcher {
             }
             Err(error) => {
                 tracing::warn!(effect = %head.item.effect_id, %error, "no quote");
-                QuoteAnswer::Failed { detail: error.to_string() }
+                QuoteAnswer::Failed {
+                    detail: error.to_string(),
+                }
             }
         };
-        let event = Event::Quoted { quote_for: quote_for.clone(), answer };
+        let event = Event::Quoted {
+            quote_for: quote_for.clone(),
+            answer,
+        };
         self.answer(head, body, "quoted", event).await?;
         self.settle_done(head).await
     }
 
-    async fn priced(&self, head: &Head, body: &LaneBody, lines: &[PurchaseLine]) -> Result<QuoteAnswer, ConnectorError> {
+    async fn priced(
+        &self,
+        head: &Head,
+        body: &LaneBody,
+        lines: &[PurchaseLine],
+    ) -> Result<QuoteAnswer, ConnectorError> {
         let connector = self.connector(&body.merchant);
-        let connector = connector.ok_or_else(|| ConnectorError::Unreachable("no such merchant".to_owned()))?;
+        let connector =
+            connector.ok_or_else(|| ConnectorError::Unreachable("no such merchant".to_owned()))?;
         let ids: Vec<RetailerId> = lines.iter().map(|line| line.retailer_id.clone()).collect();
         let began_ms = self.now_ms();
         let products = connector.look_up(&ids).await?;
         self.learn_looked_up(body, &products, began_ms).await;
-        let quote = self.quote_of(connector.as_ref(), head, body, lines, &products).await?;
+        let quote = self
+            .quote_of(connector.as_ref(), head, body, lines, &products)
+            .await?;
         Ok(QuoteAnswer::Priced { products, quote })
     }
 
@@ -97,7 +110,8 @@ impl Dispatcher {
             return Ok(None);
         };
         let sum = Quote::of_lines(lines, currency, self.now_ms() + LOOKUP_QUOTE_MS);
-        sum.map(Some).map_err(|error| ConnectorError::Unreadable(error.to_string()))
+        sum.map(Some)
+            .map_err(|error| ConnectorError::Unreadable(error.to_string()))
     }
 }
 
@@ -107,13 +121,24 @@ fn at_todays_prices(
     products: &BTreeMap<RetailerId, Option<Product>>,
 ) -> Option<Vec<PurchaseLine>> {
     let today = |line: &PurchaseLine| {
-        let product = products.get(&line.retailer_id)?.as_ref().filter(|product| product.in_stock())?;
-        Some(PurchaseLine { title: product.title.clone(), unit_price: product.price, ..line.clone() })
+        let product = products
+            .get(&line.retailer_id)?
+            .as_ref()
+            .filter(|product| product.in_stock())?;
+        Some(PurchaseLine {
+            title: product.title.clone(),
+            unit_price: product.price,
+            ..line.clone()
+        })
     };
     lines.iter().map(today).collect()
 }
 
 /// Who buys, as the merchant is told.
 pub(super) fn buyer(head: &Head, body: &LaneBody) -> Buyer {
-    Buyer { id: head.lane.home.to_string(), customer: body.customer.clone(), locale: body.locale.clone() }
+    Buyer {
+        id: head.lane.home.to_string(),
+        customer: body.customer.clone(),
+        locale: body.locale.clone(),
+    }
 }

@@ -51,21 +51,37 @@ impl Dispatcher {
             Ok(sent) => {
                 metrics::counter!("sacola_messages_sent_total", "kind" => message.kind.word()).increment(1);
                 let message_key = Some(digest(&message_id::decode(&sent.message_id).inner));
-                self.settle(head, Settlement::Done { sent: true, message_key }).await
+                self.settle(
+                    head,
+                    Settlement::Done {
+                        sent: true,
+                        message_key,
+                    },
+                )
+                .await
             }
             Err(error) => self.not_sent(head, body, message, &error).await,
         }
     }
 
     fn budgets(&self, head: &Head, body: &LaneBody) -> Vec<Budget> {
-        let rate = self.parts.rates.get(&body.number).copied().unwrap_or(DEFAULT_RATE).max(1);
+        let rate = self
+            .parts
+            .rates
+            .get(&body.number)
+            .copied()
+            .unwrap_or(DEFAULT_RATE)
+            .max(1);
         let number = Budget {
             key: format!("number:{}", body.number),
             interval_us: 1_000_000 / i64::from(rate),
             burst: i64::from(rate),
         };
-        let pair =
-            Budget { key: format!("pair:{}", head.lane.home), interval_us: PAIR_INTERVAL_US, burst: PAIR_BURST };
+        let pair = Budget {
+            key: format!("pair:{}", head.lane.home),
+            interval_us: PAIR_INTERVAL_US,
+            burst: PAIR_BURST,
+        };
         vec![number, pair]
     }
 
@@ -76,7 +92,8 @@ impl Dispatcher {
         let now_ms = self.now_ms();
         match error.verdict() {
             Verdict::Retry { .. } if now_ms - body.at_ms >= TRY_FOR_MS => {
-                self.bury(head, Some(body), "exhausted", &error.to_string()).await?;
+                self.bury(head, Some(body), "exhausted", &error.to_string())
+                    .await?;
                 self.failed(head, body, message, SendFailure::Exhausted).await
             }
             Verdict::Retry { after_ms } => {
@@ -91,8 +108,10 @@ impl Dispatcher {
                 self.failed(head, body, message, SendFailure::WindowClosed).await
             }
             Verdict::Reject => {
-                self.bury(head, Some(body), "rejected", &error.to_string()).await?;
-                self.failed(head, body, message, SendFailure::Rejected { code }).await
+                self.bury(head, Some(body), "rejected", &error.to_string())
+                    .await?;
+                self.failed(head, body, message, SendFailure::Rejected { code })
+                    .await
             }
         }
     }
@@ -105,17 +124,37 @@ impl Dispatcher {
             failure,
         };
         self.answer(head, body, "failed", event).await?;
-        self.settle(head, Settlement::Done { sent: false, message_key: None }).await
+        self.settle(
+            head,
+            Settlement::Done {
+                sent: false,
+                message_key: None,
+            },
+        )
+        .await
     }
 
     /// The hold is over, no status came, and a repeat would do more harm than good.
     async fn drop_unknown(&self, head: &Head, body: &LaneBody, message: &Message) -> Settled {
         tracing::info!(effect = %head.item.effect_id, kind = message.kind.word(), "a message of unknown outcome is not repeated");
         if message.kind.must_arrive() {
-            self.bury(head, Some(body), "unknown_outcome", "sent twice without an answer or a status").await?;
+            self.bury(
+                head,
+                Some(body),
+                "unknown_outcome",
+                "sent twice without an answer or a status",
+            )
+            .await?;
             return self.failed(head, body, message, SendFailure::Exhausted).await;
         }
-        self.settle(head, Settlement::Done { sent: false, message_key: None }).await
+        self.settle(
+            head,
+            Settlement::Done {
+                sent: false,
+                message_key: None,
+            },
+        )
+        .await
     }
 }
 

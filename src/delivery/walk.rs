@@ -35,7 +35,12 @@ impl Dispatcher {
     /// Another replica may have changed a catalog.
     async fn follow_catalogs(&self) {
         for merchant in self.parts.connectors.keys() {
-            if let Err(error) = self.engine().catalogs().follow(self.store().as_ref(), merchant).await {
+            if let Err(error) = self
+                .engine()
+                .catalogs()
+                .follow(self.store().as_ref(), merchant)
+                .await
+            {
                 tracing::warn!(%error, %merchant, "failed to follow a catalog");
             }
         }
@@ -51,7 +56,11 @@ impl Dispatcher {
                 continue;
             };
             let lease = format!("walk:{id}");
-            if self.store().hold(&lease, &self.parts.replica, HOLD_MS, self.now_ms()).await? {
+            if self
+                .store()
+                .hold(&lease, &self.parts.replica, HOLD_MS, self.now_ms())
+                .await?
+            {
                 self.walk(update, &lease).await?;
             }
         }
@@ -62,10 +71,16 @@ impl Dispatcher {
         if update.look_up && !self.look_up_for(&mut update).await? {
             return Ok(());
         }
-        let interest = Interest { merchant: update.merchant.clone(), retailer_id: update.retailer_id.clone() };
+        let interest = Interest {
+            merchant: update.merchant.clone(),
+            retailer_id: update.retailer_id.clone(),
+        };
         while update.shard < SHARDS {
             let shard = Shard(u8::try_from(update.shard).unwrap_or(u8::MAX));
-            let homes = self.store().interested(shard, &interest, update.after.as_ref(), PAGE).await?;
+            let homes = self
+                .store()
+                .interested(shard, &interest, update.after.as_ref(), PAGE)
+                .await?;
             for home in &homes {
                 self.tell_change(&mut update, home).await;
             }
@@ -78,13 +93,22 @@ impl Dispatcher {
             }
             if told_any {
                 self.put_update(&update).await?;
-                if !self.store().hold(lease, &self.parts.replica, HOLD_MS, self.now_ms()).await? {
+                if !self
+                    .store()
+                    .hold(lease, &self.parts.replica, HOLD_MS, self.now_ms())
+                    .await?
+                {
                     return Ok(());
                 }
             }
         }
         update.state = UpdateState::Done;
-        tracing::info!(id = update.id, found = update.carts_found, notified = update.notified, "price update done");
+        tracing::info!(
+            id = update.id,
+            found = update.carts_found,
+            notified = update.notified,
+            "price update done"
+        );
         self.put_update(&update).await
     }
 
@@ -125,7 +149,9 @@ impl Dispatcher {
             id: format!("{}:{home}", update.id),
             at_ms: self.now_ms(),
             purchase_id: PurchaseId::new(digest(&format!("{}:{home}", update.id))),
-            what: What::Event(Event::ProductChanged { retailer_id: update.retailer_id.clone() }),
+            what: What::Event(Event::ProductChanged {
+                retailer_id: update.retailer_id.clone(),
+            }),
         };
         match self.engine().take(happened).await {
             Ok(Taken::Done { effects, owed }) => {

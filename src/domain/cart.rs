@@ -126,7 +126,13 @@ impl Cart {
             return Err(Refusal::TooManyLines);
         }
         let quantity = units.clamp(1, QUANTITY_MAX);
-        let line = Line { retailer_id: id.clone(), quantity, shown: offer, noticed: None, changed_at: revision };
+        let line = Line {
+            retailer_id: id.clone(),
+            quantity,
+            shown: offer,
+            noticed: None,
+            changed_at: revision,
+        };
         self.removed.remove(id);
         self.lines.push(line);
         self.touch();
@@ -139,7 +145,11 @@ impl Cart {
             return Err(Refusal::TooManyUnits);
         }
         let revision = self.revision + 1;
-        let line = self.lines.iter_mut().find(|line| line.retailer_id == *id).ok_or(Refusal::NoSuchLine)?;
+        let line = self
+            .lines
+            .iter_mut()
+            .find(|line| line.retailer_id == *id)
+            .ok_or(Refusal::NoSuchLine)?;
         line.quantity = quantity;
         line.changed_at = revision;
         self.touch();
@@ -192,9 +202,11 @@ impl Cart {
                 drawn_at >= self.sealed_at && self.last_change_of(id) <= drawn_at
             }
             Action::DropLine(_) => true,
-            Action::Empty | Action::Checkout | Action::Confirm(_) | Action::AcceptPrices(_) | Action::CopyCart(_) => {
-                drawn_at == self.revision
-            }
+            Action::Empty
+            | Action::Checkout
+            | Action::Confirm(_)
+            | Action::AcceptPrices(_)
+            | Action::CopyCart(_) => drawn_at == self.revision,
         };
         if fresh { Freshness::Fresh } else { Freshness::Stale }
     }
@@ -212,11 +224,21 @@ mod tests {
 
     fn offer(price: &str) -> Offer {
         let price = Money::parse(price, Currency::BRL).unwrap();
-        Offer { title: "Café".into(), price, in_stock: true, options: None }
+        Offer {
+            title: "Café".into(),
+            price,
+            in_stock: true,
+            options: None,
+        }
     }
 
     fn button(action: Action, revision: u64) -> Button {
-        Button { action, device: Device::Android, revision, expires_at_ms: i64::MAX }
+        Button {
+            action,
+            device: Device::Android,
+            revision,
+            expires_at_ms: i64::MAX,
+        }
     }
 
     #[test]
@@ -224,7 +246,10 @@ mod tests {
         let mut cart = Cart::default();
         let (a, b) = (RetailerId::new("a"), RetailerId::new("b"));
         cart.add(&a, offer("1"), 1).unwrap();
-        assert_eq!(cart.freshness(&button(Action::Add(a.clone()), 0)), Freshness::Stale);
+        assert_eq!(
+            cart.freshness(&button(Action::Add(a.clone()), 0)),
+            Freshness::Stale
+        );
         assert_eq!(cart.freshness(&button(Action::Add(b), 0)), Freshness::Fresh);
         assert_eq!(cart.freshness(&button(Action::Add(a), 1)), Freshness::Fresh);
         assert_eq!(cart.freshness(&button(Action::Checkout, 0)), Freshness::Stale);
@@ -246,7 +271,10 @@ mod tests {
         let id = RetailerId::new("a");
         cart.add(&id, offer("1"), 1).unwrap();
         cart.remove(&id);
-        assert_eq!(cart.freshness(&button(Action::Add(id.clone()), 1)), Freshness::Stale);
+        assert_eq!(
+            cart.freshness(&button(Action::Add(id.clone()), 1)),
+            Freshness::Stale
+        );
         assert_eq!(cart.freshness(&button(Action::Add(id), 2)), Freshness::Fresh);
     }
 
@@ -254,9 +282,13 @@ mod tests {
     fn a_line_holds_ninety_nine_units_and_a_cart_a_hundred_lines() {
         let mut cart = Cart::default();
         for n in 0..LINES_MAX {
-            cart.add(&RetailerId::new(format!("p{n}")), offer("0.10"), 1).unwrap();
+            cart.add(&RetailerId::new(format!("p{n}")), offer("0.10"), 1)
+                .unwrap();
         }
-        assert_eq!(cart.add(&RetailerId::new("more"), offer("1"), 1), Err(Refusal::TooManyLines));
+        assert_eq!(
+            cart.add(&RetailerId::new("more"), offer("1"), 1),
+            Err(Refusal::TooManyLines)
+        );
         let first = RetailerId::new("p0");
         cart.set_quantity(&first, 99).unwrap();
         assert_eq!(cart.add(&first, offer("1"), 1), Err(Refusal::TooManyUnits));

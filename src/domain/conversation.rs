@@ -185,19 +185,31 @@ impl Conversation {
 
     /// The purchase of that id, to be changed.
     pub fn purchase_mut(&mut self, id: &PurchaseId) -> Option<&mut Purchase> {
-        self.purchases.iter_mut().find(|purchase| purchase.purchase_id == *id)
+        self.purchases
+            .iter_mut()
+            .find(|purchase| purchase.purchase_id == *id)
     }
 
     /// Every product that this conversation must hear about: in carts and in native orders that wait.
     pub fn interest(&self) -> BTreeSet<RetailerId> {
-        let in_carts = self.carts.values().flat_map(|cart| cart.lines.iter().map(|line| &line.retailer_id));
-        let in_orders = self.orders.values().flat_map(|order| order.lines.iter().map(|line| &line.retailer_id));
+        let in_carts = self
+            .carts
+            .values()
+            .flat_map(|cart| cart.lines.iter().map(|line| &line.retailer_id));
+        let in_orders = self
+            .orders
+            .values()
+            .flat_map(|order| order.lines.iter().map(|line| &line.retailer_id));
         in_carts.chain(in_orders).cloned().collect()
     }
 
     /// Notes something in the timeline.
     pub fn note(&mut self, at_ms: i64, inbound: bool, what: &str) {
-        self.recent.push_back(Trace { at_ms, inbound, what: what.to_owned() });
+        self.recent.push_back(Trace {
+            at_ms,
+            inbound,
+            what: what.to_owned(),
+        });
         while self.recent.len() > RECENT_MAX {
             self.recent.pop_front();
         }
@@ -205,7 +217,11 @@ impl Conversation {
 
     /// Drops the oldest closed purchases from sight; their own keys keep them.
     pub fn forget_closed(&mut self) {
-        let closed = self.purchases.iter().filter(|purchase| purchase.state.is_closed()).count();
+        let closed = self
+            .purchases
+            .iter()
+            .filter(|purchase| purchase.state.is_closed())
+            .count();
         let mut surplus = closed.saturating_sub(CLOSED_PURCHASES_KEPT);
         self.purchases.retain(|purchase| {
             let drop_it = surplus > 0 && purchase.state.is_closed();

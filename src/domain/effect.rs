@@ -61,6 +61,11 @@ pub fn products_of(effect: &Effect) -> Vec<RetailerId> {
     match effect {
         Effect::Send(message) => message.news_of.clone(),
         Effect::Quote { lines, .. } => lines.iter().map(|line| line.retailer_id.clone()).collect(),
-        Effect::Forward(purchase) => purchase.quote.lines.iter().map(|line| line.retailer_id.clone()).collect(),
+        Effect::Forward(purchase) => purchase
+            .quote
+            .lines
+            .iter()
+            .map(|line| line.retailer_id.clone())
+            .collect(),
     }
 }

@@ -77,8 +77,15 @@ impl Outline {
     /// The part that one decision needs: all categories, the products of one. Keeps journals small.
     pub fn slim(&self, opened: Option<&str>) -> Self {
         let slim = |category: &Category| {
-            let keep = if opened == Some(category.key.as_str()) { category.products.len() } else { 1 };
-            Category { products: category.products.iter().take(keep).cloned().collect(), ..category.clone() }
+            let keep = if opened == Some(category.key.as_str()) {
+                category.products.len()
+            } else {
+                1
+            };
+            Category {
+                products: category.products.iter().take(keep).cloned().collect(),
+                ..category.clone()
+            }
         };
         Self {
             categories: self.categories.iter().map(slim).collect(),

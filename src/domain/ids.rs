@@ -76,7 +76,11 @@ pub const SHARDS: u16 = 256;
 pub struct Shard(pub u8);
 
 fn leading_shard(text: &str) -> Shard {
-    Shard(text.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(0))
+    Shard(
+        text.get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .unwrap_or(0),
+    )
 }
 
 impl HomeId {

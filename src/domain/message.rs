@@ -215,13 +215,21 @@ impl Row {
     /// A row; a title that does not fit is cut, and told whole in the description where that has room.
     pub fn new(target: Target, title: &str, description: Option<&str>) -> Self {
         let short = fit(title, ROW_TITLE_MAX);
-        let whole = if short == title.trim() { None } else { Some(title.trim()) };
+        let whole = if short == title.trim() {
+            None
+        } else {
+            Some(title.trim())
+        };
         let description = match (whole, description) {
             (Some(whole), Some(more)) => Some(format!("{more} · {whole}")),
             (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
             (None, None) => None,
         };
-        Self { target, title: short, description: description.map(|text| fit(&text, ROW_DESCRIPTION_MAX)) }
+        Self {
+            target,
+            title: short,
+            description: description.map(|text| fit(&text, ROW_DESCRIPTION_MAX)),
+        }
     }
 }
 
@@ -316,27 +324,65 @@ pub struct Message {
 impl Message {
     /// A message of that kind and content.
     pub fn new(kind: Kind, content: Content) -> Self {
-        Self { kind, content, purchase: None, news_of: Vec::new() }
+        Self {
+            kind,
+            content,
+            purchase: None,
+            news_of: Vec::new(),
+        }
     }
 
     /// Plain text.
     pub fn text(kind: Kind, body: &str) -> Self {
-        Self::new(kind, Content::Text { body: fit(body, LONG_BODY_MAX) })
+        Self::new(
+            kind,
+            Content::Text {
+                body: fit(body, LONG_BODY_MAX),
+            },
+        )
     }
 
     /// Text with reply buttons; the body becomes a list's when it is too long for buttons.
     pub fn buttons(kind: Kind, body: &str, image_url: Option<String>, choices: Vec<Choice>) -> Self {
         if body.chars().count() > BODY_MAX {
-            let rows = choices.into_iter().map(|choice| Row::new(choice.target, &choice.label, None)).collect();
-            return Self::list(kind, body, "Menu", vec![Section { title: "Menu".to_owned(), rows }]);
+            let rows = choices
+                .into_iter()
+                .map(|choice| Row::new(choice.target, &choice.label, None))
+                .collect();
+            return Self::list(
+                kind,
+                body,
+                "Menu",
+                vec![Section {
+                    title: "Menu".to_owned(),
+                    rows,
+                }],
+            );
         }
-        Self::new(kind, Content::Buttons { image_url, body: body.trim().to_owned(), choices })
+        Self::new(
+            kind,
+            Content::Buttons {
+                image_url,
+                body: body.trim().to_owned(),
+                choices,
+            },
+        )
     }
 
     /// Text with a list.
     pub fn list(kind: Kind, body: &str, opener: &str, sections: Vec<Section>) -> Self {
-        let sections = sections.into_iter().filter(|section| !section.rows.is_empty()).collect();
-        Self::new(kind, Content::List { body: fit(body, LONG_BODY_MAX), opener: fit(opener, LABEL_MAX), sections })
+        let sections = sections
+            .into_iter()
+            .filter(|section| !section.rows.is_empty())
+            .collect();
+        Self::new(
+            kind,
+            Content::List {
+                body: fit(body, LONG_BODY_MAX),
+                opener: fit(opener, LABEL_MAX),
+                sections,
+            },
+        )
     }
 
     /// The same, about that purchase.
@@ -348,8 +394,12 @@ impl Message {
     /// True for the kinds that rule R1 names: they never go out once the service window has closed.
     pub fn shows_products(&self) -> bool {
         match self.content {
-            Content::NativeProduct { .. } | Content::NativeProducts { .. } | Content::NativeCatalog { .. } => true,
-            Content::Text { .. } | Content::Buttons { .. } | Content::List { .. } | Content::Link { .. } => false,
+            Content::NativeProduct { .. }
+            | Content::NativeProducts { .. }
+            | Content::NativeCatalog { .. } => true,
+            Content::Text { .. } | Content::Buttons { .. } | Content::List { .. } | Content::Link { .. } => {
+                false
+            }
         }
     }
 }

@@ -24,8 +24,15 @@ impl Currency {
 
     /// Reads a three-letter code.
     pub fn parse(code: &str) -> Result<Self, MoneyError> {
-        let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| MoneyError::Currency(code.to_owned()))?;
-        if bytes.iter().all(u8::is_ascii_uppercase) { Ok(Self(bytes)) } else { Err(MoneyError::Currency(code.to_owned())) }
+        let bytes: [u8; 3] = code
+            .as_bytes()
+            .try_into()
+            .map_err(|_| MoneyError::Currency(code.to_owned()))?;
+        if bytes.iter().all(u8::is_ascii_uppercase) {
+            Ok(Self(bytes))
+        } else {
+            Err(MoneyError::Currency(code.to_owned()))
+        }
     }
 
     /// The code.
@@ -113,7 +120,10 @@ const MAJOR_UNITS_MAX: i64 = 1_000_000_000_000_000;
 impl Money {
     /// Nothing, in that currency.
     pub fn zero(currency: Currency) -> Self {
-        Self { amount: Decimal::new(0, currency.exponent()), currency }
+        Self {
+            amount: Decimal::new(0, currency.exponent()),
+            currency,
+        }
     }
 
     /// Reads decimal text (`12.9`, `12.90`, `30`): digits with at most one dot, no sign, no exponent.
@@ -138,7 +148,10 @@ impl Money {
             });
         }
         normal.rescale(exponent);
-        Ok(Self { amount: normal, currency })
+        Ok(Self {
+            amount: normal,
+            currency,
+        })
     }
 
     /// The currency.
@@ -159,31 +172,52 @@ impl Money {
     /// Sum of two amounts of one currency.
     pub fn plus(&self, other: &Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        let amount = self.amount.checked_add(other.amount).ok_or(MoneyError::TooLarge)?;
-        Ok(Self { amount, currency: self.currency })
+        let amount = self
+            .amount
+            .checked_add(other.amount)
+            .ok_or(MoneyError::TooLarge)?;
+        Ok(Self {
+            amount,
+            currency: self.currency,
+        })
     }
 
     /// Difference; `TooLarge` when it would be below zero.
     pub fn minus(&self, other: &Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        let amount = self.amount.checked_sub(other.amount).ok_or(MoneyError::TooLarge)?;
+        let amount = self
+            .amount
+            .checked_sub(other.amount)
+            .ok_or(MoneyError::TooLarge)?;
         if amount.is_sign_negative() && !amount.is_zero() {
             return Err(MoneyError::TooLarge);
         }
-        Ok(Self { amount, currency: self.currency })
+        Ok(Self {
+            amount,
+            currency: self.currency,
+        })
     }
 
     /// That many times the amount.
     pub fn times(&self, quantity: u8) -> Result<Self, MoneyError> {
-        let amount = self.amount.checked_mul(Decimal::from(quantity)).ok_or(MoneyError::TooLarge)?;
-        Ok(Self { amount, currency: self.currency })
+        let amount = self
+            .amount
+            .checked_mul(Decimal::from(quantity))
+            .ok_or(MoneyError::TooLarge)?;
+        Ok(Self {
+            amount,
+            currency: self.currency,
+        })
     }
 
     fn same_currency(&self, other: &Self) -> Result<(), MoneyError> {
         if self.currency == other.currency {
             Ok(())
         } else {
-            Err(MoneyError::Mixed(self.currency.code().to_owned(), other.currency.code().to_owned()))
+            Err(MoneyError::Mixed(
+                self.currency.code().to_owned(),
+                other.currency.code().to_owned(),
+            ))
         }
     }
 }
@@ -208,7 +242,11 @@ struct MoneyText {
 
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        MoneyText { amount: self.amount_text(), currency: self.currency }.serialize(serializer)
+        MoneyText {
+            amount: self.amount_text(),
+            currency: self.currency,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -240,15 +278,23 @@ mod tests {
         let jpy = Currency::parse("JPY").unwrap();
         let kwd = Currency::parse("KWD").unwrap();
         assert_eq!(Money::parse("1000", jpy).unwrap().amount_text(), "1000");
-        assert!(matches!(Money::parse("7.5", jpy), Err(MoneyError::TooPrecise { .. })));
+        assert!(matches!(
+            Money::parse("7.5", jpy),
+            Err(MoneyError::TooPrecise { .. })
+        ));
         assert_eq!(Money::parse("7.125", kwd).unwrap().amount_text(), "7.125");
-        assert!(matches!(Money::parse("7.999", Currency::BRL), Err(MoneyError::TooPrecise { .. })));
+        assert!(matches!(
+            Money::parse("7.999", Currency::BRL),
+            Err(MoneyError::TooPrecise { .. })
+        ));
         assert_eq!(brl("7.990").amount_text(), "7.99");
     }
 
     #[test]
     fn what_is_not_plain_decimal_text_is_refused() {
-        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,5", " 1", "NaN", "0x1", "1.2.3", "٣"] {
+        for text in [
+            "", ".", "1.", ".5", "-1", "+1", "1e3", "1,5", " 1", "NaN", "0x1", "1.2.3", "٣",
+        ] {
             assert!(Money::parse(text, Currency::BRL).is_err(), "{text:?} was taken");
         }
         assert!(Money::parse("99999999999999999999", Currency::BRL).is_err());

@@ -46,7 +46,11 @@ pub struct Quote {
 
 impl Quote {
     /// A quote that is nothing but the sum of its lines.
-    pub fn of_lines(lines: Vec<PurchaseLine>, currency: Currency, expires_at_ms: i64) -> Result<Self, MoneyError> {
+    pub fn of_lines(
+        lines: Vec<PurchaseLine>,
+        currency: Currency,
+        expires_at_ms: i64,
+    ) -> Result<Self, MoneyError> {
         let total = sum_of(&lines, currency)?;
         Ok(Self {
             quote_id: None,
@@ -65,16 +69,21 @@ impl Quote {
         let zero = Money::zero(currency);
         let total = || -> Result<Money, MoneyError> {
             let sum = sum_of(&self.lines, currency)?;
-            let with_extras = sum.plus(&self.shipping.unwrap_or(zero))?.plus(&self.tax.unwrap_or(zero))?;
+            let with_extras = sum
+                .plus(&self.shipping.unwrap_or(zero))?
+                .plus(&self.tax.unwrap_or(zero))?;
             with_extras.minus(&self.discount.unwrap_or(zero))
         };
-        sum_of(&self.lines, currency).is_ok_and(|sum| sum == self.subtotal) && total().is_ok_and(|t| t == self.total)
+        sum_of(&self.lines, currency).is_ok_and(|sum| sum == self.subtotal)
+            && total().is_ok_and(|t| t == self.total)
     }
 }
 
 /// Sum of unit prices times quantities.
 pub fn sum_of(lines: &[PurchaseLine], currency: Currency) -> Result<Money, MoneyError> {
-    lines.iter().try_fold(Money::zero(currency), |sum, line| sum.plus(&line.unit_price.times(line.quantity)?))
+    lines.iter().try_fold(Money::zero(currency), |sum, line| {
+        sum.plus(&line.unit_price.times(line.quantity)?)
+    })
 }
 
 /// Where a purchase came from.
@@ -145,7 +154,8 @@ impl PurchaseState {
 
     /// True when news of `next` moves a purchase in this state forward; late or repeated news does not.
     pub fn moves_to(self, next: Self) -> bool {
-        let ended = matches!(self, Self::Declined | Self::Cancelled | Self::NeedsReview) && next != Self::NeedsReview;
+        let ended =
+            matches!(self, Self::Declined | Self::Cancelled | Self::NeedsReview) && next != Self::NeedsReview;
         let refund_after_cancel = self == Self::Cancelled && next == Self::Refunded;
         (!ended || refund_after_cancel) && next.rank() > self.rank()
     }
@@ -234,7 +244,10 @@ mod tests {
             }
             end_states.push(state);
         }
-        assert!(end_states.iter().all(|state| *state == Refunded), "{end_states:?}");
+        assert!(
+            end_states.iter().all(|state| *state == Refunded),
+            "{end_states:?}"
+        );
         assert!(!Paid.moves_to(AwaitingPayment));
         assert!(!Refunded.moves_to(Paid));
         assert!(!PurchaseState::Declined.moves_to(Paid));

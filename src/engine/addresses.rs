@@ -42,29 +42,45 @@ impl Addresses {
     /// The homes that a customer may have, in order of preference: by user id, then by wa_id.
     pub fn homes(&self, number: &NumberId, customer: &Customer) -> Vec<HomeId> {
         let ids = [&customer.user_id, &customer.wa_id];
-        ids.into_iter().flatten().map(|id| self.home(number, id)).collect()
+        ids.into_iter()
+            .flatten()
+            .map(|id| self.home(number, id))
+            .collect()
     }
 }
 
 fn shard_digits(number: &NumberId, id: &str) -> String {
     let digest = Sha256::digest(format!("shard\n{number}\n{id}").as_bytes());
-    digest.first().map_or_else(|| "00".to_owned(), |byte| format!("{byte:02x}"))
+    digest
+        .first()
+        .map_or_else(|| "00".to_owned(), |byte| format!("{byte:02x}"))
 }
 
 /// The purchase that a customer's message would confirm: computed from provider fields alone, so that a redelivery asks the
 /// merchant for the same purchase even when everything here was lost. 34 characters of `[0-9a-f]`.
 pub fn purchase_id(number: &NumberId, customer: &Customer, message_id: &str) -> PurchaseId {
-    let id = customer.user_id.as_deref().or(customer.wa_id.as_deref()).unwrap_or_default();
+    let id = customer
+        .user_id
+        .as_deref()
+        .or(customer.wa_id.as_deref())
+        .unwrap_or_default();
     let digest = Sha256::digest(format!("purchase\n{number}\n{id}\n{message_id}").as_bytes());
     let digest = hex::encode(digest);
-    PurchaseId::new(format!("{}{}", shard_digits(number, id), digest.get(..32).unwrap_or_default()))
+    PurchaseId::new(format!(
+        "{}{}",
+        shard_digits(number, id),
+        digest.get(..32).unwrap_or_default()
+    ))
 }
 
 /// The mark of an event, in the set of its own day.
 pub fn mark(id: &str, at_ms: i64) -> DoneMark {
     let digest = Sha256::digest(id.as_bytes());
     let bytes = digest.first_chunk::<8>().copied().unwrap_or_default();
-    DoneMark { hash: u64::from_be_bytes(bytes), day: at_ms.div_euclid(DAY_MS) }
+    DoneMark {
+        hash: u64::from_be_bytes(bytes),
+        day: at_ms.div_euclid(DAY_MS),
+    }
 }
 
 /// A short digest for keys and journals.
@@ -80,9 +96,16 @@ mod tests {
     #[test]
     fn a_purchase_id_depends_on_provider_fields_only() {
         let number = NumberId::new("106540352242922");
-        let customer = Customer { user_id: Some("BR.1".into()), wa_id: Some("5511".into()), name: None };
+        let customer = Customer {
+            user_id: Some("BR.1".into()),
+            wa_id: Some("5511".into()),
+            name: None,
+        };
         let id = purchase_id(&number, &customer, "3A00");
-        let renamed = Customer { name: Some("Ana".into()), ..customer.clone() };
+        let renamed = Customer {
+            name: Some("Ana".into()),
+            ..customer.clone()
+        };
         assert_eq!(id, purchase_id(&number, &renamed, "3A00"));
         assert_ne!(id, purchase_id(&number, &customer, "3A01"));
         assert!(id.as_str().len() <= 50 && id.as_str().bytes().all(|b| b.is_ascii_hexdigit()));

@@ -182,7 +182,16 @@ impl Engine {
     pub fn new(parts: Parts, tasks: Tasks, lane_work_max: usize) -> (Arc<Self>, mpsc::Receiver<LaneWork>) {
         let (lane_work, receiver) = mpsc::channel(lane_work_max);
         let waiting = Mutex::default();
-        (Arc::new(Self { parts, catalogs: Catalogs::default(), waiting, lane_work, tasks }), receiver)
+        (
+            Arc::new(Self {
+                parts,
+                catalogs: Catalogs::default(),
+                waiting,
+                lane_work,
+                tasks,
+            }),
+            receiver,
+        )
     }
 
     /// Takes what happened: it is durable when this returns `Ok`.
@@ -190,16 +199,24 @@ impl Engine {
         let key = self.folding_key(&happened.who)?;
         let (answer, taken) = oneshot::channel();
         let first = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut waiting = self
+                .waiting
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             let first = !waiting.contains_key(&key);
-            waiting.entry(key.clone()).or_default().push(Waiting { happened, answer });
+            waiting
+                .entry(key.clone())
+                .or_default()
+                .push(Waiting { happened, answer });
             first
         };
         if first {
             let engine = Arc::clone(self);
             self.tasks.spawn("turn", async move { engine.drain(key).await });
         }
-        taken.await.unwrap_or_else(|_| Err(Refused::Store("the turn was cut off".to_owned())))
+        taken
+            .await
+            .unwrap_or_else(|_| Err(Refused::Store("the turn was cut off".to_owned())))
     }
 
     fn folding_key(&self, who: &Who) -> Result<HomeId, Refused> {
@@ -217,7 +234,10 @@ impl Engine {
     async fn drain(self: Arc<Self>, key: HomeId) {
         loop {
             let batch = {
-                let mut waiting = self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut waiting = self
+                    .waiting
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 match waiting.get_mut(&key) {
                     Some(queue) if !queue.is_empty() => {
                         let take = queue.len().min(turns::FOLD_MAX);

@@ -4,14 +4,18 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses};
+use super::{
+    Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
+};
 use super::{encoded, items, refused};
 use crate::domain::conversation::{Conversation, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
 use crate::domain::facts::{FactKeys, Facts, Shop};
 use crate::domain::ids::{EffectId, MerchantId};
-use crate::store::{self, Commit, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind, LoadRequest};
+use crate::store::{
+    self, Commit, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind, LoadRequest,
+};
 
 /// Most events that are folded into one commit.
 pub(super) const FOLD_MAX: usize = 64;
@@ -76,16 +80,25 @@ impl Engine {
     }
 
     async fn attempt(&self, happened: &[&Happened]) -> Result<Tried, store::Error> {
-        let marks: Vec<DoneMark> = happened.iter().map(|one| addresses::mark(&one.id, one.at_ms)).collect();
+        let marks: Vec<DoneMark> = happened
+            .iter()
+            .map(|one| addresses::mark(&one.id, one.at_ms))
+            .collect();
         let Some(first) = happened.first() else {
             return Ok(Tried::Answered(Vec::new()));
         };
         let Some(found) = self.find(&first.who, &marks).await? else {
-            let none = happened.iter().enumerate().map(|(index, _)| (index, Taken::NoConversation));
+            let none = happened
+                .iter()
+                .enumerate()
+                .map(|(index, _)| (index, Taken::NoConversation));
             return Ok(Tried::Answered(none.collect()));
         };
         let Some(mut draft) = self.draft(found, happened, &marks).await? else {
-            let all = happened.iter().enumerate().map(|(index, _)| (index, Taken::Duplicate));
+            let all = happened
+                .iter()
+                .enumerate()
+                .map(|(index, _)| (index, Taken::Duplicate));
             return Ok(Tried::Answered(all.collect()));
         };
         for (id, record) in &draft.foreign_purchases {
@@ -98,14 +111,19 @@ impl Engine {
         let merchant = draft.merchant.clone();
         match self.parts.store.commit(draft.commit, self.lane_times()).await? {
             CommitOutcome::Committed { heads, wake } => {
-                heads.into_iter().for_each(|head| self.hand_over(LaneWork::Serve(Box::new(head))));
-                wake.into_iter().for_each(|(lane, at_ms)| self.hand_over(LaneWork::Wake(lane, at_ms)));
+                heads
+                    .into_iter()
+                    .for_each(|head| self.hand_over(LaneWork::Serve(Box::new(head))));
+                wake.into_iter()
+                    .for_each(|(lane, at_ms)| self.hand_over(LaneWork::Wake(lane, at_ms)));
                 Ok(Tried::Answered(draft.answers))
             }
             CommitOutcome::Conflict | CommitOutcome::Duplicate => Ok(Tried::Again),
             CommitOutcome::StaleFacts(stale) => {
                 let ids: Vec<_> = stale.into_iter().map(|fact| fact.retailer_id).collect();
-                self.catalogs.refresh(self.parts.store.as_ref(), &merchant, &ids).await?;
+                self.catalogs
+                    .refresh(self.parts.store.as_ref(), &merchant, &ids)
+                    .await?;
                 Ok(Tried::Again)
             }
         }
@@ -117,15 +135,36 @@ impl Engine {
             Who::Home(home) => vec![home.clone()],
             Who::Customer { number, customer } => self.parts.addresses.homes(number, customer),
         };
-        let aliases = if matches!(who, Who::Home(_)) { Vec::new() } else { homes.clone() };
-        let request = LoadRequest { homes: homes.clone(), aliases: aliases.clone(), marks: marks.to_vec() };
-        let loaded = self.parts.store.load(&[request]).await?.into_iter().next().unwrap_or_default();
+        let aliases = if matches!(who, Who::Home(_)) {
+            Vec::new()
+        } else {
+            homes.clone()
+        };
+        let request = LoadRequest {
+            homes: homes.clone(),
+            aliases: aliases.clone(),
+            marks: marks.to_vec(),
+        };
+        let loaded = self
+            .parts
+            .store
+            .load(&[request])
+            .await?
+            .into_iter()
+            .next()
+            .unwrap_or_default();
         let led_to = loaded.aliases.iter().flatten().next().cloned();
         let home = match led_to {
             Some(home) => home,
             None => {
-                let has_state = loaded.conversations.iter().position(|stored| stored.state.is_some());
-                homes.get(has_state.unwrap_or(0)).cloned().unwrap_or_else(|| crate::domain::ids::HomeId::new(""))
+                let has_state = loaded
+                    .conversations
+                    .iter()
+                    .position(|stored| stored.state.is_some());
+                homes
+                    .get(has_state.unwrap_or(0))
+                    .cloned()
+                    .unwrap_or_else(|| crate::domain::ids::HomeId::new(""))
             }
         };
         let stored = match homes.iter().position(|known| *known == home) {
@@ -158,8 +197,19 @@ impl Engine {
         home: &crate::domain::ids::HomeId,
         marks: &[DoneMark],
     ) -> Result<store::StoredConversation, store::Error> {
-        let request = LoadRequest { homes: vec![home.clone()], aliases: Vec::new(), marks: marks.to_vec() };
-        let loaded = self.parts.store.load(&[request]).await?.into_iter().next().unwrap_or_default();
+        let request = LoadRequest {
+            homes: vec![home.clone()],
+            aliases: Vec::new(),
+            marks: marks.to_vec(),
+        };
+        let loaded = self
+            .parts
+            .store
+            .load(&[request])
+            .await?
+            .into_iter()
+            .next()
+            .unwrap_or_default();
         Ok(loaded.conversations.into_iter().next().unwrap_or_default())
     }
 
@@ -191,7 +241,9 @@ impl Engine {
                 continue;
             }
             draft.commit.marks.push(*mark);
-            let taken = self.decide_one(&mut draft, one, &settings.shop, found.stored_bytes).await?;
+            let taken = self
+                .decide_one(&mut draft, one, &settings.shop, found.stored_bytes)
+                .await?;
             draft.answers.push((index, taken));
         }
         if draft.commit.marks.is_empty() {
@@ -202,8 +254,14 @@ impl Engine {
             merchant: merchant.clone(),
             retailer_id: id.clone(),
         };
-        draft.commit.interest_added = after_interest.difference(&before_interest).map(interest).collect();
-        draft.commit.interest_removed = before_interest.difference(&after_interest).map(interest).collect();
+        draft.commit.interest_added = after_interest
+            .difference(&before_interest)
+            .map(interest)
+            .collect();
+        draft.commit.interest_removed = before_interest
+            .difference(&after_interest)
+            .map(interest)
+            .collect();
         Ok(Some(draft))
     }
 
@@ -230,13 +288,18 @@ impl Engine {
             let before = draft.after.clone();
             match catch_unwind(AssertUnwindSafe(|| decide::decide(&before, &occurrence, &facts))) {
                 Ok(Outcome::Needs(keys)) => self.add_facts(&mut facts, &keys).await?,
-                Ok(Outcome::Decided(decided)) => return self.add_decision(draft, &occurrence, &facts, *decided),
+                Ok(Outcome::Decided(decided)) => {
+                    return self.add_decision(draft, &occurrence, &facts, *decided);
+                }
                 Err(_) => break,
             }
         }
         tracing::error!(home = %draft.after.home, event = occurrence.event.word(), "the decision failed; the event is parked");
         park_event(draft, &occurrence, "panic", facts.now_ms);
-        Ok(Taken::Done { effects: Vec::new(), owed: false })
+        Ok(Taken::Done {
+            effects: Vec::new(),
+            owed: false,
+        })
     }
 
     fn occurrence(&self, happened: &Happened, conversation: &Conversation) -> Occurrence {
@@ -244,7 +307,10 @@ impl Engine {
             What::Event(event) => event.clone(),
             What::Tap { id, device } => {
                 let button = self.parts.keys.verify(id, &conversation.home);
-                Event::Tapped { tap: button.map_or(Tap::Refused, Tap::Button), device: *device }
+                Event::Tapped {
+                    tap: button.map_or(Tap::Refused, Tap::Button),
+                    device: *device,
+                }
             }
         };
         Occurrence {
@@ -257,7 +323,10 @@ impl Engine {
 
     async fn add_facts(&self, facts: &mut Facts, keys: &FactKeys) -> Result<(), store::Error> {
         let store = self.parts.store.as_ref();
-        let known = self.catalogs.known(store, &facts.shop.merchant, &keys.products).await?;
+        let known = self
+            .catalogs
+            .known(store, &facts.shop.merchant, &keys.products)
+            .await?;
         facts.products.extend(known.facts);
         facts.looked_for.extend(keys.products.iter().cloned());
         if keys.outline {
@@ -277,14 +346,21 @@ impl Engine {
         if encoded::encode(&after)?.len() > STATE_BYTES_MAX {
             tracing::error!(home = %after.home, "the conversation is too large; the event is parked");
             park_event(draft, occurrence, "too_large", facts.now_ms);
-            return Ok(Taken::Done { effects: Vec::new(), owed: false });
+            return Ok(Taken::Done {
+                effects: Vec::new(),
+                owed: false,
+            });
         }
         let journal = encoded::journal_entry(&draft.after, occurrence, facts, &after, &decided.effects);
         draft.commit.journal.extend(journal);
         let used = decided.used.iter().filter_map(|id| {
             let fact = facts.products.get(id)?;
             let merchant = facts.shop.merchant.clone();
-            Some(FactVersion { merchant, retailer_id: id.clone(), version: fact.version })
+            Some(FactVersion {
+                merchant,
+                retailer_id: id.clone(),
+                version: fact.version,
+            })
         });
         draft.used.extend(used);
         for purchase in decided.purchases {
@@ -297,7 +373,11 @@ impl Engine {
             };
             let encoded = serde_json::to_string(&record).map_err(|e| unencodable(&after, &e))?;
             let own_shard = id.shard() == after.home.shard();
-            let place = if own_shard { &mut draft.commit.purchases } else { &mut draft.foreign_purchases };
+            let place = if own_shard {
+                &mut draft.commit.purchases
+            } else {
+                &mut draft.foreign_purchases
+            };
             place.retain(|(known, _)| *known != id);
             place.push((id, encoded));
         }
@@ -308,9 +388,17 @@ impl Engine {
             .map(|(index, effect)| (EffectId::of(&after.home, after.revision, index), effect.word()))
             .collect();
         let locale = after.locale.unwrap_or(facts.shop.locale).tag();
-        let encoded = items::encode(&after, decided.effects, &facts.shop.merchant, locale, facts.now_ms)
-            .map_err(|error| unencodable(&after, &error))?;
-        encoded.into_iter().for_each(|item| append(&mut draft.commit.items, item));
+        let encoded = items::encode(
+            &after,
+            decided.effects,
+            &facts.shop.merchant,
+            locale,
+            facts.now_ms,
+        )
+        .map_err(|error| unencodable(&after, &error))?;
+        encoded
+            .into_iter()
+            .for_each(|item| append(&mut draft.commit.items, item));
         let owed = !after.owed_news.is_empty();
         draft.after = after;
         Ok(Taken::Done { effects, owed })
@@ -326,11 +414,21 @@ fn append(items: &mut Vec<(LaneKind, Item)>, (kind, item): (LaneKind, Item)) {
 }
 
 fn unencodable(conversation: &Conversation, error: &serde_json::Error) -> store::Error {
-    store::Error::Corrupt { key: conversation.home.to_string(), problem: error.to_string() }
+    store::Error::Corrupt {
+        key: conversation.home.to_string(),
+        problem: error.to_string(),
+    }
 }
 
-fn take_over(known: &mut crate::domain::conversation::Customer, told: &crate::domain::conversation::Customer) {
-    let newer = [(&mut known.user_id, &told.user_id), (&mut known.wa_id, &told.wa_id), (&mut known.name, &told.name)];
+fn take_over(
+    known: &mut crate::domain::conversation::Customer,
+    told: &crate::domain::conversation::Customer,
+) {
+    let newer = [
+        (&mut known.user_id, &told.user_id),
+        (&mut known.wa_id, &told.wa_id),
+        (&mut known.name, &told.name),
+    ];
     for (slot, value) in newer {
         if value.is_some() {
             slot.clone_from(value);
@@ -373,6 +471,8 @@ fn empty_commit(found: &Found) -> Commit {
 
 /// A few milliseconds that differ between conversations and attempts.
 fn jitter_ms(happened: &[&Happened], attempt: u64) -> u64 {
-    let seed = happened.first().map_or(0, |one| addresses::mark(&one.id, one.at_ms).hash);
+    let seed = happened
+        .first()
+        .map_or(0, |one| addresses::mark(&one.id, one.at_ms).hash);
     1 + (seed.rotate_left(u32::try_from(attempt).unwrap_or(0) * 7) % 16) * attempt
 }

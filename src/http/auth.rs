@@ -32,7 +32,9 @@ pub struct Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Key")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -40,7 +42,13 @@ impl Key {
     /// A key with that secret; only its digest is kept.
     pub fn new(id: &str, merchant: Option<MerchantId>, scopes: BTreeSet<Scope>, secret: &str) -> Self {
         let digest = Sha256::digest(secret.as_bytes()).into();
-        Self { id: id.to_owned(), merchant, scopes, digest, next_us: AtomicI64::new(0) }
+        Self {
+            id: id.to_owned(),
+            merchant,
+            scopes,
+            digest,
+            next_us: AtomicI64::new(0),
+        }
     }
 
     /// True when the key may see what belongs to that merchant.
@@ -55,7 +63,9 @@ impl Key {
             let next = next.max(now_us);
             (next - now_us <= interval_us * BURST).then_some(next + interval_us)
         };
-        self.next_us.fetch_update(Ordering::AcqRel, Ordering::Acquire, take).is_ok()
+        self.next_us
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
+            .is_ok()
     }
 }
 
@@ -65,23 +75,46 @@ pub struct Keys(pub Vec<Key>);
 
 impl Keys {
     /// The key of a request, when it may do that.
-    pub(super) fn authorise(&self, request: &HttpRequest, scope: Scope, now_ms: i64) -> Result<&Key, ApiError> {
-        let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-        let secret = header.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
+    pub(super) fn authorise(
+        &self,
+        request: &HttpRequest,
+        scope: Scope,
+        now_ms: i64,
+    ) -> Result<&Key, ApiError> {
+        let header = request
+            .headers()
+            .get("authorization")
+            .and_then(|value| value.to_str().ok());
+        let secret = header
+            .and_then(|text| text.strip_prefix("Bearer "))
+            .unwrap_or_default();
         let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-        let matching = self.0.iter().filter(|key| bool::from(key.digest.ct_eq(&digest))).last();
+        let matching = self
+            .0
+            .iter()
+            .filter(|key| bool::from(key.digest.ct_eq(&digest)))
+            .last();
         let key = matching.ok_or_else(|| {
-            ApiError::new(Code::NotAuthorised, "send `Authorization: Bearer <key>` with a key of this gateway")
+            ApiError::new(
+                Code::NotAuthorised,
+                "send `Authorization: Bearer <key>` with a key of this gateway",
+            )
         })?;
         if !key.takes_one(now_ms) {
-            return Err(ApiError::new(Code::RateLimited, "more than 200 requests per second with this key"));
+            return Err(ApiError::new(
+                Code::RateLimited,
+                "more than 200 requests per second with this key",
+            ));
         }
         let reads_letters = scope == Scope::DeadLettersRead && key.scopes.contains(&Scope::DeadLettersWrite);
         let reads_catalog = scope == Scope::CatalogRead && key.scopes.contains(&Scope::CatalogWrite);
         if key.scopes.contains(&scope) || reads_letters || reads_catalog {
             Ok(key)
         } else {
-            Err(ApiError::new(Code::ForbiddenScope, format!("this key lacks the scope {}", scope.as_str())))
+            Err(ApiError::new(
+                Code::ForbiddenScope,
+                format!("this key lacks the scope {}", scope.as_str()),
+            ))
         }
     }
 }

@@ -28,7 +28,10 @@ async fn collect(mut payload: Payload, max: usize) -> Result<Bytes, ApiError> {
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| ApiError::new(Code::InvalidRequest, "the body was cut off"))?;
         if body.len() + chunk.len() > max {
-            return Err(ApiError::new(Code::PayloadTooLarge, format!("the body may have {max} bytes")));
+            return Err(ApiError::new(
+                Code::PayloadTooLarge,
+                format!("the body may have {max} bytes"),
+            ));
         }
         body.extend_from_slice(&chunk);
     }

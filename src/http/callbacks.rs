@@ -25,12 +25,19 @@ pub(super) async fn receive(
     let bytes = body::read(payload, state.webhook_body_bytes).await?;
     let refused = || {
         metrics::counter!("sacola_callbacks_total", "outcome" => "bad_signature").increment(1);
-        let error = ApiError::new(Code::NotAuthorised, "the callback's signature is missing, wrong or too old");
+        let error = ApiError::new(
+            Code::NotAuthorised,
+            "the callback's signature is missing, wrong or too old",
+        );
         error.with_status(StatusCode::UNAUTHORIZED)
     };
     let connector = state.dispatcher.connector(&merchant).ok_or_else(refused)?;
     let header = |name: &str| {
-        request.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned)
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(ToOwned::to_owned)
     };
     let headers = CallbackHeaders {
         id: header("webhook-id"),
@@ -38,14 +45,21 @@ pub(super) async fn receive(
         signature: header("webhook-signature"),
     };
     let now_ms = state.engine.clock().now_ms();
-    let id = connector.verify_callback(&headers, &bytes, now_ms).map_err(|_| refused())?;
+    let id = connector
+        .verify_callback(&headers, &bytes, now_ms)
+        .map_err(|_| refused())?;
     take(&state, &merchant, &id, &bytes).await?;
     metrics::counter!("sacola_callbacks_total", "outcome" => "taken").increment(1);
     Ok(HttpResponse::Ok().finish())
 }
 
 /// Takes a verified callback's body.
-pub(super) async fn take(state: &State, merchant: &MerchantId, id: &str, bytes: &[u8]) -> Result<(), ApiError> {
+pub(super) async fn take(
+    state: &State,
+    merchant: &MerchantId,
+    id: &str,
+    bytes: &[u8],
+) -> Result<(), ApiError> {
     let source = format!("callback:{merchant}");
     let Some(connector) = state.dispatcher.connector(merchant) else {
         return Err(ApiError::new(Code::NotFound, "no such merchant is configured"));
@@ -54,14 +68,30 @@ pub(super) async fn take(state: &State, merchant: &MerchantId, id: &str, bytes: 
     let Callback { id, at_ms, news } = match connector.parse_callback(id, bytes, now_ms) {
         Ok(callback) => callback,
         Err(CallbackError::Unreadable(problem)) => {
-            return intake::park(state, "unreadable_callback", &problem, Some(merchant.clone()), &source, bytes).await;
+            return intake::park(
+                state,
+                "unreadable_callback",
+                &problem,
+                Some(merchant.clone()),
+                &source,
+                bytes,
+            )
+            .await;
         }
-        Err(error @ CallbackError::Signature) => return Err(ApiError::new(Code::NotAuthorised, error.to_string())),
+        Err(error @ CallbackError::Signature) => {
+            return Err(ApiError::new(Code::NotAuthorised, error.to_string()));
+        }
     };
     match news {
-        MerchantNews::ProductUpdated(product) => product_updated(state, merchant, *product, now_ms).await.map(drop),
+        MerchantNews::ProductUpdated(product) => {
+            product_updated(state, merchant, *product, now_ms).await.map(drop)
+        }
         MerchantNews::ProductRemoved(retailer_id) => {
-            let gone = Learned { retailer_id, product: None, learned_at_ms: now_ms };
+            let gone = Learned {
+                retailer_id,
+                product: None,
+                learned_at_ms: now_ms,
+            };
             state.dispatcher.learn(merchant, vec![gone]).await?;
             Ok(())
         }
@@ -81,10 +111,18 @@ pub(super) async fn product_updated(
     now_ms: i64,
 ) -> Result<String, ApiError> {
     let retailer_id: RetailerId = product.retailer_id.clone();
-    if product.version.as_deref().is_none_or(|version| version.parse::<u64>().is_err()) {
+    if product
+        .version
+        .as_deref()
+        .is_none_or(|version| version.parse::<u64>().is_err())
+    {
         return Ok(state.dispatcher.look_up_later(merchant, &retailer_id).await?.id);
     }
-    let news = Learned { retailer_id: retailer_id.clone(), product: Some(product), learned_at_ms: now_ms };
+    let news = Learned {
+        retailer_id: retailer_id.clone(),
+        product: Some(product),
+        learned_at_ms: now_ms,
+    };
     let started = state.dispatcher.learn(merchant, vec![news]).await?;
     match started.into_iter().next() {
         Some(update) => Ok(update.id),
@@ -100,16 +138,43 @@ async fn purchase_news(
     news: MerchantNews,
     bytes: &[u8],
 ) -> Result<(), ApiError> {
-    let MerchantNews::Purchase { purchase_id, state: next, total, merchant_order_id, tracking_url, reason } = news else {
+    let MerchantNews::Purchase {
+        purchase_id,
+        state: next,
+        total,
+        merchant_order_id,
+        tracking_url,
+        reason,
+    } = news
+    else {
         return Ok(());
     };
-    let record = state.engine.purchase(&purchase_id).await?.filter(|record| record.merchant == *merchant);
+    let record = state
+        .engine
+        .purchase(&purchase_id)
+        .await?
+        .filter(|record| record.merchant == *merchant);
     let source = format!("callback:{merchant}");
     let Some(record) = record else {
         let detail = "a callback about a purchase that this merchant does not have here";
-        return intake::park(state, "unknown_purchase", detail, Some(merchant.clone()), &source, bytes).await;
+        return intake::park(
+            state,
+            "unknown_purchase",
+            detail,
+            Some(merchant.clone()),
+            &source,
+            bytes,
+        )
+        .await;
     };
-    let event = Event::PurchaseNews { purchase_id, state: next, total, merchant_order_id, tracking_url, reason };
+    let event = Event::PurchaseNews {
+        purchase_id,
+        state: next,
+        total,
+        merchant_order_id,
+        tracking_url,
+        reason,
+    };
     let happened = Happened {
         who: Who::Home(record.home),
         id: format!("callback:{merchant}:{id}"),
@@ -120,7 +185,15 @@ async fn purchase_news(
     match state.engine.take(happened).await? {
         Taken::NoConversation => {
             let detail = "the purchase's conversation is gone";
-            intake::park(state, "unknown_purchase", detail, Some(merchant.clone()), &source, bytes).await
+            intake::park(
+                state,
+                "unknown_purchase",
+                detail,
+                Some(merchant.clone()),
+                &source,
+                bytes,
+            )
+            .await
         }
         Taken::Done { .. } | Taken::Duplicate => Ok(()),
     }

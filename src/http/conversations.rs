@@ -25,16 +25,30 @@ pub(super) async fn show(
     path: Path<(String, String)>,
     paging: Query<Paging>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state.keys.authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let key = state
+        .keys
+        .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
     let (number, customer) = path.into_inner();
     let number = NumberId::new(number);
-    let settings = state.engine.number(&number).filter(|settings| key.sees(&settings.shop.merchant));
-    let settings = settings.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
+    let settings = state
+        .engine
+        .number(&number)
+        .filter(|settings| key.sees(&settings.shop.merchant));
+    let settings =
+        settings.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
     let conversation = state.engine.conversation_of(&number, &customer).await?;
-    let conversation = conversation
-        .ok_or_else(|| ApiError::new(Code::UnknownCustomer, "this customer has never written to this number"))?;
+    let conversation = conversation.ok_or_else(|| {
+        ApiError::new(
+            Code::UnknownCustomer,
+            "this customer has never written to this number",
+        )
+    })?;
     let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
-    let skip: usize = paging.cursor.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let skip: usize = paging
+        .cursor
+        .as_deref()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     let locale = conversation.locale.unwrap_or(settings.shop.locale).tag();
     Ok(HttpResponse::Ok().json(page(&conversation, settings.shop.currency, locale, skip, limit)))
 }
@@ -52,8 +66,11 @@ fn page(conversation: &Conversation, currency: Currency, locale: &str, skip: usi
         })
         .collect();
     let shown = skip + timeline.len();
-    let carts: Vec<Value> =
-        conversation.carts.iter().map(|(device, cart)| cart_json(*device, cart, currency)).collect();
+    let carts: Vec<Value> = conversation
+        .carts
+        .iter()
+        .map(|(device, cart)| cart_json(*device, cart, currency))
+        .collect();
     let purchases: Vec<Value> = conversation.purchases.iter().rev().map(purchase_json).collect();
     let mode = match conversation.mode {
         Mode::Bot => "bot",
@@ -62,7 +79,11 @@ fn page(conversation: &Conversation, currency: Currency, locale: &str, skip: usi
     let mut customer = json!({ "id": conversation.home, "locale": locale });
     if let Some(map) = customer.as_object_mut() {
         let known = &conversation.customer;
-        for (name, value) in [("user_id", &known.user_id), ("wa_id", &known.wa_id), ("name", &known.name)] {
+        for (name, value) in [
+            ("user_id", &known.user_id),
+            ("wa_id", &known.wa_id),
+            ("name", &known.name),
+        ] {
             if let Some(text) = value {
                 map.insert(name.to_owned(), json!(text));
             }
@@ -122,7 +143,9 @@ pub(super) async fn purchase(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state.keys.authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let key = state
+        .keys
+        .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
     let record = state.engine.purchase(&PurchaseId::new(path.into_inner())).await?;
     let record = record.filter(|record| key.sees(&record.merchant));
     let record = record.ok_or_else(|| ApiError::new(Code::NotFound, "no such purchase"))?;
@@ -150,5 +173,7 @@ pub(super) async fn purchase(
 
 /// An instant as RFC 3339 text.
 pub(super) fn instant(at_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(at_ms).map(|instant| instant.to_string()).unwrap_or_default()
+    jiff::Timestamp::from_millisecond(at_ms)
+        .map(|instant| instant.to_string())
+        .unwrap_or_default()
 }

@@ -24,10 +24,14 @@ pub(super) async fn list(
     request: HttpRequest,
     paging: Query<Paging>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state.keys.authorise(&request, Scope::DeadLettersRead, state.engine.clock().now_ms())?;
+    let key = state
+        .keys
+        .authorise(&request, Scope::DeadLettersRead, state.engine.clock().now_ms())?;
     let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let store = state.engine.store();
-    let mut letters = store.dead_letters(key.merchant.as_ref(), paging.cursor.as_deref(), limit + 1).await?;
+    let mut letters = store
+        .dead_letters(key.merchant.as_ref(), paging.cursor.as_deref(), limit + 1)
+        .await?;
     let more = letters.len() > limit;
     letters.truncate(limit);
     let next = letters.last().filter(|_| more).map(|letter| letter.id.clone());
@@ -56,7 +60,9 @@ pub(super) async fn replay(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state.keys.authorise(&request, Scope::DeadLettersWrite, state.engine.clock().now_ms())?;
+    let key = state
+        .keys
+        .authorise(&request, Scope::DeadLettersWrite, state.engine.clock().now_ms())?;
     let id = path.into_inner();
     let letter = state.engine.store().dead_letter(&id).await?;
     let visible = letter.filter(|letter| match &letter.merchant {
@@ -96,7 +102,9 @@ async fn again(state: &State, letter: &DeadLetter) -> Result<(), ApiError> {
 async fn effect_again(state: &State, letter: &DeadLetter) -> Result<(), ApiError> {
     let body: LaneBody = serde_json::from_str(&letter.body)
         .map_err(|error| ApiError::new(Code::InvalidRequest, format!("the effect can't be read: {error}")))?;
-    let event = Event::EffectReplayed { effect: Box::new(body.effect) };
+    let event = Event::EffectReplayed {
+        effect: Box::new(body.effect),
+    };
     take_again(state, letter, &letter.id, event).await
 }
 

@@ -38,7 +38,9 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
                 metrics::counter!("sacola_unrecognised_total", "what" => what).increment(1);
             }
             Update::Poison { number, raw, problem } => {
-                let merchant = number.and_then(|number| engine.number(&number)).map(|n| n.shop.merchant.clone());
+                let merchant = number
+                    .and_then(|number| engine.number(&number))
+                    .map(|n| n.shop.merchant.clone());
                 park(state, "poison", &problem, merchant, "item", raw.as_bytes()).await?;
             }
         }
@@ -47,7 +49,13 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
         let detail = "a webhook for a phone_number_id that is not configured; configure it, then replay";
         park(state, "unknown_number", detail, None, "webhook", bytes).await?;
     }
-    let taken = join_all(taking.into_iter().filter_map(|message| happened(*message)).map(|one| engine.take(one))).await;
+    let taken = join_all(
+        taking
+            .into_iter()
+            .filter_map(|message| happened(*message))
+            .map(|one| engine.take(one)),
+    )
+    .await;
     for one in taken {
         if one? == Taken::Duplicate {
             metrics::counter!("sacola_duplicates_total").increment(1);
@@ -70,8 +78,17 @@ fn happened(message: InboundMessage) -> Option<Happened> {
         }
     };
     let purchase_id = purchase_id(&message.number, &message.customer, &message.id);
-    let who = Who::Customer { number: message.number, customer: message.customer };
-    Some(Happened { who, id: format!("in:{}", message.id), at_ms: message.at_ms, purchase_id, what })
+    let who = Who::Customer {
+        number: message.number,
+        customer: message.customer,
+    };
+    Some(Happened {
+        who,
+        id: format!("in:{}", message.id),
+        at_ms: message.at_ms,
+        purchase_id,
+        what,
+    })
 }
 
 /// Records a delivery status on the cheapest path; only a failure is an event.
@@ -90,7 +107,10 @@ async fn record(engine: &Arc<Engine>, status: &StatusUpdate) -> Result<(), ApiEr
             let Some(home) = engine.home_of(&status.number, &status.customer).await? else {
                 return Ok(());
             };
-            StatusTarget::Message { home, message_key: digest(&status.message) }
+            StatusTarget::Message {
+                home,
+                message_key: digest(&status.message),
+            }
         }
     };
     let raised = match word {
@@ -129,13 +149,22 @@ async fn late_failure(
     let code = status.code.unwrap_or(0);
     tracing::warn!(effect = %effect_id, code, "a message failed late");
     metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
-    let failure = if code == WINDOW_CLOSED { SendFailure::WindowClosed } else { SendFailure::Rejected { code } };
+    let failure = if code == WINDOW_CLOSED {
+        SendFailure::WindowClosed
+    } else {
+        SendFailure::Rejected { code }
+    };
     let happened = Happened {
         who: Who::Home(home),
         id: format!("{effect_id}:failed"),
         at_ms: 0,
         purchase_id: PurchaseId::new(digest(effect_id.as_str())),
-        what: What::Event(Event::SendFailed { effect_id, kind, message: None, failure }),
+        what: What::Event(Event::SendFailed {
+            effect_id,
+            kind,
+            message: None,
+            failure,
+        }),
     };
     match engine.take(happened).await {
         Ok(_) | Err(Refused::UnknownNumber) => Ok(()),

@@ -36,21 +36,37 @@ pub(super) async fn products(
     let now_ms = state.engine.clock().now_ms();
     let key = state.keys.authorise(&request, Scope::MessagesWrite, now_ms)?;
     let (asked, bytes): (Request, _) = body::json(payload, state.api_body_bytes).await?;
-    let idempotency = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok());
+    let idempotency = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok());
     let idempotency = idempotency.filter(|text| (1..=200).contains(&text.len()));
     let idempotency = idempotency.ok_or_else(|| {
-        ApiError::new(Code::InvalidRequest, "send an Idempotency-Key header of 1 to 200 characters")
+        ApiError::new(
+            Code::InvalidRequest,
+            "send an Idempotency-Key header of 1 to 200 characters",
+        )
     })?;
-    let settings = state.engine.number(&asked.number).filter(|number| key.sees(&number.shop.merchant));
+    let settings = state
+        .engine
+        .number(&asked.number)
+        .filter(|number| key.sees(&number.shop.merchant));
     let merchant = settings.map(|number| number.shop.merchant.clone());
-    let merchant = merchant.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
+    let merchant =
+        merchant.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
     if asked.products.is_empty() || asked.products.len() > PRODUCTS_MAX {
-        return Err(ApiError::new(Code::InvalidRequest, "products must name 1 to 300 retailer ids"));
+        return Err(ApiError::new(
+            Code::InvalidRequest,
+            "products must name 1 to 300 retailer ids",
+        ));
     }
     let name = format!("{}:{idempotency}", key.id);
     let store = state.engine.store();
     let fingerprint = digest(&String::from_utf8_lossy(&bytes));
-    match store.begin_idempotent(&name, &fingerprint, KEY_TTL_MS, now_ms).await? {
+    match store
+        .begin_idempotent(&name, &fingerprint, KEY_TTL_MS, now_ms)
+        .await?
+    {
         IdempotencyOutcome::New | IdempotencyOutcome::InProgress => {}
         IdempotencyOutcome::Same(answer) => return Ok(accepted(answer)),
         IdempotencyOutcome::Conflict => {
@@ -71,7 +87,9 @@ pub(super) async fn products(
 }
 
 fn accepted(answer: String) -> HttpResponse {
-    HttpResponse::Accepted().content_type("application/json").body(answer)
+    HttpResponse::Accepted()
+        .content_type("application/json")
+        .body(answer)
 }
 
 async fn show(
@@ -81,29 +99,48 @@ async fn show(
     name: &str,
 ) -> Result<String, ApiError> {
     let now_ms = state.engine.clock().now_ms();
-    let conversation = state.engine.conversation_of(&asked.number, &asked.customer).await?;
+    let conversation = state
+        .engine
+        .conversation_of(&asked.number, &asked.customer)
+        .await?;
     let conversation = conversation.ok_or_else(|| {
-        ApiError::new(Code::UnknownCustomer, "this customer has never written to this business number")
+        ApiError::new(
+            Code::UnknownCustomer,
+            "this customer has never written to this business number",
+        )
     })?;
     if now_ms >= conversation.window_open_until_ms {
         metrics::counter!("sacola_window_closed_total", "kind" => "api").increment(1);
         tracing::info!(home = %conversation.home, "products not sent: the service window is closed");
-        let detail = "24 hours have passed since the customer last wrote: product messages need an open conversation";
+        let detail =
+            "24 hours have passed since the customer last wrote: product messages need an open conversation";
         return Err(ApiError::new(Code::ServiceWindowClosed, detail));
     }
     let ids = asked.products.iter().cloned().collect();
-    let known = state.engine.catalogs().known(state.engine.store().as_ref(), merchant, &ids).await?.facts;
+    let known = state
+        .engine
+        .catalogs()
+        .known(state.engine.store().as_ref(), merchant, &ids)
+        .await?
+        .facts;
     let is_known = |id: &RetailerId| known.get(id).is_some_and(|fact| fact.product.is_some());
-    let (show, dropped): (Vec<RetailerId>, Vec<RetailerId>) = asked.products.iter().cloned().partition(is_known);
+    let (show, dropped): (Vec<RetailerId>, Vec<RetailerId>) =
+        asked.products.iter().cloned().partition(is_known);
     if show.is_empty() {
-        return Err(ApiError::new(Code::UnknownProduct, "none of these products is in the catalog"));
+        return Err(ApiError::new(
+            Code::UnknownProduct,
+            "none of these products is in the catalog",
+        ));
     }
     let happened = Happened {
         who: Who::Home(conversation.home),
         id: format!("api:{name}"),
         at_ms: 0,
         purchase_id: PurchaseId::new(digest(name)),
-        what: What::Event(Event::ProductsRequested { products: show, body: asked.body.clone() }),
+        what: What::Event(Event::ProductsRequested {
+            products: show,
+            body: asked.body.clone(),
+        }),
     };
     let effects: Vec<String> = match state.engine.take(happened).await? {
         Taken::Done { effects, .. } => effects.into_iter().map(|(id, _)| id.to_string()).collect(),

@@ -59,7 +59,9 @@ pub struct State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("draining", &self.draining.load(Ordering::Relaxed)).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("draining", &self.draining.load(Ordering::Relaxed))
+            .finish_non_exhaustive()
     }
 }
 

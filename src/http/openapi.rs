@@ -23,16 +23,31 @@ const fn operation(
     summary: &'static str,
     errors: &'static [Code],
 ) -> Operation {
-    Operation { method, path, summary, scope, success, errors }
+    Operation {
+        method,
+        path,
+        summary,
+        scope,
+        success,
+        errors,
+    }
 }
 
 use Code::{
-    ForbiddenScope, IdempotencyConflict, InvalidMoney, InvalidRequest, NotAuthorised, NotFound, PayloadTooLarge,
-    RateLimited, ServiceWindowClosed, StoreUnavailable, UnknownCustomer, UnknownNumber, UnknownProduct,
+    ForbiddenScope, IdempotencyConflict, InvalidMoney, InvalidRequest, NotAuthorised, NotFound,
+    PayloadTooLarge, RateLimited, ServiceWindowClosed, StoreUnavailable, UnknownCustomer, UnknownNumber,
+    UnknownProduct,
 };
 
 const OPERATIONS: [Operation; 12] = [
-    operation("get", "/webhooks/whatsapp", None, ("200", "the challenge"), "Meta's handshake", &[]),
+    operation(
+        "get",
+        "/webhooks/whatsapp",
+        None,
+        ("200", "the challenge"),
+        "Meta's handshake",
+        &[],
+    ),
     operation(
         "post",
         "/webhooks/whatsapp",
@@ -56,8 +71,16 @@ const OPERATIONS: [Operation; 12] = [
         ("202", "{effects: [...], dropped: [retailer_id...]}"),
         "Show products to a customer who is in conversation; needs an Idempotency-Key",
         &[
-            InvalidRequest, NotAuthorised, ForbiddenScope, UnknownNumber, UnknownCustomer, UnknownProduct,
-            ServiceWindowClosed, IdempotencyConflict, RateLimited, StoreUnavailable,
+            InvalidRequest,
+            NotAuthorised,
+            ForbiddenScope,
+            UnknownNumber,
+            UnknownCustomer,
+            UnknownProduct,
+            ServiceWindowClosed,
+            IdempotencyConflict,
+            RateLimited,
+            StoreUnavailable,
         ],
     ),
     operation(
@@ -66,7 +89,13 @@ const OPERATIONS: [Operation; 12] = [
         Some("catalog:read"),
         ("200", "{products: [...], next_cursor?}"),
         "The catalog as it is known here",
-        &[NotAuthorised, ForbiddenScope, NotFound, RateLimited, StoreUnavailable],
+        &[
+            NotAuthorised,
+            ForbiddenScope,
+            NotFound,
+            RateLimited,
+            StoreUnavailable,
+        ],
     ),
     operation(
         "put",
@@ -74,31 +103,67 @@ const OPERATIONS: [Operation; 12] = [
         Some("catalog:write"),
         ("202", "{price_update_id}"),
         "A product changed: applied when it carries a version, looked up at the merchant otherwise",
-        &[InvalidRequest, InvalidMoney, NotAuthorised, ForbiddenScope, NotFound, RateLimited, StoreUnavailable],
+        &[
+            InvalidRequest,
+            InvalidMoney,
+            NotAuthorised,
+            ForbiddenScope,
+            NotFound,
+            RateLimited,
+            StoreUnavailable,
+        ],
     ),
     operation(
         "get",
         "/v1/price-updates/{id}",
         Some("catalog:read"),
-        ("200", "{id, retailer_id, state, carts_found, notified, deferred, failed}"),
+        (
+            "200",
+            "{id, retailer_id, state, carts_found, notified, deferred, failed}",
+        ),
         "How far the carts were told of a change",
-        &[NotAuthorised, ForbiddenScope, NotFound, RateLimited, StoreUnavailable],
+        &[
+            NotAuthorised,
+            ForbiddenScope,
+            NotFound,
+            RateLimited,
+            StoreUnavailable,
+        ],
     ),
     operation(
         "get",
         "/v1/conversations/{number}/{customer}",
         Some("conversations:read"),
-        ("200", "{customer, mode, window_open_until, carts, purchases, timeline, next_cursor?}"),
+        (
+            "200",
+            "{customer, mode, window_open_until, carts, purchases, timeline, next_cursor?}",
+        ),
         "A customer's carts, purchases and last messages; customer is a user id or a wa_id",
-        &[NotAuthorised, ForbiddenScope, UnknownNumber, UnknownCustomer, RateLimited, StoreUnavailable],
+        &[
+            NotAuthorised,
+            ForbiddenScope,
+            UnknownNumber,
+            UnknownCustomer,
+            RateLimited,
+            StoreUnavailable,
+        ],
     ),
     operation(
         "get",
         "/v1/purchases/{id}",
         Some("conversations:read"),
-        ("200", "{purchase_id, state, total, lines, merchant_order_id?, payment_url?}"),
+        (
+            "200",
+            "{purchase_id, state, total, lines, merchant_order_id?, payment_url?}",
+        ),
         "A purchase",
-        &[NotAuthorised, ForbiddenScope, NotFound, RateLimited, StoreUnavailable],
+        &[
+            NotAuthorised,
+            ForbiddenScope,
+            NotFound,
+            RateLimited,
+            StoreUnavailable,
+        ],
     ),
     operation(
         "get",
@@ -114,9 +179,23 @@ const OPERATIONS: [Operation; 12] = [
         Some("dead_letters:write"),
         ("202", "{id, outcome: taken | parked_again}"),
         "Handle it again, once its cause is mended",
-        &[InvalidRequest, NotAuthorised, ForbiddenScope, NotFound, RateLimited, StoreUnavailable],
+        &[
+            InvalidRequest,
+            NotAuthorised,
+            ForbiddenScope,
+            NotFound,
+            RateLimited,
+            StoreUnavailable,
+        ],
     ),
-    operation("get", "/openapi.json", None, ("200", "this document"), "This document", &[]),
+    operation(
+        "get",
+        "/openapi.json",
+        None,
+        ("200", "this document"),
+        "This document",
+        &[],
+    ),
 ];
 
 /// The document.
@@ -162,20 +241,35 @@ pub fn document() -> Value {
 
 fn all_codes() -> Vec<&'static str> {
     let all = [
-        ServiceWindowClosed, UnknownNumber, UnknownCustomer, UnknownProduct, InvalidMoney, InvalidRequest,
-        NotAuthorised, ForbiddenScope, NotFound, RateLimited, StoreUnavailable, IdempotencyConflict, PayloadTooLarge,
+        ServiceWindowClosed,
+        UnknownNumber,
+        UnknownCustomer,
+        UnknownProduct,
+        InvalidMoney,
+        InvalidRequest,
+        NotAuthorised,
+        ForbiddenScope,
+        NotFound,
+        RateLimited,
+        StoreUnavailable,
+        IdempotencyConflict,
+        PayloadTooLarge,
     ];
     all.into_iter().map(Code::word).collect()
 }
 
 fn described(one: &Operation) -> Value {
-    let problem = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let problem =
+        json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
     let mut responses = serde_json::Map::new();
     responses.insert(one.success.0.to_owned(), json!({ "description": one.success.1 }));
     let codes: Vec<&str> = one.errors.iter().map(|code| code.word()).collect();
     if !codes.is_empty() {
         let description = format!("one of: {}", codes.join(", "));
-        responses.insert("default".to_owned(), json!({ "description": description, "content": problem }));
+        responses.insert(
+            "default".to_owned(),
+            json!({ "description": description, "content": problem }),
+        );
     }
     let parameters: Vec<Value> = one
         .path
@@ -183,7 +277,11 @@ fn described(one: &Operation) -> Value {
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
-    let security = if one.scope.is_some() { json!([{ "key": [] }]) } else { json!([]) };
+    let security = if one.scope.is_some() {
+        json!([{ "key": [] }])
+    } else {
+        json!([])
+    };
     json!({
         "summary": one.summary,
         "description": one.scope.map(|scope| format!("Needs the scope `{scope}`.")).unwrap_or_default(),

@@ -18,19 +18,32 @@ pub(super) async fn livez() -> HttpResponse {
 pub(super) async fn readyz(state: Data<State>) -> HttpResponse {
     let draining = state.draining.load(Ordering::Relaxed);
     let bad = state.bad_signatures.load(Ordering::Relaxed);
-    let signatures = if bad >= BAD_SIGNATURES_ALARM { "degraded: webhooks arrive with wrong signatures" } else { "ok" };
+    let signatures = if bad >= BAD_SIGNATURES_ALARM {
+        "degraded: webhooks arrive with wrong signatures"
+    } else {
+        "ok"
+    };
     let (ready, store) = match state.engine.store().health().await {
         Ok(health) => (health.writable && !draining, json!(health)),
         Err(error) => {
             tracing::warn!(%error, "the store is not healthy");
-            (false, json!({ "writable": false, "problem": "the store does not answer" }))
+            (
+                false,
+                json!({ "writable": false, "problem": "the store does not answer" }),
+            )
         }
     };
     let body = json!({ "ready": ready, "draining": draining, "store": store, "signatures": signatures });
-    if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+    if ready {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
 }
 
 /// Counters for Prometheus.
 pub(super) async fn metrics(state: Data<State>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(state.metrics.render())
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(state.metrics.render())
 }

@@ -71,7 +71,11 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, status: code.status(), detail: detail.into() }
+        Self {
+            code,
+            status: code.status(),
+            detail: detail.into(),
+        }
     }
 
     /// The same code under another status (a body that took too long, a method that is not there).
@@ -140,11 +144,17 @@ impl From<Refused> for ApiError {
 
 /// No such route.
 pub(super) async fn nothing_here() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::new(Code::NotFound, "there is nothing at this address; see /openapi.json"))
+    Err(ApiError::new(
+        Code::NotFound,
+        "there is nothing at this address; see /openapi.json",
+    ))
 }
 
 /// A method that the route does not have.
 pub(super) async fn method() -> Result<HttpResponse, ApiError> {
-    let error = ApiError::new(Code::InvalidRequest, "this address takes GET (handshake) and POST (webhooks)");
+    let error = ApiError::new(
+        Code::InvalidRequest,
+        "this address takes GET (handshake) and POST (webhooks)",
+    );
     Err(error.with_status(StatusCode::METHOD_NOT_ALLOWED))
 }

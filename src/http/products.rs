@@ -27,10 +27,13 @@ fn merchant_of(state: &State, key: &Key, named: Option<&str>) -> Result<Merchant
     let wanted = named.map(MerchantId::new).or_else(|| key.merchant.clone());
     let only = || {
         let mut ids = state.merchants.keys();
-        ids.next().filter(|_| ids.next().is_none()).map(|id| MerchantId::new(id.clone()))
+        ids.next()
+            .filter(|_| ids.next().is_none())
+            .map(|id| MerchantId::new(id.clone()))
     };
     let merchant = wanted.or_else(only);
-    let merchant = merchant.ok_or_else(|| ApiError::new(Code::InvalidRequest, "name the merchant: ?merchant=<id>"))?;
+    let merchant =
+        merchant.ok_or_else(|| ApiError::new(Code::InvalidRequest, "name the merchant: ?merchant=<id>"))?;
     if key.sees(&merchant) && state.merchants.contains_key(merchant.as_str()) {
         Ok(merchant)
     } else {
@@ -44,7 +47,9 @@ pub(super) async fn list(
     request: HttpRequest,
     paging: Query<Paging>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state.keys.authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
+    let key = state
+        .keys
+        .authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
     let merchant = merchant_of(&state, key, paging.merchant.as_deref())?;
     let catalogs = state.engine.catalogs();
     catalogs.follow(state.engine.store().as_ref(), &merchant).await?;
@@ -54,7 +59,10 @@ pub(super) async fn list(
     products.retain(|product| product.retailer_id.as_str() > after);
     let more = products.len() > limit;
     products.truncate(limit);
-    let next = products.last().filter(|_| more).map(|product| product.retailer_id.as_str().to_owned());
+    let next = products
+        .last()
+        .filter(|_| more)
+        .map(|product| product.retailer_id.as_str().to_owned());
     let mut answer = json!({ "products": products });
     if let (Some(next), Some(map)) = (next, answer.as_object_mut()) {
         map.insert("next_cursor".to_owned(), json!(next));
@@ -76,16 +84,27 @@ pub(super) async fn put(
     let retailer_id = path.into_inner();
     let (mut value, _): (Value, _) = body::json(payload, state.api_body_bytes).await?;
     if let Some(map) = value.as_object_mut() {
-        let named = map.entry("retailer_id").or_insert_with(|| json!(retailer_id)).clone();
+        let named = map
+            .entry("retailer_id")
+            .or_insert_with(|| json!(retailer_id))
+            .clone();
         if named.as_str() != Some(&retailer_id) {
-            return Err(ApiError::new(Code::InvalidRequest, "retailer_id differs between the address and the body"));
+            return Err(ApiError::new(
+                Code::InvalidRequest,
+                "retailer_id differs between the address and the body",
+            ));
         }
     }
     let connector = state.dispatcher.connector(&merchant);
     let connector = connector.ok_or_else(|| ApiError::new(Code::NotFound, "no such merchant"))?;
     let product = connector.read_product(value).map_err(|problem| {
-        let about_money = problem.contains("price") || problem.contains("decimal") || problem.contains("amount");
-        let code = if about_money { Code::InvalidMoney } else { Code::InvalidRequest };
+        let about_money =
+            problem.contains("price") || problem.contains("decimal") || problem.contains("amount");
+        let code = if about_money {
+            Code::InvalidMoney
+        } else {
+            Code::InvalidRequest
+        };
         ApiError::new(code, problem)
     })?;
     let id = callbacks::product_updated(&state, &merchant, product, now_ms).await?;
@@ -98,7 +117,9 @@ pub(super) async fn price_update(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state.keys.authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
+    let key = state
+        .keys
+        .authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
     let update = state.dispatcher.price_update(&path.into_inner()).await?;
     let update = update.filter(|update| key.sees(&update.merchant));
     let update = update.ok_or_else(|| ApiError::new(Code::NotFound, "no such price update"))?;

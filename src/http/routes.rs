@@ -21,7 +21,10 @@ pub(super) fn public(config: &mut ServiceConfig) {
         .route("/v1/products", get().to(products::list))
         .route("/v1/products/{retailer_id}", put().to(products::put))
         .route("/v1/price-updates/{id}", get().to(products::price_update))
-        .route("/v1/conversations/{number}/{customer}", get().to(conversations::show))
+        .route(
+            "/v1/conversations/{number}/{customer}",
+            get().to(conversations::show),
+        )
         .route("/v1/purchases/{id}", get().to(conversations::purchase))
         .route("/v1/dead-letters", get().to(dead_letters::list))
         .route("/v1/dead-letters/{id}/replay", post().to(dead_letters::replay))

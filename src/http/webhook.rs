@@ -32,9 +32,9 @@ pub(super) async fn handshake(state: Data<State>, query: Query<Handshake>) -> Ht
     let ours = state.verify_token.as_bytes();
     let same = bool::from(given.as_bytes().ct_eq(ours));
     match (&query.challenge, query.mode.as_deref(), same) {
-        (Some(challenge), Some("subscribe"), true) => {
-            HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(challenge.clone())
-        }
+        (Some(challenge), Some("subscribe"), true) => HttpResponse::Ok()
+            .content_type("text/plain; charset=utf-8")
+            .body(challenge.clone()),
         _ => {
             tracing::warn!("a webhook handshake was refused: wrong verify token or mode");
             HttpResponse::Forbidden().finish()
@@ -48,16 +48,24 @@ pub(super) async fn receive(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let bytes = body::read(payload, state.webhook_body_bytes).await.inspect_err(|error| {
-        metrics::counter!("sacola_webhooks_total", "outcome" => "unreadable").increment(1);
-        tracing::warn!(%error, "a webhook body was not read");
-    })?;
-    let header = request.headers().get(signature::HEADER).and_then(|value| value.to_str().ok());
+    let bytes = body::read(payload, state.webhook_body_bytes)
+        .await
+        .inspect_err(|error| {
+            metrics::counter!("sacola_webhooks_total", "outcome" => "unreadable").increment(1);
+            tracing::warn!(%error, "a webhook body was not read");
+        })?;
+    let header = request
+        .headers()
+        .get(signature::HEADER)
+        .and_then(|value| value.to_str().ok());
     if !signature::verify(&bytes, header, &state.app_secrets) {
         let in_a_row = state.bad_signatures.fetch_add(1, Ordering::Relaxed) + 1;
         metrics::counter!("sacola_webhooks_total", "outcome" => "bad_signature").increment(1);
         if in_a_row.is_multiple_of(BAD_SIGNATURES_ALARM) {
-            tracing::error!(in_a_row, "webhooks with wrong signatures: is the app secret right?");
+            tracing::error!(
+                in_a_row,
+                "webhooks with wrong signatures: is the app secret right?"
+            );
         }
         let error = ApiError::new(Code::NotAuthorised, "X-Hub-Signature-256 is missing or wrong");
         return Err(error.with_status(StatusCode::UNAUTHORIZED));

@@ -163,7 +163,10 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// One page of the catalog.
     async fn list_products(&self, cursor: Option<&str>, limit: u32) -> Result<ProductPage, ConnectorError>;
     /// Current products; `None` for what the merchant does not have.
-    async fn look_up(&self, ids: &[RetailerId]) -> Result<BTreeMap<RetailerId, Option<Product>>, ConnectorError>;
+    async fn look_up(
+        &self,
+        ids: &[RetailerId],
+    ) -> Result<BTreeMap<RetailerId, Option<Product>>, ConnectorError>;
     /// What lines cost together; `None` when the backend has no such call.
     async fn quote(&self, buyer: &Buyer, lines: &[PurchaseLine]) -> Result<Option<Quote>, ConnectorError>;
     /// Submits a purchase. Safe to call twice with the same purchase id.
@@ -171,7 +174,12 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// Asks what became of a purchase; `None`: the merchant does not have it.
     async fn find(&self, id: &PurchaseId) -> Result<Option<MerchantPurchase>, ConnectorError>;
     /// Checks a callback's signature and returns its id: pure, the time is passed in.
-    fn verify_callback(&self, headers: &CallbackHeaders, body: &[u8], now_ms: i64) -> Result<String, CallbackError>;
+    fn verify_callback(
+        &self,
+        headers: &CallbackHeaders,
+        body: &[u8],
+        now_ms: i64,
+    ) -> Result<String, CallbackError>;
     /// Reads a callback that was verified before.
     fn parse_callback(&self, id: &str, body: &[u8], now_ms: i64) -> Result<Callback, CallbackError>;
     /// Reads a product in the form that this backend's callbacks have.

@@ -27,11 +27,17 @@ impl LinkRule {
         };
         let with_port = url.port().map(|port| format!("{host}:{port}"));
         let listed = self.hosts.iter().any(|allowed| {
-            allowed.eq_ignore_ascii_case(host) || with_port.as_deref().is_some_and(|own| allowed.eq_ignore_ascii_case(own))
+            allowed.eq_ignore_ascii_case(host)
+                || with_port
+                    .as_deref()
+                    .is_some_and(|own| allowed.eq_ignore_ascii_case(own))
         });
         let plain = link.len() <= URL_CHARS_MAX && !link.chars().any(char::is_control);
         let no_login = url.username().is_empty() && url.password().is_none();
-        listed && plain && no_login && (url.scheme() == "https" || (url.scheme() == "http" && self.is_private(&url)))
+        listed
+            && plain
+            && no_login
+            && (url.scheme() == "https" || (url.scheme() == "http" && self.is_private(&url)))
     }
 
     fn is_private(&self, url: &Url) -> bool {
@@ -51,7 +57,10 @@ mod tests {
 
     #[test]
     fn r9_only_https_on_a_listed_host() {
-        let rule = LinkRule { hosts: vec!["pay.example.com".into()], allow_private: Vec::new() };
+        let rule = LinkRule {
+            hosts: vec!["pay.example.com".into()],
+            allow_private: Vec::new(),
+        };
         assert!(rule.allows("https://pay.example.com/p/1?x=2"));
         assert!(rule.allows("https://PAY.example.com/p/1"));
         for link in [
@@ -71,7 +80,10 @@ mod tests {
     #[test]
     fn http_is_for_listed_private_networks_only() {
         let nets = vec!["127.0.0.0/8".parse().unwrap()];
-        let rule = LinkRule { hosts: vec!["127.0.0.1".into(), "10.0.0.1".into()], allow_private: nets };
+        let rule = LinkRule {
+            hosts: vec!["127.0.0.1".into(), "10.0.0.1".into()],
+            allow_private: nets,
+        };
         assert!(rule.allows("http://127.0.0.1:8080/pay"));
         assert!(!rule.allows("http://10.0.0.1/pay"));
     }

@@ -61,18 +61,26 @@ pub fn verify(
 ) -> bool {
     let sent_s: Option<i64> = timestamp.parse().ok();
     let in_time = sent_s.is_some_and(|sent| (now_ms.div_euclid(1000) - sent).abs() <= TOLERANCE_S);
-    in_time && is_id(id) && signatures.split(' ').take(SIGNATURES_MAX).any(|one| {
-        let given = one.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
-        given.filter(|bytes| bytes.len() == 32).is_some_and(|bytes| {
-            let good = |secret| mac(secret, id, timestamp, body).is_some_and(|m| m.verify_slice(&bytes).is_ok());
-            secrets.iter().any(good)
+    in_time
+        && is_id(id)
+        && signatures.split(' ').take(SIGNATURES_MAX).any(|one| {
+            let given = one
+                .strip_prefix("v1,")
+                .and_then(|text| STANDARD.decode(text).ok());
+            given.filter(|bytes| bytes.len() == 32).is_some_and(|bytes| {
+                let good =
+                    |secret| mac(secret, id, timestamp, body).is_some_and(|m| m.verify_slice(&bytes).is_ok());
+                secrets.iter().any(good)
+            })
         })
-    })
 }
 
 /// Ids that can be signed without ambiguity.
 fn is_id(id: &str) -> bool {
-    (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    (1..=128).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 #[cfg(test)]
@@ -102,7 +110,10 @@ mod tests {
         let wrong = SIGNATURE.replace("tZ1I", "tZ1J");
         let v1a = SIGNATURE.replace("v1,", "v1a,");
         for signature in ["", "v1,", truncated, &extended, &wrong, &v1a, "v1"] {
-            assert!(!verify(&[secret()], ID, AT, signature, BODY, NOW_MS), "{signature:?}");
+            assert!(
+                !verify(&[secret()], ID, AT, signature, BODY, NOW_MS),
+                "{signature:?}"
+            );
         }
         assert!(!verify(&[], ID, AT, SIGNATURE, BODY, NOW_MS));
         assert!(!verify(&[secret()], ID, AT, SIGNATURE, b"other", NOW_MS));

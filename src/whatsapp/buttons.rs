@@ -29,14 +29,19 @@ pub struct Keyring {
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<&str> = self.keys.iter().map(|(id, _)| id.as_str()).collect();
-        f.debug_struct("Keyring").field("ids", &ids).finish_non_exhaustive()
+        f.debug_struct("Keyring")
+            .field("ids", &ids)
+            .finish_non_exhaustive()
     }
 }
 
 impl Keyring {
     /// Keys as (id, secret); ids are 1–8 characters of `[a-z0-9]`. `expiry_days` is how long a drawn button lives.
     pub fn new(keys: Vec<(String, Vec<u8>)>, expiry_days: u32) -> Self {
-        Self { keys, expiry_ms: i64::from(expiry_days) * 24 * HOUR_MS }
+        Self {
+            keys,
+            expiry_ms: i64::from(expiry_days) * 24 * HOUR_MS,
+        }
     }
 
     /// Draws an id; `None` when it would be longer than [`ID_MAX`] or there is no key.
@@ -64,7 +69,10 @@ impl Keyring {
         if version != "s1" || id.len() > ID_MAX {
             return None;
         }
-        let given = URL_SAFE_NO_PAD.decode(given).ok().filter(|bytes| bytes.len() == MAC_BYTES)?;
+        let given = URL_SAFE_NO_PAD
+            .decode(given)
+            .ok()
+            .filter(|bytes| bytes.len() == MAC_BYTES)?;
         let (_, secret) = self.keys.iter().find(|(known, _)| known == key_id)?;
         let mut check = Hmac::<Sha256>::new_from_slice(secret).ok()?;
         check.update(&bound(home, signed));
@@ -74,7 +82,12 @@ impl Keyring {
         let revision = u64::from_str_radix(letters.as_str(), 36).ok()?;
         let expires_hour = i64::from_str_radix(expiry, 36).ok()?;
         let action = read_action(word, argument)?;
-        Some(Button { action, device, revision, expires_at_ms: expires_hour.checked_mul(HOUR_MS)? })
+        Some(Button {
+            action,
+            device,
+            revision,
+            expires_at_ms: expires_hour.checked_mul(HOUR_MS)?,
+        })
     }
 }
 
@@ -102,8 +115,14 @@ fn base36(mut value: u64) -> String {
 
 /// Plain where it can be read, base64 where it must be.
 fn pack(text: &str) -> String {
-    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if plain { format!("p{text}") } else { format!("b{}", URL_SAFE_NO_PAD.encode(text)) }
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if plain {
+        format!("p{text}")
+    } else {
+        format!("b{}", URL_SAFE_NO_PAD.encode(text))
+    }
 }
 
 fn unpack(packed: &str) -> Option<String> {
@@ -126,7 +145,9 @@ fn argument(action: &Action) -> String {
         Action::Product(id) | Action::Add(id) | Action::Remove(id) => pack(id.as_str()),
         Action::Quantity(id, None) => format!("~{}", pack(id.as_str())),
         Action::Quantity(id, Some(quantity)) => format!("{quantity}~{}", pack(id.as_str())),
-        Action::Confirm(Subject::Cart) | Action::AcceptPrices(Subject::Cart) | Action::Purchase(None) => String::new(),
+        Action::Confirm(Subject::Cart) | Action::AcceptPrices(Subject::Cart) | Action::Purchase(None) => {
+            String::new()
+        }
         Action::Confirm(Subject::Order(key)) | Action::AcceptPrices(Subject::Order(key)) => pack(key),
         Action::CopyCart(device) => device.letter().to_string(),
         Action::Purchase(Some(id)) => pack(id.as_str()),
@@ -135,7 +156,13 @@ fn argument(action: &Action) -> String {
 
 fn read_action(word: &str, argument: &str) -> Option<Action> {
     let retailer = || unpack(argument).map(RetailerId::new);
-    let subject = || if argument.is_empty() { Some(Subject::Cart) } else { unpack(argument).map(Subject::Order) };
+    let subject = || {
+        if argument.is_empty() {
+            Some(Subject::Cart)
+        } else {
+            unpack(argument).map(Subject::Order)
+        }
+    };
     let action = match word {
         "menu" => Action::Menu,
         "cart" => Action::Cart,
@@ -151,7 +178,11 @@ fn read_action(word: &str, argument: &str) -> Option<Action> {
         "remove" => Action::Remove(retailer()?),
         "quantity" => {
             let (quantity, id) = argument.split_once('~')?;
-            let quantity = if quantity.is_empty() { None } else { Some(quantity.parse().ok()?) };
+            let quantity = if quantity.is_empty() {
+                None
+            } else {
+                Some(quantity.parse().ok()?)
+            };
             Action::Quantity(RetailerId::new(unpack(id)?), quantity)
         }
         "confirm" => Action::Confirm(subject()?),
@@ -169,13 +200,21 @@ fn read_slice(argument: &str) -> Option<Slice> {
     let kind = letters.next()?;
     let rest = letters.as_str();
     match kind {
-        'm' => Some(Slice::Menu { from: rest.parse().ok()? }),
-        'k' => Some(Slice::Cart { from: rest.parse().ok()? }),
+        'm' => Some(Slice::Menu {
+            from: rest.parse().ok()?,
+        }),
+        'k' => Some(Slice::Cart {
+            from: rest.parse().ok()?,
+        }),
         'n' => Some(Slice::NativeCatalog),
         'c' => {
             let mut parts = rest.splitn(3, '~');
             let (from, to) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            Some(Slice::Category { key: unpack(parts.next()?)?, from, to })
+            Some(Slice::Category {
+                key: unpack(parts.next()?)?,
+                from,
+                to,
+            })
         }
         _ => None,
     }
@@ -186,7 +225,13 @@ mod tests {
     use super::*;
 
     fn ring() -> Keyring {
-        Keyring::new(vec![("k2".into(), b"second".to_vec()), ("k1".into(), b"first".to_vec())], 30)
+        Keyring::new(
+            vec![
+                ("k2".into(), b"second".to_vec()),
+                ("k1".into(), b"first".to_vec()),
+            ],
+            30,
+        )
     }
 
     fn home() -> HomeId {
@@ -198,7 +243,11 @@ mod tests {
         vec![
             Action::Menu,
             Action::Category("0123456789".into()),
-            Action::Page(Slice::Category { key: "0123456789".into(), from: 24, to: 300 }),
+            Action::Page(Slice::Category {
+                key: "0123456789".into(),
+                from: 24,
+                to: 300,
+            }),
             Action::Page(Slice::Menu { from: 6 }),
             Action::Page(Slice::Cart { from: 6 }),
             Action::Page(Slice::NativeCatalog),
@@ -225,27 +274,52 @@ mod tests {
     #[test]
     fn every_action_survives_the_round_trip_within_two_hundred_characters() {
         for action in actions() {
-            let target = Target { action: action.clone(), device: Device::Android, revision: u64::from(u32::MAX) };
+            let target = Target {
+                action: action.clone(),
+                device: Device::Android,
+                revision: u64::from(u32::MAX),
+            };
             let id = ring().sign(&target, &home(), 1_795_000_000_000).unwrap();
             assert!(id.starts_with(&format!("s1.{}.", action.word())), "{id}");
             assert!(id.len() <= ID_MAX, "{} characters", id.len());
             let button = ring().verify(&id, &home()).unwrap();
-            assert_eq!((button.action, button.device, button.revision), (action, Device::Android, u64::from(u32::MAX)));
+            assert_eq!(
+                (button.action, button.device, button.revision),
+                (action, Device::Android, u64::from(u32::MAX))
+            );
         }
     }
 
     #[test]
     fn a_tampered_foreign_or_unknown_id_is_refused() {
-        let target = Target { action: Action::Confirm(Subject::Cart), device: Device::Web, revision: 7 };
+        let target = Target {
+            action: Action::Confirm(Subject::Cart),
+            device: Device::Web,
+            revision: 7,
+        };
         let id = ring().sign(&target, &home(), 1_795_000_000_000).unwrap();
-        assert!(ring().verify(&id, &HomeId::new("0a00000000000000000002")).is_none());
+        assert!(
+            ring()
+                .verify(&id, &HomeId::new("0a00000000000000000002"))
+                .is_none()
+        );
         for index in 0..id.len() {
             let mut bytes = id.clone().into_bytes();
             bytes[index] = if bytes[index] == b'1' { b'2' } else { b'1' };
             let tampered = String::from_utf8(bytes).unwrap();
-            assert!(tampered == id || ring().verify(&tampered, &home()).is_none(), "{tampered}");
+            assert!(
+                tampered == id || ring().verify(&tampered, &home()).is_none(),
+                "{tampered}"
+            );
         }
-        for text in ["", "s1", "s1.confirm.", "confirm", "s1.confirm.k2.w7.a..", &format!("{id}x")] {
+        for text in [
+            "",
+            "s1",
+            "s1.confirm.",
+            "confirm",
+            "s1.confirm.k2.w7.a..",
+            &format!("{id}x"),
+        ] {
             assert!(ring().verify(text, &home()).is_none(), "{text}");
         }
         let other = Keyring::new(vec![("k2".into(), b"stolen".to_vec())], 30);
@@ -255,7 +329,11 @@ mod tests {
     #[test]
     fn an_older_key_still_verifies_after_a_rotation() {
         let before = Keyring::new(vec![("k1".into(), b"first".to_vec())], 30);
-        let target = Target { action: Action::Menu, device: Device::Web, revision: 0 };
+        let target = Target {
+            action: Action::Menu,
+            device: Device::Web,
+            revision: 0,
+        };
         let id = before.sign(&target, &home(), 0).unwrap();
         assert!(ring().verify(&id, &home()).is_some());
     }

@@ -24,7 +24,9 @@ pub struct NumberAccess {
 
 impl fmt::Debug for NumberAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NumberAccess").field("catalog_id", &self.catalog_id).finish_non_exhaustive()
+        f.debug_struct("NumberAccess")
+            .field("catalog_id", &self.catalog_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -46,8 +48,17 @@ impl GraphClient {
         numbers: BTreeMap<NumberId, NumberAccess>,
         keys: Keyring,
     ) -> Self {
-        let base = format!("{}/{}", graph_url.trim_end_matches('/'), version.trim_matches('/'));
-        Self { http, base, numbers, keys }
+        let base = format!(
+            "{}/{}",
+            graph_url.trim_end_matches('/'),
+            version.trim_matches('/')
+        );
+        Self {
+            http,
+            base,
+            numbers,
+            keys,
+        }
     }
 }
 
@@ -55,7 +66,8 @@ impl GraphClient {
 impl Provider for GraphClient {
     async fn send(&self, sending: &Sending) -> Result<Sent, SendError> {
         let access = self.numbers.get(&sending.number);
-        let access = access.ok_or_else(|| SendError::Unbuildable("the number is not configured".to_owned()))?;
+        let access =
+            access.ok_or_else(|| SendError::Unbuildable("the number is not configured".to_owned()))?;
         let body = outbound::build(sending, &self.keys, access.catalog_id.as_deref())
             .map_err(|error| SendError::Unbuildable(error.to_string()))?;
         let url = format!("{}/{}/messages", self.base, sending.number);
@@ -63,7 +75,11 @@ impl Provider for GraphClient {
         let response = request.send().await.map_err(|error| {
             let before_send = error.is_connect();
             let text = error.without_url().to_string();
-            if before_send { SendError::Unreachable(text) } else { SendError::Lost(text) }
+            if before_send {
+                SendError::Unreachable(text)
+            } else {
+                SendError::Lost(text)
+            }
         });
         read(response?).await
     }
@@ -72,7 +88,11 @@ impl Provider for GraphClient {
 async fn read(mut response: reqwest::Response) -> Result<Sent, SendError> {
     let http = response.status().as_u16();
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| SendError::Lost(error.without_url().to_string()))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| SendError::Lost(error.without_url().to_string()))?
+    {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > ANSWER_BYTES_MAX {
             return Err(SendError::Lost("the answer is too large".to_owned()));
@@ -81,12 +101,24 @@ async fn read(mut response: reqwest::Response) -> Result<Sent, SendError> {
     let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
     if (200..300).contains(&http) {
         let id = answer.pointer("/messages/0/id").and_then(Value::as_str);
-        return id.map(|id| Sent { message_id: id.to_owned() }).ok_or_else(|| {
-            SendError::Lost(format!("{http} without a message id"))
-        });
+        return id
+            .map(|id| Sent {
+                message_id: id.to_owned(),
+            })
+            .ok_or_else(|| SendError::Lost(format!("{http} without a message id")));
     }
-    let details = answer.pointer("/error/error_data/details").or_else(|| answer.pointer("/error/message"));
-    let details: String = details.and_then(Value::as_str).unwrap_or_default().chars().take(300).collect();
-    let code = answer.pointer("/error/code").and_then(Value::as_i64).unwrap_or(-1);
+    let details = answer
+        .pointer("/error/error_data/details")
+        .or_else(|| answer.pointer("/error/message"));
+    let details: String = details
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .chars()
+        .take(300)
+        .collect();
+    let code = answer
+        .pointer("/error/code")
+        .and_then(Value::as_i64)
+        .unwrap_or(-1);
     Err(SendError::Refused { http, code, details })
 }

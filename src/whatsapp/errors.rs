@@ -58,14 +58,26 @@ const PAIR_MS: i64 = 6_000;
 const BLOCKED_MS: i64 = 60_000;
 
 fn verdict_of(http: u16, code: i64) -> Verdict {
-    let retry = |after_ms| Verdict::Retry { after_ms: Some(after_ms) };
+    let retry = |after_ms| Verdict::Retry {
+        after_ms: Some(after_ms),
+    };
     match code {
         4 | 80_007 | 130_429 | 131_048 | 131_064 | 133_016 => retry(LIMITED_MS),
         131_056 => retry(PAIR_MS),
         1 | 2 | 131_000 | 131_016 | 131_057 | 133_004 | 2_494_100 => Verdict::Retry { after_ms: None },
-        0 | 190 | 3 | 10 | 200..=299 | 33 | 368 | 131_005 | 131_031 | 131_037 | 131_042 | 131_045 | 133_010 => {
-            retry(BLOCKED_MS)
-        }
+        0
+        | 190
+        | 3
+        | 10
+        | 200..=299
+        | 33
+        | 368
+        | 131_005
+        | 131_031
+        | 131_037
+        | 131_042
+        | 131_045
+        | 133_010 => retry(BLOCKED_MS),
         _ if http == 429 => retry(LIMITED_MS),
         _ if http >= 500 => Verdict::Unknown,
         _ => Verdict::Reject,
@@ -77,17 +89,37 @@ mod tests {
     use super::*;
 
     fn verdict(http: u16, code: i64) -> Verdict {
-        SendError::Refused { http, code, details: String::new() }.verdict()
+        SendError::Refused {
+            http,
+            code,
+            details: String::new(),
+        }
+        .verdict()
     }
 
     #[test]
     fn limits_wait_faults_end_and_the_unproven_is_unknown() {
-        assert_eq!(verdict(400, 131_056), Verdict::Retry { after_ms: Some(6_000) });
-        assert_eq!(verdict(401, 190), Verdict::Retry { after_ms: Some(60_000) });
+        assert_eq!(
+            verdict(400, 131_056),
+            Verdict::Retry {
+                after_ms: Some(6_000)
+            }
+        );
+        assert_eq!(
+            verdict(401, 190),
+            Verdict::Retry {
+                after_ms: Some(60_000)
+            }
+        );
         assert_eq!(verdict(400, 131_009), Verdict::Reject);
         assert_eq!(verdict(400, WINDOW_CLOSED), Verdict::Reject);
         assert_eq!(verdict(502, -1), Verdict::Unknown);
-        assert_eq!(verdict(429, -1), Verdict::Retry { after_ms: Some(2_000) });
+        assert_eq!(
+            verdict(429, -1),
+            Verdict::Retry {
+                after_ms: Some(2_000)
+            }
+        );
         assert_eq!(SendError::Lost(String::new()).verdict(), Verdict::Unknown);
     }
 }

@@ -13,7 +13,6 @@ use crate::domain::device::Device;
 use crate::domain::event::OrderItem;
 use crate::domain::ids::{NumberId, RetailerId};
 
-
 /// One thing that a webhook tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Update {
@@ -227,10 +226,13 @@ struct RawError {
 
 /// Reads a webhook body; the error is a sentence about why it is no such body at all.
 pub fn parse(body: &[u8]) -> Result<Vec<Update>, String> {
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| format!("not a webhook body: {error}"))?;
+    let envelope: Envelope =
+        serde_json::from_slice(body).map_err(|error| format!("not a webhook body: {error}"))?;
     if envelope.object != "whatsapp_business_account" {
         let object: String = envelope.object.chars().take(40).collect();
-        return Err(format!("the object is {object:?}, not \"whatsapp_business_account\""));
+        return Err(format!(
+            "the object is {object:?}, not \"whatsapp_business_account\""
+        ));
     }
     let changes = envelope.entry.into_iter().flat_map(|entry| entry.changes);
     Ok(changes.flat_map(change).collect())
@@ -238,34 +240,54 @@ pub fn parse(body: &[u8]) -> Result<Vec<Update>, String> {
 
 fn change(change: Change) -> Vec<Update> {
     let Some(raw) = change.value.filter(|_| change.field == "messages") else {
-        return vec![Update::Unrecognised { what: format!("field:{}", short(&change.field)) }];
+        return vec![Update::Unrecognised {
+            what: format!("field:{}", short(&change.field)),
+        }];
     };
     let value: Value = match serde_json::from_str(raw.get()) {
         Ok(value) => value,
         Err(error) => return vec![poison(None, &raw, &error)],
     };
-    let Some(number) = value.metadata.map(|metadata| NumberId::new(metadata.phone_number_id)) else {
+    let Some(number) = value
+        .metadata
+        .map(|metadata| NumberId::new(metadata.phone_number_id))
+    else {
         return vec![Update::Poison {
             number: None,
             raw: raw.get().to_owned(),
             problem: "metadata.phone_number_id is missing".to_owned(),
         }];
     };
-    let contacts: Vec<Contact> =
-        value.contacts.iter().filter_map(|contact| serde_json::from_str(contact.get()).ok()).collect();
-    let mut updates: Vec<Update> =
-        value.messages.iter().map(|item| message(&number, &contacts, item)).collect();
+    let contacts: Vec<Contact> = value
+        .contacts
+        .iter()
+        .filter_map(|contact| serde_json::from_str(contact.get()).ok())
+        .collect();
+    let mut updates: Vec<Update> = value
+        .messages
+        .iter()
+        .map(|item| message(&number, &contacts, item))
+        .collect();
     updates.extend(value.statuses.iter().map(|item| status(&number, item)));
-    updates.extend(value.errors.iter().map(|_| Update::Unrecognised { what: "errors".to_owned() }));
+    updates.extend(value.errors.iter().map(|_| Update::Unrecognised {
+        what: "errors".to_owned(),
+    }));
     updates
 }
 
 fn poison(number: Option<&NumberId>, raw: &RawValue, error: &serde_json::Error) -> Update {
-    Update::Poison { number: number.cloned(), raw: raw.get().to_owned(), problem: error.to_string() }
+    Update::Poison {
+        number: number.cloned(),
+        raw: raw.get().to_owned(),
+        problem: error.to_string(),
+    }
 }
 
 fn short(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect()
+    text.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .take(40)
+        .collect()
 }
 
 fn message(number: &NumberId, contacts: &[Contact], item: &RawValue) -> Update {
@@ -276,15 +298,30 @@ fn message(number: &NumberId, contacts: &[Contact], item: &RawValue) -> Update {
     let customer = customer_of(&raw, contacts);
     if customer.wa_id.is_none() && customer.user_id.is_none() {
         let problem = "neither from nor from_user_id is there".to_owned();
-        return Update::Poison { number: Some(number.clone()), raw: item.get().to_owned(), problem };
+        return Update::Poison {
+            number: Some(number.clone()),
+            raw: item.get().to_owned(),
+            problem,
+        };
     }
     let Some(at_ms) = raw.timestamp.as_deref().and_then(seconds) else {
         let problem = "timestamp is missing or no number of seconds".to_owned();
-        return Update::Poison { number: Some(number.clone()), raw: item.get().to_owned(), problem };
+        return Update::Poison {
+            number: Some(number.clone()),
+            raw: item.get().to_owned(),
+            problem,
+        };
     };
     let (id, device) = (message_id::decode(&raw.id).inner, message_id::device(&raw.id));
     let body = body_of(raw);
-    Update::Message(Box::new(InboundMessage { number: number.clone(), customer, id, at_ms, device, body }))
+    Update::Message(Box::new(InboundMessage {
+        number: number.clone(),
+        customer,
+        id,
+        at_ms,
+        device,
+        body,
+    }))
 }
 
 /// The sender, joined with its contact by id: contacts need not stand in the order of the messages.
@@ -297,7 +334,9 @@ fn customer_of(raw: &RawMessage, contacts: &[Contact]) -> Customer {
     Customer {
         user_id: user_id.or_else(|| mine.and_then(|contact| known(&contact.user_id))),
         wa_id: wa_id.or_else(|| mine.and_then(|contact| known(&contact.wa_id))),
-        name: mine.and_then(|contact| contact.profile.as_ref()).and_then(|profile| known(&profile.name)),
+        name: mine
+            .and_then(|contact| contact.profile.as_ref())
+            .and_then(|profile| known(&profile.name)),
     }
 }
 
@@ -307,27 +346,40 @@ fn seconds(raw: &RawValue) -> Option<i64> {
 }
 
 fn body_of(raw: RawMessage) -> Body {
-    match (raw.kind.as_str(), raw.text, raw.interactive, raw.button, raw.order) {
+    match (
+        raw.kind.as_str(),
+        raw.text,
+        raw.interactive,
+        raw.button,
+        raw.order,
+    ) {
         ("text", Some(text), ..) => Body::Text(text.body),
         ("interactive", _, Some(interactive), ..) => {
             let kind = interactive.kind;
             let reply = interactive.button_reply.or(interactive.list_reply);
-            reply.map_or_else(|| Body::Other(format!("interactive_{}", short(&kind))), |reply| Body::Tap(reply.id))
+            reply.map_or_else(
+                || Body::Other(format!("interactive_{}", short(&kind))),
+                |reply| Body::Tap(reply.id),
+            )
         }
         ("button", _, _, Some(button), _) => match (button.payload, button.text) {
             (Some(payload), _) if payload.starts_with("s1.") => Body::Tap(payload),
             (payload, text) => Body::Text(text.or(payload).unwrap_or_default()),
         },
-        ("order", _, _, _, Some(order)) => {
-            Body::Order { note: order.text, items: order.product_items.into_iter().map(order_item).collect() }
-        }
+        ("order", _, _, _, Some(order)) => Body::Order {
+            note: order.text,
+            items: order.product_items.into_iter().map(order_item).collect(),
+        },
         ("reaction" | "system" | "edit" | "revoke", ..) => Body::Silent(short(&raw.kind)),
         _ => Body::Other(short(&raw.kind)),
     }
 }
 
 fn order_item(raw: RawItem) -> OrderItem {
-    let text = |raw: Option<Box<RawValue>>| raw.map(|raw| raw.get().trim_matches('"').to_owned()).unwrap_or_default();
+    let text = |raw: Option<Box<RawValue>>| {
+        raw.map(|raw| raw.get().trim_matches('"').to_owned())
+            .unwrap_or_default()
+    };
     OrderItem {
         retailer_id: RetailerId::new(raw.product_retailer_id),
         quantity: text(raw.quantity).parse().unwrap_or(-1),
@@ -351,7 +403,11 @@ fn status(number: &NumberId, item: &RawValue) -> Update {
     Update::Status(Box::new(StatusUpdate {
         number: number.clone(),
         message: message_id::decode(&raw.id).inner,
-        customer: Customer { user_id: raw.recipient_user_id, wa_id: raw.recipient_id, name: None },
+        customer: Customer {
+            user_id: raw.recipient_user_id,
+            wa_id: raw.recipient_id,
+            name: None,
+        },
         status,
         callback_data: raw.biz_opaque_callback_data,
         code: raw.errors.first().and_then(|error| error.code),

@@ -27,8 +27,14 @@ pub struct Decoded {
 
 /// Decodes a message id; an undecodable one (legacy or foreign) stands for itself.
 pub fn decode(id: &str) -> Decoded {
-    let whole = || Decoded { inner: id.to_owned(), from_customer: false };
-    let Some(bytes) = id.strip_prefix("wamid.").and_then(|text| LENIENT.decode(text).ok()) else {
+    let whole = || Decoded {
+        inner: id.to_owned(),
+        from_customer: false,
+    };
+    let Some(bytes) = id
+        .strip_prefix("wamid.")
+        .and_then(|text| LENIENT.decode(text).ok())
+    else {
         return whole();
     };
     parse(&bytes).unwrap_or_else(whole)
@@ -45,7 +51,10 @@ fn parse(bytes: &[u8]) -> Option<Decoded> {
     let (inner, _) = text(rest)?;
     let plausible = !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_graphic());
     let known_direction = matches!(*direction, 0x11 | 0x12);
-    (plausible && known_direction).then(|| Decoded { inner: inner.to_owned(), from_customer: *direction == 0x12 })
+    (plausible && known_direction).then(|| Decoded {
+        inner: inner.to_owned(),
+        from_customer: *direction == 0x12,
+    })
 }
 
 fn varint(bytes: &[u8]) -> Option<(usize, &[u8])> {
@@ -68,7 +77,11 @@ fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
 /// The class of device that a customer's message came from.
 pub fn device(id: &str) -> Device {
     let decoded = decode(id);
-    if decoded.from_customer { device_of_inner(&decoded.inner) } else { Device::Unknown }
+    if decoded.from_customer {
+        device_of_inner(&decoded.inner)
+    } else {
+        Device::Unknown
+    }
 }
 
 fn device_of_inner(inner: &str) -> Device {
@@ -97,7 +110,14 @@ mod tests {
         }
         bytes.push(u8::try_from(len).unwrap());
         bytes.extend(user.bytes());
-        bytes.extend([0x15, kind * 2, 0x00, direction, 0x18, u8::try_from(inner.len()).unwrap()]);
+        bytes.extend([
+            0x15,
+            kind * 2,
+            0x00,
+            direction,
+            0x18,
+            u8::try_from(inner.len()).unwrap(),
+        ]);
         bytes.extend(inner.bytes());
         bytes.push(0);
         format!("wamid.{}", ENCODE.encode(bytes))
@@ -108,13 +128,21 @@ mod tests {
         let decoded = decode("wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQzQTEyQjFGNzI1QTQxMjI5QTMyOQA=");
         assert_eq!(decoded.inner, "3A12B1F725A41229A329");
         assert!(decoded.from_customer);
-        assert_eq!(device("wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQzQTEyQjFGNzI1QTQxMjI5QTMyOQA"), Device::Ios);
+        assert_eq!(
+            device("wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQzQTEyQjFGNzI1QTQxMjI5QTMyOQA"),
+            Device::Ios
+        );
     }
 
     #[test]
     fn both_envelopes_of_one_message_are_one_message() {
         let by_phone = wamid("5511999990000", 1, 0x12, "ACF1292A9EB1991D17C575DDA2A6B587");
-        let by_user = wamid(&format!("BR.{}", "7".repeat(128)), 10, 0x12, "ACF1292A9EB1991D17C575DDA2A6B587");
+        let by_user = wamid(
+            &format!("BR.{}", "7".repeat(128)),
+            10,
+            0x12,
+            "ACF1292A9EB1991D17C575DDA2A6B587",
+        );
         assert_ne!(by_phone, by_user);
         assert_eq!(decode(&by_phone), decode(&by_user));
         assert_eq!(device(&by_user), Device::Android);
@@ -132,7 +160,14 @@ mod tests {
 
     #[test]
     fn what_is_not_decodable_stands_for_itself() {
-        for id in ["", "wamid.", "wamid.!!!", "wamid.HBgL", "ABEGkZZ", "wamid.gBGGFlA5FpafAgkOuJbRq54qwbM"] {
+        for id in [
+            "",
+            "wamid.",
+            "wamid.!!!",
+            "wamid.HBgL",
+            "ABEGkZZ",
+            "wamid.gBGGFlA5FpafAgkOuJbRq54qwbM",
+        ] {
             assert_eq!(decode(id).inner, id);
             assert_eq!(device(id), Device::Unknown);
         }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::Sending;
 use super::buttons::Keyring;
 use crate::domain::message::{
-    BODY_MAX, BUTTONS_MAX, Choice, Content, HEADER_MAX, LABEL_MAX, LONG_BODY_MAX, PRODUCTS_MAX, ROW_DESCRIPTION_MAX,
-    ROW_TITLE_MAX, ROWS_MAX, Section, Target,
+    BODY_MAX, BUTTONS_MAX, Choice, Content, HEADER_MAX, LABEL_MAX, LONG_BODY_MAX, PRODUCTS_MAX,
+    ROW_DESCRIPTION_MAX, ROW_TITLE_MAX, ROWS_MAX, Section, Target,
 };
 
 /// Longest callback data (Meta, messages API).
@@ -51,7 +51,11 @@ pub enum BuildError {
 
 /// Builds the request body.
 pub fn build(sending: &Sending, keys: &Keyring, catalog_id: Option<&str>) -> Result<Value, BuildError> {
-    let drawing = Drawing { sending, keys, catalog_id };
+    let drawing = Drawing {
+        sending,
+        keys,
+        catalog_id,
+    };
     let (kind, content) = drawing.content()?;
     let data = format!("s1.{}.{}", sending.message.kind.word(), sending.effect_id);
     within("biz_opaque_callback_data", &data, CALLBACK_DATA_MAX)?;
@@ -79,11 +83,19 @@ fn put(object: &mut Value, key: &str, value: Value) {
 
 fn within(place: &'static str, text: &str, max: usize) -> Result<(), BuildError> {
     let chars = text.chars().count();
-    if chars > max || chars == 0 { Err(BuildError::TooLong { place, chars, max }) } else { Ok(()) }
+    if chars > max || chars == 0 {
+        Err(BuildError::TooLong { place, chars, max })
+    } else {
+        Ok(())
+    }
 }
 
 fn counted(place: &'static str, count: usize, max: usize) -> Result<(), BuildError> {
-    if count == 0 || count > max { Err(BuildError::Count { place, count, max }) } else { Ok(()) }
+    if count == 0 || count > max {
+        Err(BuildError::Count { place, count, max })
+    } else {
+        Ok(())
+    }
 }
 
 struct Drawing<'a> {
@@ -99,19 +111,39 @@ impl Drawing<'_> {
                 within("text.body", body, LONG_BODY_MAX)?;
                 return Ok(("text", json!({ "body": body, "preview_url": false })));
             }
-            Content::Buttons { image_url, body, choices } => self.buttons(image_url.as_deref(), body, choices)?,
-            Content::List { body, opener, sections } => self.list(body, opener, sections)?,
+            Content::Buttons {
+                image_url,
+                body,
+                choices,
+            } => self.buttons(image_url.as_deref(), body, choices)?,
+            Content::List {
+                body,
+                opener,
+                sections,
+            } => self.list(body, opener, sections)?,
             Content::Link { body, label, url } => link(body, label, url)?,
-            Content::NativeProduct { body, retailer_id } => self.product(body.as_deref(), retailer_id.as_str())?,
-            Content::NativeProducts { header, body, sections } => {
+            Content::NativeProduct { body, retailer_id } => {
+                self.product(body.as_deref(), retailer_id.as_str())?
+            }
+            Content::NativeProducts {
+                header,
+                body,
+                sections,
+            } => {
                 let total = sections.iter().map(|(_, ids)| ids.len()).sum();
                 counted("product_list", total, PRODUCTS_MAX)?;
                 within("header", header, HEADER_MAX)?;
                 within("body", body, BODY_MAX)?;
-                let sections: Vec<Value> = sections.iter().map(|(title, ids)| {
-                    let items: Vec<Value> = ids.iter().map(|id| json!({ "product_retailer_id": id })).collect();
-                    json!({ "title": title, "product_items": items })
-                }).collect();
+                let sections: Vec<Value> = sections
+                    .iter()
+                    .map(|(title, ids)| {
+                        let items: Vec<Value> = ids
+                            .iter()
+                            .map(|id| json!({ "product_retailer_id": id }))
+                            .collect();
+                        json!({ "title": title, "product_items": items })
+                    })
+                    .collect();
                 json!({
                     "type": "product_list",
                     "header": { "type": "text", "text": header },
@@ -124,7 +156,11 @@ impl Drawing<'_> {
                 self.catalog()?;
                 let mut action = json!({ "name": "catalog_message" });
                 if let Some(id) = thumbnail {
-                    put(&mut action, "parameters", json!({ "thumbnail_product_retailer_id": id }));
+                    put(
+                        &mut action,
+                        "parameters",
+                        json!({ "thumbnail_product_retailer_id": id }),
+                    );
                 }
                 json!({ "type": "catalog_message", "body": { "text": body }, "action": action })
             }
@@ -153,7 +189,11 @@ impl Drawing<'_> {
         let mut interactive =
             json!({ "type": "button", "body": { "text": body }, "action": { "buttons": buttons } });
         if let Some(link) = image {
-            put(&mut interactive, "header", json!({ "type": "image", "image": { "link": link } }));
+            put(
+                &mut interactive,
+                "header",
+                json!({ "type": "image", "image": { "link": link } }),
+            );
         }
         Ok(interactive)
     }
@@ -161,7 +201,11 @@ impl Drawing<'_> {
     fn list(&self, body: &str, opener: &str, sections: &[Section]) -> Result<Value, BuildError> {
         within("body", body, LONG_BODY_MAX)?;
         within("list button", opener, LABEL_MAX)?;
-        counted("list rows", sections.iter().map(|section| section.rows.len()).sum(), ROWS_MAX)?;
+        counted(
+            "list rows",
+            sections.iter().map(|section| section.rows.len()).sum(),
+            ROWS_MAX,
+        )?;
         let mut drawn = Vec::new();
         for section in sections {
             within("section title", &section.title, ROW_TITLE_MAX)?;

@@ -9,14 +9,18 @@ pub const HEADER: &str = "X-Hub-Signature-256";
 
 /// True when `header` signs `body` under any of the secrets (two are live during a rotation).
 pub fn verify(body: &[u8], header: Option<&str>, secrets: &[Vec<u8>]) -> bool {
-    let Some(given) = header.and_then(|text| text.strip_prefix("sha256=")).and_then(|digits| hex::decode(digits).ok())
+    let Some(given) = header
+        .and_then(|text| text.strip_prefix("sha256="))
+        .and_then(|digits| hex::decode(digits).ok())
     else {
         return false;
     };
     if given.len() != 32 {
         return false;
     }
-    secrets.iter().fold(false, |good, secret| matches(body, &given, secret) | good)
+    secrets
+        .iter()
+        .fold(false, |good, secret| matches(body, &given, secret) | good)
 }
 
 fn matches(body: &[u8], given: &[u8], secret: &[u8]) -> bool {
@@ -50,7 +54,14 @@ mod tests {
         assert!(!verify(b"{\"text\":\"\xc3\xa9 / @\"}", Some(&header), &secrets));
         assert!(!verify(body, Some(&sign(body, b"other")), &secrets));
         let short = header.get(..40);
-        for wrong in [None, Some(""), Some("sha256="), Some("sha1=abcd"), short, Some("sha256=zz")] {
+        for wrong in [
+            None,
+            Some(""),
+            Some("sha256="),
+            Some("sha1=abcd"),
+            short,
+            Some("sha256=zz"),
+        ] {
             assert!(!verify(body, wrong, &secrets), "{wrong:?}");
         }
         assert!(!verify(body, Some(&header), &[]));

@@ -5,7 +5,9 @@ use super::{Turn, draw};
 use crate::domain::button::{Action, Slice};
 use crate::domain::facts::{Category, Outline};
 use crate::domain::ids::RetailerId;
-use crate::domain::message::{Content, HEADER_MAX, Kind, Message, PRODUCTS_MAX, ROW_TITLE_MAX, Row, Section, fit};
+use crate::domain::message::{
+    Content, HEADER_MAX, Kind, Message, PRODUCTS_MAX, ROW_TITLE_MAX, Row, Section, fit,
+};
 use crate::domain::product::Product;
 use crate::domain::replies::Phrase;
 
@@ -20,7 +22,11 @@ const RANGES: usize = 8;
 
 /// What a list shows for products `from..to` of a category.
 enum View {
-    Products { from: usize, to: usize, next: Option<(usize, usize)> },
+    Products {
+        from: usize,
+        to: usize,
+        next: Option<(usize, usize)>,
+    },
     Ranges(Vec<(usize, usize)>),
 }
 
@@ -30,7 +36,11 @@ fn view(count: usize, range: Option<(usize, usize)>) -> View {
     let len = to.saturating_sub(from);
     if len <= PAGED_MAX {
         let end = to.min(from + PAGE_ROWS);
-        return View::Products { from, to: end, next: (end < to).then_some((end, to)) };
+        return View::Products {
+            from,
+            to: end,
+            next: (end < to).then_some((end, to)),
+        };
     }
     let step = len.div_ceil(RANGES).max(PAGE_ROWS);
     let starts = (from..to).step_by(step);
@@ -42,9 +52,11 @@ pub(super) fn shown(category: &Category, range: Option<(usize, usize)>) -> Vec<R
     let pick = |index: usize| category.products.get(index).cloned();
     match view(category.products.len(), range) {
         View::Products { from, to, .. } => (from..to).filter_map(pick).collect(),
-        View::Ranges(ranges) => {
-            ranges.into_iter().flat_map(|(from, to)| [pick(from), pick(to - 1)]).flatten().collect()
-        }
+        View::Ranges(ranges) => ranges
+            .into_iter()
+            .flat_map(|(from, to)| [pick(from), pick(to - 1)])
+            .flatten()
+            .collect(),
     }
 }
 
@@ -52,23 +64,44 @@ pub(super) fn shown(category: &Category, range: Option<(usize, usize)>) -> Vec<R
 pub(super) fn menu(turn: &mut Turn<'_>, from: usize) {
     let outline = turn.facts.outline.clone().unwrap_or_default();
     let body = if outline.categories.is_empty() {
-        turn.say(Phrase::NothingOnSale { shop: &turn.facts.shop.name })
+        turn.say(Phrase::NothingOnSale {
+            shop: &turn.facts.shop.name,
+        })
     } else {
-        turn.say(Phrase::Greeting { shop: &turn.facts.shop.name })
+        turn.say(Phrase::Greeting {
+            shop: &turn.facts.shop.name,
+        })
     };
     let from = if from < outline.categories.len() { from } else { 0 };
-    let categories: Vec<Row> =
-        outline.categories.iter().skip(from).take(MENU_ROWS).map(|category| category_row(turn, category)).collect();
+    let categories: Vec<Row> = outline
+        .categories
+        .iter()
+        .skip(from)
+        .take(MENU_ROWS)
+        .map(|category| category_row(turn, category))
+        .collect();
     let mut more = Vec::new();
     let next = from + MENU_ROWS;
     if next < outline.categories.len() {
-        let slice = Slice::Menu { from: u16::try_from(next).unwrap_or(u16::MAX) };
-        more.push(Row::new(turn.target(Action::Page(slice)), &turn.say(Phrase::NextRow), None));
+        let slice = Slice::Menu {
+            from: u16::try_from(next).unwrap_or(u16::MAX),
+        };
+        more.push(Row::new(
+            turn.target(Action::Page(slice)),
+            &turn.say(Phrase::NextRow),
+            None,
+        ));
     }
     more.extend(standing_rows(turn, !outline.categories.is_empty()));
     let sections = vec![
-        Section { title: turn.say(Phrase::CategoriesSection), rows: categories },
-        Section { title: turn.say(Phrase::MoreSection), rows: more },
+        Section {
+            title: turn.say(Phrase::CategoriesSection),
+            rows: categories,
+        },
+        Section {
+            title: turn.say(Phrase::MoreSection),
+            rows: more,
+        },
     ];
     let message = Message::list(Kind::Menu, &body, &turn.say(Phrase::OptionsOpener), sections);
     turn.reply(message);
@@ -79,26 +112,50 @@ fn standing_rows(turn: &Turn<'_>, has_products: bool) -> Vec<Row> {
     let cart = turn.cart();
     let mut rows = Vec::new();
     if !cart.is_empty() {
-        let summary = turn.say(Phrase::CartSummary { units: cart.units(), total: &draw::total_text(turn, &cart) });
-        rows.push(Row::new(turn.target(Action::Cart), &turn.say(Phrase::CartLabel), Some(&summary)));
+        let summary = turn.say(Phrase::CartSummary {
+            units: cart.units(),
+            total: &draw::total_text(turn, &cart),
+        });
+        rows.push(Row::new(
+            turn.target(Action::Cart),
+            &turn.say(Phrase::CartLabel),
+            Some(&summary),
+        ));
     } else if has_products && turn.facts.shop.catalog_id.is_some() {
         let target = turn.target(Action::Page(Slice::NativeCatalog));
         rows.push(Row::new(target, &turn.say(Phrase::NativeCatalogRow), None));
     }
     if !turn.conversation.purchases.is_empty() {
-        rows.push(Row::new(turn.target(Action::Purchase(None)), &turn.say(Phrase::PurchasesRow), None));
+        rows.push(Row::new(
+            turn.target(Action::Purchase(None)),
+            &turn.say(Phrase::PurchasesRow),
+            None,
+        ));
     }
-    rows.push(Row::new(turn.target(Action::Person), &turn.say(Phrase::PersonLabel), None));
+    rows.push(Row::new(
+        turn.target(Action::Person),
+        &turn.say(Phrase::PersonLabel),
+        None,
+    ));
     rows
 }
 
 fn category_row(turn: &Turn<'_>, category: &Category) -> Row {
-    let count = turn.say(Phrase::ProductCount { count: category.count });
-    Row::new(turn.target(Action::Category(category.key.clone())), &category_title(turn, category), Some(&count))
+    let count = turn.say(Phrase::ProductCount {
+        count: category.count,
+    });
+    Row::new(
+        turn.target(Action::Category(category.key.clone())),
+        &category_title(turn, category),
+        Some(&count),
+    )
 }
 
 fn category_title(turn: &Turn<'_>, category: &Category) -> String {
-    category.title.as_deref().map_or_else(|| turn.say(Phrase::OtherProductsRow), draw::plain_title)
+    category
+        .title
+        .as_deref()
+        .map_or_else(|| turn.say(Phrase::OtherProductsRow), draw::plain_title)
 }
 
 /// A category, or a part of it.
@@ -116,12 +173,26 @@ pub(super) fn category(turn: &mut Turn<'_>, key: &str, range: Option<(usize, usi
     };
     let mut more = Vec::new();
     if let Some((from, to)) = next {
-        more.push(Row::new(turn.target(slice_of(category, from, to)), &turn.say(Phrase::NextRow), None));
+        more.push(Row::new(
+            turn.target(slice_of(category, from, to)),
+            &turn.say(Phrase::NextRow),
+            None,
+        ));
     }
-    more.push(Row::new(turn.target(Action::Menu), &turn.say(Phrase::MenuLabel), None));
+    more.push(Row::new(
+        turn.target(Action::Menu),
+        &turn.say(Phrase::MenuLabel),
+        None,
+    ));
     let sections = vec![
-        Section { title: fit(&title, ROW_TITLE_MAX), rows },
-        Section { title: turn.say(Phrase::MoreSection), rows: more },
+        Section {
+            title: fit(&title, ROW_TITLE_MAX),
+            rows,
+        },
+        Section {
+            title: turn.say(Phrase::MoreSection),
+            rows: more,
+        },
     ];
     let message = Message::list(Kind::Catalog, &body, &turn.say(Phrase::ProductsOpener), sections);
     turn.reply(message);
@@ -129,11 +200,21 @@ pub(super) fn category(turn: &mut Turn<'_>, key: &str, range: Option<(usize, usi
 
 fn slice_of(category: &Category, from: usize, to: usize) -> Action {
     let index = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-    Action::Page(Slice::Category { key: category.key.clone(), from: index(from), to: index(to) })
+    Action::Page(Slice::Category {
+        key: category.key.clone(),
+        from: index(from),
+        to: index(to),
+    })
 }
 
 fn product_rows(turn: &mut Turn<'_>, category: &Category, from: usize, to: usize) -> Vec<Row> {
-    let ids: Vec<RetailerId> = category.products.iter().skip(from).take(to - from).cloned().collect();
+    let ids: Vec<RetailerId> = category
+        .products
+        .iter()
+        .skip(from)
+        .take(to - from)
+        .cloned()
+        .collect();
     let mut rows = Vec::new();
     for id in ids {
         turn.used.insert(id.clone());
@@ -149,7 +230,9 @@ fn product_rows(turn: &mut Turn<'_>, category: &Category, from: usize, to: usize
 fn range_rows(turn: &Turn<'_>, category: &Category, ranges: &[(usize, usize)]) -> Vec<Row> {
     let title_at = |index: usize| {
         let product = category.products.get(index).and_then(|id| turn.facts.product(id));
-        product.map(|product| draw::plain_title(&product.title)).unwrap_or_default()
+        product
+            .map(|product| draw::plain_title(&product.title))
+            .unwrap_or_default()
     };
     let row = |(from, to): &(usize, usize)| {
         let (first, last) = (title_at(*from), title_at(to - 1));
@@ -181,7 +264,11 @@ pub(super) fn product(turn: &mut Turn<'_>, id: &RetailerId) {
 
 fn product_text(turn: &Turn<'_>, product: &Product) -> String {
     let mut text = vec![format!("*{}*", draw::plain_title(&product.title))];
-    if let Some(description) = product.description.as_deref().filter(|text| !text.trim().is_empty()) {
+    if let Some(description) = product
+        .description
+        .as_deref()
+        .filter(|text| !text.trim().is_empty())
+    {
         text.push(fit(description, 600));
     }
     if let Some(options) = &product.options {
@@ -192,7 +279,9 @@ fn product_text(turn: &Turn<'_>, product: &Product) -> String {
         text.push(turn.say(Phrase::SoldOut));
     }
     if let Some(line) = turn.cart().line(&product.retailer_id) {
-        text.push(turn.say(Phrase::InCart { quantity: line.quantity }));
+        text.push(turn.say(Phrase::InCart {
+            quantity: line.quantity,
+        }));
     }
     text.join("\n")
 }
@@ -204,19 +293,30 @@ pub(super) fn native_catalog(turn: &mut Turn<'_>) {
         return menu(turn, 0);
     }
     let thumbnail = first_product(&outline);
-    let body = turn.say(Phrase::NativeCatalogBody { shop: &turn.facts.shop.name });
-    turn.reply(Message::new(Kind::Catalog, Content::NativeCatalog { body, thumbnail }));
+    let body = turn.say(Phrase::NativeCatalogBody {
+        shop: &turn.facts.shop.name,
+    });
+    turn.reply(Message::new(
+        Kind::Catalog,
+        Content::NativeCatalog { body, thumbnail },
+    ));
 }
 
 fn first_product(outline: &Outline) -> Option<RetailerId> {
-    outline.categories.iter().find_map(|category| category.products.first().cloned())
+    outline
+        .categories
+        .iter()
+        .find_map(|category| category.products.first().cloned())
 }
 
 /// The merchant asks to show products: one message for one, groups of up to 30 for more (rule R2). Without a native catalog
 /// they are shown as our own messages.
 pub(super) fn requested(turn: &mut Turn<'_>, products: &[RetailerId], body: Option<&str>) {
-    let known: Vec<RetailerId> =
-        products.iter().filter(|id| turn.facts.product(id).is_some()).cloned().collect();
+    let known: Vec<RetailerId> = products
+        .iter()
+        .filter(|id| turn.facts.product(id).is_some())
+        .cloned()
+        .collect();
     turn.used.extend(known.iter().cloned());
     if turn.facts.shop.catalog_id.is_none() {
         return known.iter().for_each(|id| product(turn, id));
@@ -230,13 +330,18 @@ pub(super) fn requested(turn: &mut Turn<'_>, products: &[RetailerId], body: Opti
             };
             turn.reply(Message::new(Kind::Product, content));
         }
-        many => many.chunks(PRODUCTS_MAX).for_each(|chunk| product_list(turn, chunk, body)),
+        many => many
+            .chunks(PRODUCTS_MAX)
+            .for_each(|chunk| product_list(turn, chunk, body)),
     }
 }
 
 fn product_list(turn: &mut Turn<'_>, chunk: &[RetailerId], body: Option<&str>) {
     if let [only] = chunk {
-        let content = Content::NativeProduct { body: None, retailer_id: only.clone() };
+        let content = Content::NativeProduct {
+            body: None,
+            retailer_id: only.clone(),
+        };
         return turn.reply(Message::new(Kind::Product, content));
     }
     let shop = turn.facts.shop.name.clone();
@@ -264,7 +369,9 @@ mod tests {
                     range = next;
                 }
                 View::Ranges(ranges) => {
-                    range = ranges.into_iter().find(|(from, to)| (*from..*to).contains(&wanted));
+                    range = ranges
+                        .into_iter()
+                        .find(|(from, to)| (*from..*to).contains(&wanted));
                 }
             }
         }

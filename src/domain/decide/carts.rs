@@ -43,7 +43,10 @@ pub(super) fn add(turn: &mut Turn<'_>, id: &RetailerId) {
     let device = turn.device;
     let added = turn.conversation.cart_mut(device).add(id, offer, 1);
     let lead = match added {
-        Ok(quantity) => turn.say(Phrase::Added { title: &title, quantity }),
+        Ok(quantity) => turn.say(Phrase::Added {
+            title: &title,
+            quantity,
+        }),
         Err(refusal) => refusal_text(turn, refusal, &title),
     };
     tell(turn, &lead);
@@ -52,9 +55,16 @@ pub(super) fn add(turn: &mut Turn<'_>, id: &RetailerId) {
 /// Sets the units of a line.
 pub(super) fn set_quantity(turn: &mut Turn<'_>, id: &RetailerId, quantity: u8) {
     let device = turn.device;
-    let title = turn.cart().line(id).map(|line| draw::plain_title(&line.shown.title)).unwrap_or_default();
+    let title = turn
+        .cart()
+        .line(id)
+        .map(|line| draw::plain_title(&line.shown.title))
+        .unwrap_or_default();
     let lead = match turn.conversation.cart_mut(device).set_quantity(id, quantity) {
-        Ok(()) => turn.say(Phrase::QuantitySet { title: &title, quantity }),
+        Ok(()) => turn.say(Phrase::QuantitySet {
+            title: &title,
+            quantity,
+        }),
         Err(Refusal::NoSuchLine) => return taps::stale(turn),
         Err(refusal) => refusal_text(turn, refusal, &title),
     };
@@ -89,10 +99,16 @@ pub(super) fn copy_from(turn: &mut Turn<'_>, other: Device) {
         let cart = turn.conversation.cart_mut(device);
         let here = cart.line(&line.retailer_id).map_or(0, |own| own.quantity);
         if line.quantity > here {
-            left_out |= cart.add(&line.retailer_id, line.shown, line.quantity - here).is_err();
+            left_out |= cart
+                .add(&line.retailer_id, line.shown, line.quantity - here)
+                .is_err();
         }
     }
-    let phrase = if left_out { Phrase::CartFull { max: LINES_MAX } } else { Phrase::CartCopied };
+    let phrase = if left_out {
+        Phrase::CartFull { max: LINES_MAX }
+    } else {
+        Phrase::CartCopied
+    };
     let lead = turn.say(phrase);
     tell(turn, &lead);
 }
@@ -103,7 +119,10 @@ pub(super) fn choose_quantity(turn: &mut Turn<'_>, id: &RetailerId) {
         return taps::stale(turn);
     };
     let title = draw::plain_title(&line.shown.title);
-    let body = turn.say(Phrase::ChooseQuantity { title: &title, quantity: line.quantity });
+    let body = turn.say(Phrase::ChooseQuantity {
+        title: &title,
+        quantity: line.quantity,
+    });
     let mut rows: Vec<Row> = quantities_near(line.quantity)
         .into_iter()
         .map(|quantity| {
@@ -112,15 +131,27 @@ pub(super) fn choose_quantity(turn: &mut Turn<'_>, id: &RetailerId) {
             Row::new(target, &turn.say(Phrase::UnitsRow { quantity }), total.as_deref())
         })
         .collect();
-    rows.push(Row::new(turn.target(Action::Remove(id.clone())), &turn.say(Phrase::RemoveLabel), None));
-    let sections = vec![Section { title: turn.say(Phrase::QuantitiesSection), rows }];
+    rows.push(Row::new(
+        turn.target(Action::Remove(id.clone())),
+        &turn.say(Phrase::RemoveLabel),
+        None,
+    ));
+    let sections = vec![Section {
+        title: turn.say(Phrase::QuantitiesSection),
+        rows,
+    }];
     let message = Message::list(Kind::Cart, &body, &turn.say(Phrase::OptionsOpener), sections);
     turn.reply(message);
 }
 
 /// Nine quantities from which every other one is a few taps away: the neighbours, then round numbers.
 fn quantities_near(now: u8) -> Vec<u8> {
-    let wishes = [now.saturating_add(1), now.saturating_sub(1), now.saturating_add(10), now.saturating_sub(10)];
+    let wishes = [
+        now.saturating_add(1),
+        now.saturating_sub(1),
+        now.saturating_add(10),
+        now.saturating_sub(10),
+    ];
     let round = [5, 10, 25, 50, 75, 2, 3, 99, 20, 1];
     let mut chosen: Vec<u8> = Vec::new();
     for quantity in wishes.into_iter().chain(round) {
@@ -148,7 +179,10 @@ pub(super) fn restore(turn: &mut Turn<'_>, device: Device, lines: Vec<(RetailerI
 fn refusal_text(turn: &Turn<'_>, refusal: Refusal, title: &str) -> String {
     match refusal {
         Refusal::TooManyLines => turn.say(Phrase::CartFull { max: LINES_MAX }),
-        Refusal::TooManyUnits => turn.say(Phrase::LineFull { title, max: QUANTITY_MAX }),
+        Refusal::TooManyUnits => turn.say(Phrase::LineFull {
+            title,
+            max: QUANTITY_MAX,
+        }),
         Refusal::NoSuchLine => turn.say(Phrase::ProductGone),
     }
 }

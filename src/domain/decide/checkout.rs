@@ -31,7 +31,12 @@ pub(super) fn asked(turn: &mut Turn<'_>) {
 
 /// True when no further purchase may be opened.
 pub(super) fn has_too_many_open(turn: &Turn<'_>) -> bool {
-    let open = turn.conversation.purchases.iter().filter(|purchase| !purchase.state.is_closed()).count();
+    let open = turn
+        .conversation
+        .purchases
+        .iter()
+        .filter(|purchase| !purchase.state.is_closed())
+        .count();
     open + turn.conversation.orders.len() >= OPEN_PURCHASES_MAX
 }
 
@@ -42,7 +47,11 @@ fn ask_for_quote(turn: &mut Turn<'_>) {
     let revision = cart.revision;
     cart.checkout = Some(Checkout::Asked { revision });
     let lines = lines_of(cart);
-    let quote_for = QuoteFor { subject: Subject::Cart, device, revision };
+    let quote_for = QuoteFor {
+        subject: Subject::Cart,
+        device,
+        revision,
+    };
     turn.effects.push(Effect::Quote { quote_for, lines });
 }
 
@@ -62,7 +71,9 @@ pub(super) fn quoted(turn: &mut Turn<'_>, quote_for: &QuoteFor, answer: &QuoteAn
     if let Subject::Order(key) = &quote_for.subject {
         return orders::quoted(turn, key, answer);
     }
-    let asked = Some(Checkout::Asked { revision: quote_for.revision });
+    let asked = Some(Checkout::Asked {
+        revision: quote_for.revision,
+    });
     if turn.cart().checkout != asked {
         return;
     }
@@ -98,16 +109,29 @@ fn priced(turn: &mut Turn<'_>, products: &BTreeMap<RetailerId, Option<Product>>,
     let Some(quote) = quote.filter(|quote| is_for(quote, &lines_of(&cart), turn)) else {
         return quote_failed(turn, Phrase::QuoteWrong);
     };
-    let checkout = Checkout::Shown { revision: cart.revision, quote: quote.clone() };
+    let checkout = Checkout::Shown {
+        revision: cart.revision,
+        quote: quote.clone(),
+    };
     turn.conversation.cart_mut(device).checkout = Some(checkout);
-    let message = summary(turn, Kind::Summary, Phrase::SummaryTitle, &[], quote, Subject::Cart);
+    let message = summary(
+        turn,
+        Kind::Summary,
+        Phrase::SummaryTitle,
+        &[],
+        quote,
+        Subject::Cart,
+    );
     turn.reply(message);
 }
 
 /// True when a quote is about exactly these lines at these prices, in the shop's currency, and adds up.
 pub(super) fn is_for(quote: &Quote, lines: &[PurchaseLine], turn: &Turn<'_>) -> bool {
     let key = |lines: &[PurchaseLine]| -> BTreeMap<RetailerId, (u8, String)> {
-        lines.iter().map(|l| (l.retailer_id.clone(), (l.quantity, l.unit_price.to_string()))).collect()
+        lines
+            .iter()
+            .map(|l| (l.retailer_id.clone(), (l.quantity, l.unit_price.to_string())))
+            .collect()
     };
     let same_lines = quote.lines.len() == lines.len() && key(&quote.lines) == key(lines);
     let not_free_by_mistake = !quote.total.is_zero() || quote.subtotal.is_zero() || quote.discount.is_some();
@@ -133,15 +157,22 @@ pub(super) fn summary(
         text.push(turn.say(Phrase::MoreLines { count: rest }));
     }
     if quote.total != quote.subtotal {
-        text.push(turn.say(Phrase::Subtotal { amount: &turn.money(&quote.subtotal) }));
+        text.push(turn.say(Phrase::Subtotal {
+            amount: &turn.money(&quote.subtotal),
+        }));
     }
     let part = |amount: &Option<crate::domain::money::Money>| {
-        amount.as_ref().filter(|amount| !amount.is_zero()).map(|amount| turn.money(amount))
+        amount
+            .as_ref()
+            .filter(|amount| !amount.is_zero())
+            .map(|amount| turn.money(amount))
     };
     text.extend(part(&quote.discount).map(|amount| turn.say(Phrase::Discount { amount: &amount })));
     text.extend(part(&quote.shipping).map(|amount| turn.say(Phrase::Shipping { amount: &amount })));
     text.extend(part(&quote.tax).map(|amount| turn.say(Phrase::Tax { amount: &amount })));
-    text.push(turn.say(Phrase::Total { total: &turn.money(&quote.total) }));
+    text.push(turn.say(Phrase::Total {
+        total: &turn.money(&quote.total),
+    }));
     text.push(turn.say(Phrase::ConfirmHint));
     let second = match &subject {
         Subject::Cart => turn.choice(Action::Cart, Phrase::CartLabel),
@@ -152,7 +183,10 @@ pub(super) fn summary(
 }
 
 fn line_text(turn: &Turn<'_>, line: &PurchaseLine) -> String {
-    let total = line.unit_price.times(line.quantity).map_or_else(|_| "?".to_owned(), |sum| turn.money(&sum));
+    let total = line
+        .unit_price
+        .times(line.quantity)
+        .map_or_else(|_| "?".to_owned(), |sum| turn.money(&sum));
     turn.say(Phrase::CartLine {
         title: &fit(&draw::plain_title(&line.title), 40),
         quantity: line.quantity,
@@ -178,7 +212,13 @@ pub(super) fn confirmed(turn: &mut Turn<'_>) {
     }
     let device = turn.device;
     turn.conversation.cart_mut(device).empty();
-    forward(turn, turn.occurrence.purchase_id.clone(), quote, Source::Buttons, None);
+    forward(
+        turn,
+        turn.occurrence.purchase_id.clone(),
+        quote,
+        Source::Buttons,
+        None,
+    );
 }
 
 /// Opens a purchase and forwards it.

@@ -16,7 +16,10 @@ const TITLE_MAX: usize = 60;
 
 /// A merchant's title inside a sentence: one line, no WhatsApp markup.
 pub(super) fn plain_title(title: &str) -> String {
-    let clean: String = title.chars().map(|c| if "*_~`\n\r".contains(c) { ' ' } else { c }).collect();
+    let clean: String = title
+        .chars()
+        .map(|c| if "*_~`\n\r".contains(c) { ' ' } else { c })
+        .collect();
     fit(&clean.split_whitespace().collect::<Vec<_>>().join(" "), TITLE_MAX)
 }
 
@@ -32,13 +35,19 @@ pub(super) fn cart_text(turn: &Turn<'_>, cart: &Cart, from: usize) -> String {
     if rest > 0 {
         text.push(turn.say(Phrase::MoreLines { count: rest }));
     }
-    text.push(turn.say(Phrase::Total { total: &total_text(turn, cart) }));
+    text.push(turn.say(Phrase::Total {
+        total: &total_text(turn, cart),
+    }));
     text.join("\n")
 }
 
 fn line_text(turn: &Turn<'_>, line: &Line) -> String {
     let unit_price = turn.money(&line.shown.price);
-    let line_total = line.shown.price.times(line.quantity).map_or_else(|_| "?".to_owned(), |sum| turn.money(&sum));
+    let line_total = line
+        .shown
+        .price
+        .times(line.quantity)
+        .map_or_else(|_| "?".to_owned(), |sum| turn.money(&sum));
     turn.say(Phrase::CartLine {
         title: &plain_title(&line.shown.title),
         quantity: line.quantity,
@@ -61,7 +70,10 @@ pub(super) fn cart_after(turn: &Turn<'_>, kind: Kind, lead: &str) -> Message {
         return cart_list(turn, kind, Some(lead), 0);
     }
     let choices = if cart.is_empty() {
-        vec![turn.choice(Action::Menu, Phrase::MenuLabel), turn.choice(Action::Person, Phrase::PersonLabel)]
+        vec![
+            turn.choice(Action::Menu, Phrase::MenuLabel),
+            turn.choice(Action::Person, Phrase::PersonLabel),
+        ]
     } else {
         vec![
             turn.choice(Action::Checkout, Phrase::CheckoutLabel),
@@ -81,21 +93,42 @@ pub(super) fn cart_list(turn: &Turn<'_>, kind: Kind, lead: Option<&str>, from: u
     let text = cart_text(turn, &cart, from);
     let body = lead.map_or_else(|| text.clone(), |lead| format!("{lead}\n\n{text}"));
     let mut more = vec![
-        Row::new(turn.target(Action::Checkout), &turn.say(Phrase::CheckoutLabel), Some(&total_text(turn, &cart))),
-        Row::new(turn.target(Action::Menu), &turn.say(Phrase::KeepShoppingLabel), None),
+        Row::new(
+            turn.target(Action::Checkout),
+            &turn.say(Phrase::CheckoutLabel),
+            Some(&total_text(turn, &cart)),
+        ),
+        Row::new(
+            turn.target(Action::Menu),
+            &turn.say(Phrase::KeepShoppingLabel),
+            None,
+        ),
         Row::new(turn.target(Action::Empty), &turn.say(Phrase::EmptyLabel), None),
     ];
     let lines: Vec<&Line> = cart.lines.iter().skip(from).collect();
     let rows = line_rows(turn, &lines);
     if lines.len() > LINE_ROWS {
-        let next = Action::Page(Slice::Cart { from: u16::try_from(from + LINE_ROWS).unwrap_or(u16::MAX) });
+        let next = Action::Page(Slice::Cart {
+            from: u16::try_from(from + LINE_ROWS).unwrap_or(u16::MAX),
+        });
         more.push(Row::new(turn.target(next), &turn.say(Phrase::NextRow), None));
     }
     let sections = vec![
-        Section { title: turn.say(Phrase::MoreSection), rows: more },
-        Section { title: turn.say(Phrase::LinesSection), rows },
+        Section {
+            title: turn.say(Phrase::MoreSection),
+            rows: more,
+        },
+        Section {
+            title: turn.say(Phrase::LinesSection),
+            rows,
+        },
     ];
-    Message::list(kind, &fit(&body, LONG_BODY_MAX), &turn.say(Phrase::OptionsOpener), sections)
+    Message::list(
+        kind,
+        &fit(&body, LONG_BODY_MAX),
+        &turn.say(Phrase::OptionsOpener),
+        sections,
+    )
 }
 
 /// With few lines each can be changed or removed at once; with many, each row opens its line.
@@ -106,10 +139,18 @@ fn line_rows(turn: &Turn<'_>, lines: &[&Line]) -> Vec<Row> {
         let title = plain_title(&line.shown.title);
         let about = format!("{} × {}", line.quantity, turn.money(&line.shown.price));
         let change = turn.target(Action::Quantity(line.retailer_id.clone(), None));
-        rows.push(Row::new(change, &turn.say(Phrase::ChangeRow { title: &title }), Some(&about)));
+        rows.push(Row::new(
+            change,
+            &turn.say(Phrase::ChangeRow { title: &title }),
+            Some(&about),
+        ));
         if both {
             let remove = turn.target(Action::Remove(line.retailer_id.clone()));
-            rows.push(Row::new(remove, &turn.say(Phrase::RemoveRow { title: &title }), None));
+            rows.push(Row::new(
+                remove,
+                &turn.say(Phrase::RemoveRow { title: &title }),
+                None,
+            ));
         }
     }
     rows
@@ -117,7 +158,9 @@ fn line_rows(turn: &Turn<'_>, lines: &[&Line]) -> Vec<Row> {
 
 /// What can be done here.
 pub(super) fn help(turn: &Turn<'_>) -> Message {
-    let body = turn.say(Phrase::Help { shop: &turn.facts.shop.name });
+    let body = turn.say(Phrase::Help {
+        shop: &turn.facts.shop.name,
+    });
     Message::buttons(
         Kind::Help,
         &body,
@@ -132,7 +175,11 @@ pub(super) fn help(turn: &Turn<'_>) -> Message {
 
 /// A person was called, or is on the way.
 pub(super) fn person(turn: &Turn<'_>, called_now: bool) -> Message {
-    let phrase = if called_now { Phrase::PersonCalled } else { Phrase::PersonComing };
+    let phrase = if called_now {
+        Phrase::PersonCalled
+    } else {
+        Phrase::PersonComing
+    };
     let choices = vec![turn.choice(Action::Resume, Phrase::ResumeLabel)];
     Message::buttons(Kind::Person, &turn.say(phrase), None, choices)
 }

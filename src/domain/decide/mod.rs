@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::button::Action;
 use super::cart::Cart;
 use super::conversation::{Conversation, Mode, SERVICE_WINDOW_MS};
 use super::device::Device;
@@ -14,7 +15,6 @@ use super::message::{Choice, Message, Target};
 use super::money::Money;
 use super::purchase::Purchase;
 use super::replies::{self, Locale, Phrase};
-use super::button::Action;
 
 mod browse;
 mod carts;
@@ -100,7 +100,8 @@ impl<'a> Turn<'a> {
             let own_time = self.occurrence.at_ms.min(self.facts.now_ms);
             let until = own_time.saturating_add(SERVICE_WINDOW_MS);
             self.conversation.window_open_until_ms = self.conversation.window_open_until_ms.max(until);
-            self.conversation.note(self.occurrence.at_ms, true, self.occurrence.event.word());
+            self.conversation
+                .note(self.occurrence.at_ms, true, self.occurrence.event.word());
         }
     }
 
@@ -149,11 +150,21 @@ impl<'a> Turn<'a> {
 
     fn end(mut self) -> Decided {
         let changed = &self.changed;
-        let purchases =
-            self.conversation.purchases.iter().filter(|p| changed.contains(&p.purchase_id)).cloned().collect();
+        let purchases = self
+            .conversation
+            .purchases
+            .iter()
+            .filter(|p| changed.contains(&p.purchase_id))
+            .cloned()
+            .collect();
         self.conversation.forget_closed();
         self.conversation.carts.retain(|_, cart| *cart != Cart::default());
-        Decided { conversation: self.conversation, effects: self.effects, purchases, used: self.used }
+        Decided {
+            conversation: self.conversation,
+            effects: self.effects,
+            purchases,
+            used: self.used,
+        }
     }
 
     fn window_is_open(&self) -> bool {
@@ -162,7 +173,8 @@ impl<'a> Turn<'a> {
 
     /// Sends a message and notes it.
     fn reply(&mut self, message: Message) {
-        self.conversation.note(self.facts.now_ms, false, message.kind.word());
+        self.conversation
+            .note(self.facts.now_ms, false, message.kind.word());
         self.effects.push(Effect::Send(Box::new(message)));
     }
 
@@ -185,12 +197,23 @@ impl<'a> Turn<'a> {
 
     /// A target drawn for the present cart of the device that speaks.
     fn target(&self, action: Action) -> Target {
-        let revision = self.conversation.carts.get(&self.device).map_or(0, |cart| cart.revision);
-        Target { action, device: self.device, revision }
+        let revision = self
+            .conversation
+            .carts
+            .get(&self.device)
+            .map_or(0, |cart| cart.revision);
+        Target {
+            action,
+            device: self.device,
+            revision,
+        }
     }
 
     fn choice(&self, action: Action, label: Phrase<'_>) -> Choice {
-        Choice { target: self.target(action), label: self.say(label) }
+        Choice {
+            target: self.target(action),
+            label: self.say(label),
+        }
     }
 
     fn leave_human_mode(&mut self) {

@@ -6,8 +6,8 @@ use super::{Turn, draw, purchases, taps};
 use crate::domain::button::{Action, Subject};
 use crate::domain::conversation::OrderStage;
 use crate::domain::device::Device;
-use crate::domain::event::{Event, SendFailure};
 use crate::domain::effect::{Effect, QuoteFor};
+use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::RetailerId;
 use crate::domain::message::{BODY_MAX, Content, Kind, Message, fit};
 use crate::domain::product::{Offer, Product};
@@ -17,13 +17,20 @@ use crate::domain::replies::Phrase;
 const OWED_TEXTS_MAX: usize = 5;
 
 /// Takes over what is now known of a product into the carts that hold it and returns what to tell, per device.
-pub(super) fn absorb(turn: &mut Turn<'_>, id: &RetailerId, now: Option<&Product>, device: Device) -> Vec<String> {
+pub(super) fn absorb(
+    turn: &mut Turn<'_>,
+    id: &RetailerId,
+    now: Option<&Product>,
+    device: Device,
+) -> Vec<String> {
     let Some(line) = turn.conversation.cart(device).line(id).cloned() else {
         return Vec::new();
     };
     let Some(product) = now else {
         turn.conversation.cart_mut(device).remove(id);
-        return vec![turn.say(Phrase::GoneChange { title: &draw::plain_title(&line.shown.title) })];
+        return vec![turn.say(Phrase::GoneChange {
+            title: &draw::plain_title(&line.shown.title),
+        })];
     };
     let offer = product.offer();
     let last_told = line.noticed.as_ref().unwrap_or(&line.shown);
@@ -45,16 +52,28 @@ pub(super) fn differences(turn: &Turn<'_>, old: &Offer, new: &Offer) -> Vec<Stri
     let title = draw::plain_title(&new.title);
     let mut told = Vec::new();
     if old.title != new.title {
-        told.push(turn.say(Phrase::TitleChange { old: &draw::plain_title(&old.title), new: &title }));
+        told.push(turn.say(Phrase::TitleChange {
+            old: &draw::plain_title(&old.title),
+            new: &title,
+        }));
     }
     if old.price != new.price {
         let (before, now) = (turn.money(&old.price), turn.money(&new.price));
-        told.push(turn.say(Phrase::PriceChange { title: &title, old: &before, new: &now }));
+        told.push(turn.say(Phrase::PriceChange {
+            title: &title,
+            old: &before,
+            new: &now,
+        }));
     }
     if old.options != new.options {
-        let text = |options: &Option<String>| options.as_deref().map_or_else(|| "—".to_owned(), |o| fit(o, 60));
+        let text =
+            |options: &Option<String>| options.as_deref().map_or_else(|| "—".to_owned(), |o| fit(o, 60));
         let (before, now) = (text(&old.options), text(&new.options));
-        told.push(turn.say(Phrase::OptionsChange { title: &title, old: &before, new: &now }));
+        told.push(turn.say(Phrase::OptionsChange {
+            title: &title,
+            old: &before,
+            new: &now,
+        }));
     }
     if old.in_stock && !new.in_stock {
         told.push(turn.say(Phrase::SoldOutChange { title: &title }));
@@ -107,8 +126,15 @@ fn reprice_orders(turn: &mut Turn<'_>, id: &RetailerId) {
         if holds && order.stage != OrderStage::Asked {
             order.stage = OrderStage::Asked;
             let subject = Subject::Order(key.clone());
-            let quote_for = QuoteFor { subject, device: order.device, revision: 0 };
-            effects.push(Effect::Quote { quote_for, lines: order.lines.clone() });
+            let quote_for = QuoteFor {
+                subject,
+                device: order.device,
+                revision: 0,
+            };
+            effects.push(Effect::Quote {
+                quote_for,
+                lines: order.lines.clone(),
+            });
         }
     }
     turn.effects.extend(effects);
@@ -159,14 +185,22 @@ pub(super) fn repeat_waiting(turn: &mut Turn<'_>) -> bool {
     if waiting.is_empty() {
         return false;
     }
-    let told: Vec<String> = waiting.iter().flat_map(|(_, told)| told.iter().cloned()).collect();
+    let told: Vec<String> = waiting
+        .iter()
+        .flat_map(|(_, told)| told.iter().cloned())
+        .collect();
     send_notice(turn, &told, waiting.into_iter().map(|(id, _)| id).collect());
     true
 }
 
 /// Compares the present cart with the facts at hand. True when something differs: then it has been told.
 pub(super) fn tells_differences(turn: &mut Turn<'_>) -> bool {
-    let ids: Vec<RetailerId> = turn.cart().lines.iter().map(|line| line.retailer_id.clone()).collect();
+    let ids: Vec<RetailerId> = turn
+        .cart()
+        .lines
+        .iter()
+        .map(|line| line.retailer_id.clone())
+        .collect();
     turn.used.extend(ids.iter().cloned());
     let device = turn.device;
     let mut told = Vec::new();
@@ -187,7 +221,12 @@ pub(super) fn accepted(turn: &mut Turn<'_>) {
     if !turn.cart().lines.iter().any(|line| line.noticed.is_some()) {
         return taps::stale(turn);
     }
-    let ids: Vec<RetailerId> = turn.cart().lines.iter().map(|line| line.retailer_id.clone()).collect();
+    let ids: Vec<RetailerId> = turn
+        .cart()
+        .lines
+        .iter()
+        .map(|line| line.retailer_id.clone())
+        .collect();
     let device = turn.device;
     let mut newer = Vec::new();
     for id in &ids {
@@ -220,16 +259,27 @@ pub(super) fn accepted(turn: &mut Turn<'_>) {
 
 /// A message did not reach the customer: what must be told is owed, what can be said otherwise is.
 pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
-    let Event::SendFailed { kind, message, failure, .. } = event else {
+    let Event::SendFailed {
+        kind,
+        message,
+        failure,
+        ..
+    } = event
+    else {
         return;
     };
     let Some(kind) = message.as_ref().map(|message| message.kind).or(*kind) else {
         return;
     };
-    turn.conversation.note(turn.facts.now_ms, false, &format!("failed:{}", kind.word()));
+    turn.conversation
+        .note(turn.facts.now_ms, false, &format!("failed:{}", kind.word()));
     if kind.must_arrive() {
         let told = message.as_ref().and_then(|message| message.purchase.clone());
-        let latest = turn.conversation.purchases.last().map(|purchase| purchase.purchase_id.clone());
+        let latest = turn
+            .conversation
+            .purchases
+            .last()
+            .map(|purchase| purchase.purchase_id.clone());
         turn.conversation.owed_purchases.extend(told.or(latest));
     }
     let Some(message) = message else {
@@ -266,8 +316,10 @@ pub(super) fn tell_owed(turn: &mut Turn<'_>) {
         purchases::tell_state(turn, &id);
     }
     for text in std::mem::take(&mut turn.conversation.owed_texts) {
-        let choices =
-            vec![turn.choice(Action::Cart, Phrase::CartLabel), turn.choice(Action::Menu, Phrase::MenuLabel)];
+        let choices = vec![
+            turn.choice(Action::Cart, Phrase::CartLabel),
+            turn.choice(Action::Menu, Phrase::MenuLabel),
+        ];
         let message = Message::buttons(Kind::PriceChange, &text, None, choices);
         turn.reply(message);
     }

@@ -46,7 +46,9 @@ pub(super) fn ordered(turn: &mut Turn<'_>, items: &[OrderItem], note: Option<&st
         purchase_id: turn.occurrence.purchase_id.clone(),
         device: turn.device,
         lines: lines.clone(),
-        note: note.filter(|text| !text.trim().is_empty()).map(|text| fit(text, NOTE_MAX)),
+        note: note
+            .filter(|text| !text.trim().is_empty())
+            .map(|text| fit(text, NOTE_MAX)),
         stage: OrderStage::Asked,
         differs: Vec::new(),
         at_ms: turn.occurrence.at_ms,
@@ -56,7 +58,11 @@ pub(super) fn ordered(turn: &mut Turn<'_>, items: &[OrderItem], note: Option<&st
 }
 
 fn ask(turn: &mut Turn<'_>, key: String, lines: Vec<PurchaseLine>) {
-    let quote_for = QuoteFor { subject: Subject::Order(key), device: turn.device, revision: 0 };
+    let quote_for = QuoteFor {
+        subject: Subject::Order(key),
+        device: turn.device,
+        revision: 0,
+    };
     turn.effects.push(Effect::Quote { quote_for, lines });
 }
 
@@ -64,10 +70,14 @@ fn ask(turn: &mut Turn<'_>, key: String, lines: Vec<PurchaseLine>) {
 fn read_lines(items: &[OrderItem], currency: Currency) -> Result<Vec<PurchaseLine>, Unreadable> {
     let mut lines: Vec<PurchaseLine> = Vec::new();
     for item in items {
-        let quantity = u8::try_from(item.quantity).ok().filter(|q| (1..=QUANTITY_MAX).contains(q));
+        let quantity = u8::try_from(item.quantity)
+            .ok()
+            .filter(|q| (1..=QUANTITY_MAX).contains(q));
         let quantity = quantity.ok_or_else(|| Unreadable::Quantity(item.retailer_id.clone()))?;
         let same_currency = item.currency == currency.code();
-        let price = Money::parse(&item.item_price, currency).ok().filter(|_| same_currency);
+        let price = Money::parse(&item.item_price, currency)
+            .ok()
+            .filter(|_| same_currency);
         let unit_price = price.ok_or(Unreadable::Money)?;
         if let Some(line) = lines.iter_mut().find(|line| line.retailer_id == item.retailer_id) {
             let sum = line.quantity.checked_add(quantity).filter(|q| *q <= QUANTITY_MAX);
@@ -78,14 +88,28 @@ fn read_lines(items: &[OrderItem], currency: Currency) -> Result<Vec<PurchaseLin
             continue;
         }
         let title = item.retailer_id.as_str().to_owned();
-        lines.push(PurchaseLine { retailer_id: item.retailer_id.clone(), title, quantity, unit_price });
+        lines.push(PurchaseLine {
+            retailer_id: item.retailer_id.clone(),
+            title,
+            quantity,
+            unit_price,
+        });
     }
-    if lines.is_empty() || lines.len() > LINES_MAX { Err(Unreadable::Money) } else { Ok(lines) }
+    if lines.is_empty() || lines.len() > LINES_MAX {
+        Err(Unreadable::Money)
+    } else {
+        Ok(lines)
+    }
 }
 
 /// The merchant priced a native order.
 pub(super) fn quoted(turn: &mut Turn<'_>, key: &str, answer: &QuoteAnswer) {
-    let Some(order) = turn.conversation.orders.get(key).filter(|order| order.stage == OrderStage::Asked).cloned()
+    let Some(order) = turn
+        .conversation
+        .orders
+        .get(key)
+        .filter(|order| order.stage == OrderStage::Asked)
+        .cloned()
     else {
         return;
     };
@@ -112,7 +136,10 @@ pub(super) fn quoted(turn: &mut Turn<'_>, key: &str, answer: &QuoteAnswer) {
     if lost_lines {
         return ask(turn, key.to_owned(), lines);
     }
-    let Some(quote) = quote.as_ref().filter(|quote| checkout::is_for(quote, &lines, turn)) else {
+    let Some(quote) = quote
+        .as_ref()
+        .filter(|quote| checkout::is_for(quote, &lines, turn))
+    else {
         return failed(turn, key, Phrase::QuoteWrong);
     };
     let as_shown = sum_of(&order.lines, turn.facts.shop.currency).ok();
@@ -131,7 +158,9 @@ fn compare(
     differs: &mut Vec<String>,
 ) -> Option<PurchaseLine> {
     let Some(product) = product else {
-        differs.push(turn.say(Phrase::GoneChange { title: &draw::plain_title(&line.title) }));
+        differs.push(turn.say(Phrase::GoneChange {
+            title: &draw::plain_title(&line.title),
+        }));
         return None;
     };
     let title = draw::plain_title(&product.title);
@@ -141,9 +170,17 @@ fn compare(
     }
     if product.price != line.unit_price {
         let (old, new) = (turn.money(&line.unit_price), turn.money(&product.price));
-        differs.push(turn.say(Phrase::PriceChange { title: &title, old: &old, new: &new }));
+        differs.push(turn.say(Phrase::PriceChange {
+            title: &title,
+            old: &old,
+            new: &new,
+        }));
     }
-    Some(PurchaseLine { title: product.title.clone(), unit_price: product.price, ..line.clone() })
+    Some(PurchaseLine {
+        title: product.title.clone(),
+        unit_price: product.price,
+        ..line.clone()
+    })
 }
 
 fn show(turn: &mut Turn<'_>, key: &str, quote: &Quote, differs: &[String]) {
@@ -154,7 +191,14 @@ fn show(turn: &mut Turn<'_>, key: &str, quote: &Quote, differs: &[String]) {
     let message = if differs.is_empty() {
         checkout::summary(turn, Kind::Summary, Phrase::SummaryTitle, &[], quote, subject)
     } else {
-        checkout::summary(turn, Kind::PriceChange, Phrase::OrderDiffers, differs, quote, subject)
+        checkout::summary(
+            turn,
+            Kind::PriceChange,
+            Phrase::OrderDiffers,
+            differs,
+            quote,
+            subject,
+        )
     };
     turn.reply(message);
 }
@@ -187,7 +231,13 @@ pub(super) fn confirmed(turn: &mut Turn<'_>, key: &str) {
     };
     turn.conversation.orders.remove(key);
     turn.device = order.device;
-    checkout::forward(turn, turn.occurrence.purchase_id.clone(), quote, Source::Order, order.note);
+    checkout::forward(
+        turn,
+        turn.occurrence.purchase_id.clone(),
+        quote,
+        Source::Order,
+        order.note,
+    );
 }
 
 /// The customer gives up a native order that waits.

@@ -32,24 +32,44 @@ pub(super) fn answered(turn: &mut Turn<'_>, id: &PurchaseId, answer: &PurchaseAn
 }
 
 fn accepted(turn: &mut Turn<'_>, purchase: &Purchase, answer: &PurchaseAnswer) {
-    let PurchaseAnswer::Accepted { merchant_order_id, total, payment_url, payment_url_allowed, state } = answer else {
+    let PurchaseAnswer::Accepted {
+        merchant_order_id,
+        total,
+        payment_url,
+        payment_url_allowed,
+        state,
+    } = answer
+    else {
         return;
     };
     let id = &purchase.purchase_id;
     if let Some(own) = turn.conversation.purchase_mut(id) {
-        own.merchant_order_id.get_or_insert_with(|| fit(merchant_order_id, 60));
+        own.merchant_order_id
+            .get_or_insert_with(|| fit(merchant_order_id, 60));
     }
     turn.changed.insert(id.clone());
     if *total != purchase.quote.total {
-        return review(turn, id, &format!("confirmed {} but the merchant says {total}", purchase.quote.total));
+        return review(
+            turn,
+            id,
+            &format!("confirmed {} but the merchant says {total}", purchase.quote.total),
+        );
     }
     if payment_url.is_some() && !payment_url_allowed {
-        return review(turn, id, "the payment link is not on a host that the merchant listed, or not https");
+        return review(
+            turn,
+            id,
+            "the payment link is not on a host that the merchant listed, or not https",
+        );
     }
     if let Some(own) = turn.conversation.purchase_mut(id) {
         own.payment_url.clone_from(payment_url);
     }
-    let implied = if payment_url.is_some() { PurchaseState::AwaitingPayment } else { PurchaseState::Accepted };
+    let implied = if payment_url.is_some() {
+        PurchaseState::AwaitingPayment
+    } else {
+        PurchaseState::Accepted
+    };
     let next = state.filter(|told| implied.moves_to(*told)).unwrap_or(implied);
     if advance(turn, id, next) {
         tell_state(turn, id);
@@ -79,12 +99,19 @@ fn objections_told(turn: &Turn<'_>, purchase: &Purchase, objections: &[Objection
         let title = draw::plain_title(&line.title);
         if let Some(new) = objection.unit_price.filter(|new| *new != line.unit_price) {
             let (old, new) = (turn.money(&line.unit_price), turn.money(&new));
-            told.push(turn.say(Phrase::PriceChange { title: &title, old: &old, new: &new }));
+            told.push(turn.say(Phrase::PriceChange {
+                title: &title,
+                old: &old,
+                new: &new,
+            }));
         }
         match objection.available {
             Some(0) => told.push(turn.say(Phrase::SoldOutChange { title: &title })),
             Some(left) if left < u64::from(line.quantity) => {
-                told.push(turn.say(Phrase::OnlyLeft { title: &title, available: left }));
+                told.push(turn.say(Phrase::OnlyLeft {
+                    title: &title,
+                    available: left,
+                }));
             }
             Some(_) | None => {}
         }
@@ -96,9 +123,15 @@ fn repriced(purchase: &Purchase, objections: &[Objection]) -> Vec<PurchaseLine> 
     let line = |line: &PurchaseLine| {
         let objection = objections.iter().find(|o| o.retailer_id == line.retailer_id);
         let unit_price = objection.and_then(|o| o.unit_price).unwrap_or(line.unit_price);
-        let left = objection.and_then(|o| o.available).and_then(|left| u8::try_from(left).ok());
+        let left = objection
+            .and_then(|o| o.available)
+            .and_then(|left| u8::try_from(left).ok());
         let quantity = left.map_or(line.quantity, |left| line.quantity.min(left));
-        (quantity > 0).then(|| PurchaseLine { unit_price, quantity, ..line.clone() })
+        (quantity > 0).then(|| PurchaseLine {
+            unit_price,
+            quantity,
+            ..line.clone()
+        })
     };
     purchase.quote.lines.iter().filter_map(line).collect()
 }
@@ -111,11 +144,18 @@ fn back_to_cart(
     objections: &[Objection],
     told: &[String],
 ) {
-    let offer = |line: &PurchaseLine| {
-        Offer { title: line.title.clone(), price: line.unit_price, in_stock: true, options: None }
+    let offer = |line: &PurchaseLine| Offer {
+        title: line.title.clone(),
+        price: line.unit_price,
+        in_stock: true,
+        options: None,
     };
-    let lines: Vec<(RetailerId, u8, Offer)> =
-        purchase.quote.lines.iter().map(|line| (line.retailer_id.clone(), line.quantity, offer(line))).collect();
+    let lines: Vec<(RetailerId, u8, Offer)> = purchase
+        .quote
+        .lines
+        .iter()
+        .map(|line| (line.retailer_id.clone(), line.quantity, offer(line)))
+        .collect();
     carts::restore(turn, purchase.device, lines);
     let cart = turn.conversation.cart_mut(purchase.device);
     for line in &mut cart.lines {
@@ -124,12 +164,19 @@ fn back_to_cart(
         };
         let price = objection.unit_price.unwrap_or(line.shown.price);
         let in_stock = objection.available != Some(0);
-        let offer = Offer { price, in_stock, ..line.shown.clone() };
+        let offer = Offer {
+            price,
+            in_stock,
+            ..line.shown.clone()
+        };
         line.noticed = (offer != line.shown).then_some(offer);
     }
     cart.touch();
     if reason == DeclineReason::PriceChanged && !told.is_empty() {
-        let news_of = objections.iter().map(|objection| objection.retailer_id.clone()).collect();
+        let news_of = objections
+            .iter()
+            .map(|objection| objection.retailer_id.clone())
+            .collect();
         return notice::send_notice(turn, told, news_of);
     }
     let mut text = vec![turn.say(Phrase::Declined)];
@@ -143,7 +190,11 @@ fn back_to_cart(
 pub(super) fn replayed(turn: &mut Turn<'_>, effect: &Effect) {
     if let Effect::Forward(purchase) = effect {
         let id = &purchase.purchase_id;
-        if let Some(own) = turn.conversation.purchase_mut(id).filter(|own| own.state == PurchaseState::NeedsReview) {
+        if let Some(own) = turn
+            .conversation
+            .purchase_mut(id)
+            .filter(|own| own.state == PurchaseState::NeedsReview)
+        {
             own.state = PurchaseState::InDoubt;
             own.review = None;
             turn.changed.insert(id.clone());
@@ -154,7 +205,15 @@ pub(super) fn replayed(turn: &mut Turn<'_>, effect: &Effect) {
 
 /// Later news from the merchant.
 pub(super) fn news(turn: &mut Turn<'_>, event: &Event) {
-    let Event::PurchaseNews { purchase_id, state, total, merchant_order_id, tracking_url, reason } = event else {
+    let Event::PurchaseNews {
+        purchase_id,
+        state,
+        total,
+        merchant_order_id,
+        tracking_url,
+        reason,
+    } = event
+    else {
         return;
     };
     let Some(purchase) = turn.conversation.purchase_mut(purchase_id) else {
@@ -185,13 +244,20 @@ fn payment_problem(present: PurchaseState, confirmed: Money, paid: Option<Money>
         let paid = paid.map_or_else(|| "nothing it names".to_owned(), |amount| amount.to_string());
         return Some(format!("confirmed {confirmed} but the payment is of {paid}"));
     }
-    let too_late = matches!(present, PurchaseState::Expired | PurchaseState::Cancelled | PurchaseState::Declined);
+    let too_late = matches!(
+        present,
+        PurchaseState::Expired | PurchaseState::Cancelled | PurchaseState::Declined
+    );
     too_late.then(|| "paid after it had ended".to_owned())
 }
 
 /// Moves a purchase forward; false when the news is late or repeated.
 fn advance(turn: &mut Turn<'_>, id: &PurchaseId, next: PurchaseState) -> bool {
-    let Some(purchase) = turn.conversation.purchase_mut(id).filter(|purchase| purchase.state.moves_to(next)) else {
+    let Some(purchase) = turn
+        .conversation
+        .purchase_mut(id)
+        .filter(|purchase| purchase.state.moves_to(next))
+    else {
         return false;
     };
     purchase.state = next;
@@ -205,7 +271,11 @@ fn review(turn: &mut Turn<'_>, id: &PurchaseId, why: &str) {
         purchase.review = Some(why.to_owned());
         turn.changed.insert(id.clone());
     }
-    let Some(purchase) = turn.conversation.purchase_mut(id).filter(|p| p.state != PurchaseState::NeedsReview) else {
+    let Some(purchase) = turn
+        .conversation
+        .purchase_mut(id)
+        .filter(|p| p.state != PurchaseState::NeedsReview)
+    else {
         return;
     };
     purchase.state = PurchaseState::NeedsReview;
@@ -239,20 +309,51 @@ pub(super) fn show(turn: &mut Turn<'_>, id: &PurchaseId) {
 fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Message {
     let label = purchase.label();
     let total = turn.money(&purchase.quote.total);
-    let payable = matches!(purchase.state, PurchaseState::AwaitingPayment | PurchaseState::PaymentFailed);
+    let payable = matches!(
+        purchase.state,
+        PurchaseState::AwaitingPayment | PurchaseState::PaymentFailed
+    );
     if let Some(url) = purchase.payment_url.clone().filter(|_| payable) {
-        let mut body = turn.say(Phrase::PayNow { label: &label, total: &total });
+        let mut body = turn.say(Phrase::PayNow {
+            label: &label,
+            total: &total,
+        });
         if purchase.state == PurchaseState::PaymentFailed {
-            body = format!("{}\n{body}", turn.say(Phrase::State { label: &label, state: purchase.state }));
+            body = format!(
+                "{}\n{body}",
+                turn.say(Phrase::State {
+                    label: &label,
+                    state: purchase.state
+                })
+            );
         }
-        let link = Content::Link { body, label: fit(&turn.say(Phrase::PayLabel), LABEL_MAX), url };
+        let link = Content::Link {
+            body,
+            label: fit(&turn.say(Phrase::PayLabel), LABEL_MAX),
+            url,
+        };
         return Message::new(Kind::PaymentLink, link).about(&purchase.purchase_id);
     }
     let (kind, text) = match purchase.state {
-        PurchaseState::Accepted => (Kind::PurchaseAccepted, turn.say(Phrase::Accepted { label: &label, total: &total })),
-        PurchaseState::Paid => (Kind::Paid, turn.say(Phrase::Paid { label: &label, total: &total })),
+        PurchaseState::Accepted => (
+            Kind::PurchaseAccepted,
+            turn.say(Phrase::Accepted {
+                label: &label,
+                total: &total,
+            }),
+        ),
+        PurchaseState::Paid => (
+            Kind::Paid,
+            turn.say(Phrase::Paid {
+                label: &label,
+                total: &total,
+            }),
+        ),
         PurchaseState::InDoubt => (Kind::PurchaseState, turn.say(Phrase::InDoubt { label: &label })),
-        PurchaseState::NeedsReview => (Kind::PurchaseState, turn.say(Phrase::NeedsReview { label: &label })),
+        PurchaseState::NeedsReview => (
+            Kind::PurchaseState,
+            turn.say(Phrase::NeedsReview { label: &label }),
+        ),
         state @ (PurchaseState::Forwarded
         | PurchaseState::Declined
         | PurchaseState::AwaitingPayment
@@ -263,14 +364,30 @@ fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> 
         | PurchaseState::Expired
         | PurchaseState::PaymentFailed
         | PurchaseState::Refunded
-        | PurchaseState::ChargedBack) => (Kind::PurchaseState, turn.say(Phrase::State { label: &label, state })),
+        | PurchaseState::ChargedBack) => (
+            Kind::PurchaseState,
+            turn.say(Phrase::State { label: &label, state }),
+        ),
     };
     let mut text = vec![text];
-    text.extend(reason.map(|words| turn.say(Phrase::Reason { text: &fit(words, 300) })));
+    text.extend(reason.map(|words| {
+        turn.say(Phrase::Reason {
+            text: &fit(words, 300),
+        })
+    }));
     let tracked = purchase.state == PurchaseState::Shipped;
-    text.extend(purchase.tracking_url.as_ref().filter(|_| tracked).map(|url| turn.say(Phrase::Tracking { url })));
+    text.extend(
+        purchase
+            .tracking_url
+            .as_ref()
+            .filter(|_| tracked)
+            .map(|url| turn.say(Phrase::Tracking { url })),
+    );
     let choices = vec![
-        turn.choice(Action::Purchase(Some(purchase.purchase_id.clone())), Phrase::PurchaseLabel),
+        turn.choice(
+            Action::Purchase(Some(purchase.purchase_id.clone())),
+            Phrase::PurchaseLabel,
+        ),
         turn.choice(Action::Menu, Phrase::MenuLabel),
         turn.choice(Action::Person, Phrase::PersonLabel),
     ];
@@ -286,21 +403,43 @@ pub(super) fn list(turn: &mut Turn<'_>) {
     }
     let row = |purchase: &Purchase| {
         let target = turn.target(Action::Purchase(Some(purchase.purchase_id.clone())));
-        let state = turn.say(Phrase::StateName { state: purchase.state });
+        let state = turn.say(Phrase::StateName {
+            state: purchase.state,
+        });
         let about = format!("{}, {state}", turn.money(&purchase.quote.total));
         Row::new(target, &purchase.label(), Some(&about))
     };
-    let rows = turn.conversation.purchases.iter().rev().take(ROWS_MAX).map(row).collect();
-    let sections = vec![Section { title: turn.say(Phrase::PurchasesRow), rows }];
+    let rows = turn
+        .conversation
+        .purchases
+        .iter()
+        .rev()
+        .take(ROWS_MAX)
+        .map(row)
+        .collect();
+    let sections = vec![Section {
+        title: turn.say(Phrase::PurchasesRow),
+        rows,
+    }];
     let body = turn.say(Phrase::PurchasesBody);
-    let message = Message::list(Kind::PurchaseState, &body, &turn.say(Phrase::OptionsOpener), sections);
+    let message = Message::list(
+        Kind::PurchaseState,
+        &body,
+        &turn.say(Phrase::OptionsOpener),
+        sections,
+    );
     turn.reply(message);
 }
 
 impl PurchaseState {
     fn is_paid_already(self) -> bool {
         match self {
-            Self::Paid | Self::Preparing | Self::Shipped | Self::Delivered | Self::Refunded | Self::ChargedBack => true,
+            Self::Paid
+            | Self::Preparing
+            | Self::Shipped
+            | Self::Delivered
+            | Self::Refunded
+            | Self::ChargedBack => true,
             Self::Forwarded
             | Self::InDoubt
             | Self::Declined

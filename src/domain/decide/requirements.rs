@@ -12,17 +12,26 @@ use crate::domain::ids::RetailerId;
 
 /// The facts that are needed and not there.
 pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts) -> FactKeys {
-    let mut wanted = Wanted { products: BTreeSet::new(), outline: false, category: None };
+    let mut wanted = Wanted {
+        products: BTreeSet::new(),
+        outline: false,
+        category: None,
+    };
     match event {
         Event::Said { text, device } => wanted.by_wish(words::understand(text), conversation, *device),
-        Event::Tapped { tap: Tap::Button(button), device } => {
+        Event::Tapped {
+            tap: Tap::Button(button),
+            device,
+        } => {
             wanted.by_action(&button.action, conversation, *device, facts);
         }
         Event::ProductChanged { retailer_id } => {
             wanted.products.insert(retailer_id.clone());
         }
         Event::ProductsRequested { products, .. } => wanted.products.extend(products.iter().cloned()),
-        Event::Tapped { tap: Tap::Refused, .. }
+        Event::Tapped {
+            tap: Tap::Refused, ..
+        }
         | Event::Ordered { .. }
         | Event::Arrived { .. }
         | Event::Quoted { .. }
@@ -36,10 +45,15 @@ pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts)
     }
     let products = wanted.products.difference(&facts.looked_for).cloned().collect();
     let opened = facts.outline.as_ref().map(|outline| outline.opened.clone());
-    let lacks_outline = wanted.outline && opened.as_ref().is_none_or(|opened| {
-        wanted.category.is_some() && *opened != wanted.category
-    });
-    FactKeys { products, outline: lacks_outline, category: wanted.category.filter(|_| lacks_outline) }
+    let lacks_outline = wanted.outline
+        && opened
+            .as_ref()
+            .is_none_or(|opened| wanted.category.is_some() && *opened != wanted.category);
+    FactKeys {
+        products,
+        outline: lacks_outline,
+        category: wanted.category.filter(|_| lacks_outline),
+    }
 }
 
 struct Wanted {
@@ -88,14 +102,22 @@ impl Wanted {
     }
 
     fn cart_of(&mut self, conversation: &Conversation, device: Device) {
-        let lines = conversation.carts.get(&device).map(|cart| cart.lines.as_slice()).unwrap_or_default();
-        self.products.extend(lines.iter().map(|line| line.retailer_id.clone()));
+        let lines = conversation
+            .carts
+            .get(&device)
+            .map(|cart| cart.lines.as_slice())
+            .unwrap_or_default();
+        self.products
+            .extend(lines.iter().map(|line| line.retailer_id.clone()));
     }
 
     fn shown_in(&mut self, facts: &Facts, key: &str, range: Option<(usize, usize)>) {
         self.outline = true;
         self.category = Some(key.to_owned());
-        let opened = facts.outline.as_ref().filter(|outline| outline.opened.as_deref() == Some(key));
+        let opened = facts
+            .outline
+            .as_ref()
+            .filter(|outline| outline.opened.as_deref() == Some(key));
         if let Some(category) = opened.and_then(|outline| outline.category(key)) {
             self.products.extend(super::browse::shown(category, range));
         }

@@ -15,8 +15,10 @@ pub(super) fn tapped(turn: &mut Turn<'_>, tap: &Tap) {
 }
 
 fn refused(turn: &mut Turn<'_>) {
-    let choices =
-        vec![turn.choice(Action::Menu, Phrase::MenuLabel), turn.choice(Action::Cart, Phrase::CartLabel)];
+    let choices = vec![
+        turn.choice(Action::Menu, Phrase::MenuLabel),
+        turn.choice(Action::Cart, Phrase::CartLabel),
+    ];
     let message = Message::buttons(Kind::Refused, &turn.say(Phrase::RefusedButton), None, choices);
     turn.reply(message);
 }

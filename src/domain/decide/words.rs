@@ -18,19 +18,69 @@ pub(super) enum Wish {
 }
 
 const MENU: [&str; 18] = [
-    "menu", "cardapio", "oi", "ola", "oie", "opa", "bom dia", "boa tarde", "boa noite", "inicio", "hi", "hello",
-    "hey", "hola", "buenas", "halo", "hai", "start",
+    "menu",
+    "cardapio",
+    "oi",
+    "ola",
+    "oie",
+    "opa",
+    "bom dia",
+    "boa tarde",
+    "boa noite",
+    "inicio",
+    "hi",
+    "hello",
+    "hey",
+    "hola",
+    "buenas",
+    "halo",
+    "hai",
+    "start",
 ];
 const CART: [&str; 9] = [
-    "carrinho", "sacola", "minha sacola", "ver sacola", "cart", "my cart", "carrito", "mi carrito", "keranjang",
+    "carrinho",
+    "sacola",
+    "minha sacola",
+    "ver sacola",
+    "cart",
+    "my cart",
+    "carrito",
+    "mi carrito",
+    "keranjang",
 ];
-const CHECKOUT: [&str; 9] =
-    ["finalizar", "finalizar compra", "fechar pedido", "comprar", "checkout", "buy", "pagar", "comprar ya", "bayar"];
+const CHECKOUT: [&str; 9] = [
+    "finalizar",
+    "finalizar compra",
+    "fechar pedido",
+    "comprar",
+    "checkout",
+    "buy",
+    "pagar",
+    "comprar ya",
+    "bayar",
+];
 const HELP: [&str; 5] = ["ajuda", "help", "ayuda", "bantuan", "?"];
-const PERSON: [&str; 9] =
-    ["atendente", "humano", "pessoa", "falar com atendente", "agent", "human", "agente", "persona", "petugas"];
+const PERSON: [&str; 9] = [
+    "atendente",
+    "humano",
+    "pessoa",
+    "falar com atendente",
+    "agent",
+    "human",
+    "agente",
+    "persona",
+    "petugas",
+];
 const PURCHASES: [&str; 9] = [
-    "pedido", "pedidos", "meus pedidos", "orders", "my orders", "order", "mis pedidos", "pesanan", "pesanan saya",
+    "pedido",
+    "pedidos",
+    "meus pedidos",
+    "orders",
+    "my orders",
+    "order",
+    "mis pedidos",
+    "pesanan",
+    "pesanan saya",
 ];
 const CATALOG: [&str; 4] = ["catalogo", "catalog", "catalogue", "katalog"];
 
@@ -79,7 +129,9 @@ pub(super) fn said(turn: &mut Turn<'_>, text: &str) {
     if turn.conversation.mode == Mode::Human {
         match wish {
             Wish::Unclear | Wish::Help | Wish::Person => return person_is_coming(turn),
-            Wish::Menu | Wish::Cart | Wish::Checkout | Wish::Purchases | Wish::Catalog => turn.leave_human_mode(),
+            Wish::Menu | Wish::Cart | Wish::Checkout | Wish::Purchases | Wish::Catalog => {
+                turn.leave_human_mode()
+            }
         }
     }
     match wish {
@@ -117,7 +169,10 @@ pub(super) fn call_person(turn: &mut Turn<'_>) {
 const REMIND_AFTER_MS: i64 = 10 * 60 * 1000;
 
 fn person_is_coming(turn: &mut Turn<'_>) {
-    let told_ago = turn.facts.now_ms.saturating_sub(turn.conversation.person_told_at_ms);
+    let told_ago = turn
+        .facts
+        .now_ms
+        .saturating_sub(turn.conversation.person_told_at_ms);
     if told_ago >= REMIND_AFTER_MS {
         turn.conversation.person_told_at_ms = turn.facts.now_ms;
         let message = draw::person(turn, false);

@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 
 use super::standard_webhooks::{self, Secret};
 use super::{
-    Buyer, Callback, CallbackError, CallbackHeaders, Connector, ConnectorError, MerchantPurchase, ProductPage,
-    SubmitAnswer,
+    Buyer, Callback, CallbackError, CallbackHeaders, Connector, ConnectorError, MerchantPurchase,
+    ProductPage, SubmitAnswer,
 };
 use crate::clock::Clock;
 use crate::domain::ids::{PurchaseId, RetailerId};
@@ -60,7 +60,12 @@ impl StandardConnector {
     /// A connector with a ready, guarded HTTP client.
     pub fn new(http: reqwest::Client, access: Access, clock: Arc<dyn Clock>) -> Self {
         let slots = Semaphore::new(access.max_concurrency.max(1));
-        Self { http, access, clock, slots }
+        Self {
+            http,
+            access,
+            clock,
+            slots,
+        }
     }
 
     async fn call(
@@ -71,7 +76,11 @@ impl StandardConnector {
         body: Vec<u8>,
         idempotency_key: Option<&str>,
     ) -> Result<Answer, ConnectorError> {
-        let _slot = self.slots.acquire().await.map_err(|_| ConnectorError::Unreachable("closing".to_owned()))?;
+        let _slot = self
+            .slots
+            .acquire()
+            .await
+            .map_err(|_| ConnectorError::Unreachable("closing".to_owned()))?;
         let url = format!("{}{path}", self.access.base_url.trim_end_matches('/'));
         let timestamp_s = self.clock.now_ms().div_euclid(1000);
         let secret = self.access.secrets.first();
@@ -103,27 +112,44 @@ impl StandardConnector {
 fn fault(error: reqwest::Error) -> ConnectorError {
     let before_send = error.is_connect() || error.is_builder();
     let text = error.without_url().to_string();
-    if before_send { ConnectorError::Unreachable(text) } else { ConnectorError::Lost(text) }
+    if before_send {
+        ConnectorError::Unreachable(text)
+    } else {
+        ConnectorError::Lost(text)
+    }
 }
 
 async fn read(mut response: reqwest::Response) -> Result<Answer, ConnectorError> {
     let http = response.status().as_u16();
-    let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-    let retry_after_ms = retry_after.and_then(|text| text.parse::<i64>().ok()).map(|s| s.clamp(0, 86_400) * 1000);
+    let retry_after = response
+        .headers()
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok());
+    let retry_after_ms = retry_after
+        .and_then(|text| text.parse::<i64>().ok())
+        .map(|s| s.clamp(0, 86_400) * 1000);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(fault)? {
         body.extend_from_slice(&chunk);
         if body.len() > ANSWER_BYTES_MAX {
-            return Err(ConnectorError::Unreadable("the answer is larger than 8 MiB".to_owned()));
+            return Err(ConnectorError::Unreadable(
+                "the answer is larger than 8 MiB".to_owned(),
+            ));
         }
     }
-    Ok(Answer { http, retry_after_ms, body })
+    Ok(Answer {
+        http,
+        retry_after_ms,
+        body,
+    })
 }
 
 /// What every call makes of a status that is no success.
 fn refusal(answer: &Answer) -> ConnectorError {
     match answer.http {
-        429 => ConnectorError::Busy { after_ms: answer.retry_after_ms },
+        429 => ConnectorError::Busy {
+            after_ms: answer.retry_after_ms,
+        },
         500.. => ConnectorError::Lost(format!("HTTP {}", answer.http)),
         http => {
             let detail: String = String::from_utf8_lossy(&answer.body).chars().take(200).collect();
@@ -149,25 +175,38 @@ fn is_success(answer: &Answer) -> bool {
 impl Connector for StandardConnector {
     async fn list_products(&self, cursor: Option<&str>, limit: u32) -> Result<ProductPage, ConnectorError> {
         let path = page_path(cursor, limit);
-        let answer = self.call(reqwest::Method::GET, &path, &Self::request_id(), Vec::new(), None).await?;
+        let answer = self
+            .call(reqwest::Method::GET, &path, &Self::request_id(), Vec::new(), None)
+            .await?;
         if !is_success(&answer) {
             return Err(refusal(&answer));
         }
         wire::page(&answer.body, self.access.currency).map_err(ConnectorError::Unreadable)
     }
 
-    async fn look_up(&self, ids: &[RetailerId]) -> Result<BTreeMap<RetailerId, Option<Product>>, ConnectorError> {
-        let mut found: BTreeMap<RetailerId, Option<Product>> = ids.iter().map(|id| (id.clone(), None)).collect();
+    async fn look_up(
+        &self,
+        ids: &[RetailerId],
+    ) -> Result<BTreeMap<RetailerId, Option<Product>>, ConnectorError> {
+        let mut found: BTreeMap<RetailerId, Option<Product>> =
+            ids.iter().map(|id| (id.clone(), None)).collect();
         for chunk in ids.chunks(LOOKUP_MAX) {
-            let body = serde_json::json!({ "retailer_ids": chunk }).to_string().into_bytes();
+            let body = serde_json::json!({ "retailer_ids": chunk })
+                .to_string()
+                .into_bytes();
             let id = Self::request_id();
-            let answer = self.call(reqwest::Method::POST, "/products/lookup", &id, body, None).await?;
+            let answer = self
+                .call(reqwest::Method::POST, "/products/lookup", &id, body, None)
+                .await?;
             if !is_success(&answer) {
                 return Err(refusal(&answer));
             }
             let page = wire::page(&answer.body, self.access.currency).map_err(ConnectorError::Unreadable)?;
             for problem in &page.unreadable {
-                tracing::warn!(problem, "a looked-up product can't be read and is treated as absent");
+                tracing::warn!(
+                    problem,
+                    "a looked-up product can't be read and is treated as absent"
+                );
             }
             for product in page.products {
                 if let Some(slot) = found.get_mut(&product.retailer_id) {
@@ -180,7 +219,9 @@ impl Connector for StandardConnector {
 
     async fn quote(&self, buyer: &Buyer, lines: &[PurchaseLine]) -> Result<Option<Quote>, ConnectorError> {
         let body = wire::quote_body(buyer, lines).map_err(ConnectorError::Unreadable)?;
-        let answer = self.call(reqwest::Method::POST, "/quotes", &Self::request_id(), body, None).await?;
+        let answer = self
+            .call(reqwest::Method::POST, "/quotes", &Self::request_id(), body, None)
+            .await?;
         match answer.http {
             404 | 405 | 501 => Ok(None),
             _ if is_success(&answer) => {
@@ -194,15 +235,21 @@ impl Connector for StandardConnector {
     async fn submit(&self, buyer: &Buyer, purchase: &Purchase) -> Result<SubmitAnswer, ConnectorError> {
         let body = wire::purchase_body(buyer, purchase).map_err(ConnectorError::Unreadable)?;
         let id = purchase.purchase_id.as_str();
-        let answer = self.call(reqwest::Method::POST, "/purchases", id, body, Some(id)).await?;
+        let answer = self
+            .call(reqwest::Method::POST, "/purchases", id, body, Some(id))
+            .await?;
         match answer.http {
             _ if is_success(&answer) => {
                 let accepted = wire::merchant_purchase(&answer.body).map_err(ConnectorError::Unreadable)?;
                 Ok(SubmitAnswer::Accepted(accepted))
             }
             409 | 422 => match wire::problem(&answer.body) {
-                wire::Problem::Declined(reason, objections) => Ok(SubmitAnswer::Declined { reason, objections }),
-                wire::Problem::InProgress => Err(ConnectorError::Busy { after_ms: answer.retry_after_ms }),
+                wire::Problem::Declined(reason, objections) => {
+                    Ok(SubmitAnswer::Declined { reason, objections })
+                }
+                wire::Problem::InProgress => Err(ConnectorError::Busy {
+                    after_ms: answer.retry_after_ms,
+                }),
                 wire::Problem::KeyReused => Ok(SubmitAnswer::KeyReused),
             },
             _ => Err(refusal(&answer)),
@@ -211,18 +258,27 @@ impl Connector for StandardConnector {
 
     async fn find(&self, id: &PurchaseId) -> Result<Option<MerchantPurchase>, ConnectorError> {
         let path = format!("/purchases/{id}");
-        let answer = self.call(reqwest::Method::GET, &path, &Self::request_id(), Vec::new(), None).await?;
+        let answer = self
+            .call(reqwest::Method::GET, &path, &Self::request_id(), Vec::new(), None)
+            .await?;
         match answer.http {
             404 => Ok(None),
-            _ if is_success(&answer) => {
-                wire::merchant_purchase(&answer.body).map(Some).map_err(ConnectorError::Unreadable)
-            }
+            _ if is_success(&answer) => wire::merchant_purchase(&answer.body)
+                .map(Some)
+                .map_err(ConnectorError::Unreadable),
             _ => Err(refusal(&answer)),
         }
     }
 
-    fn verify_callback(&self, headers: &CallbackHeaders, body: &[u8], now_ms: i64) -> Result<String, CallbackError> {
-        let (Some(id), Some(timestamp), Some(signature)) = (&headers.id, &headers.timestamp, &headers.signature) else {
+    fn verify_callback(
+        &self,
+        headers: &CallbackHeaders,
+        body: &[u8],
+        now_ms: i64,
+    ) -> Result<String, CallbackError> {
+        let (Some(id), Some(timestamp), Some(signature)) =
+            (&headers.id, &headers.timestamp, &headers.signature)
+        else {
             return Err(CallbackError::Signature);
         };
         if standard_webhooks::verify(&self.access.secrets, id, timestamp, signature, body, now_ms) {

@@ -41,14 +41,27 @@ struct WirePage {
 
 /// Reads one product; the error is a sentence about it.
 pub(super) fn product(value: Value, currency: Currency) -> Result<Product, String> {
-    let id = value.get("retailer_id").and_then(Value::as_str).unwrap_or("?").to_owned();
-    let wire: WireProduct = serde_json::from_value(value).map_err(|error| format!("product {id}: {error}"))?;
-    let price = wire.price.ok_or_else(|| format!("product {id}: it has no price"))?;
+    let id = value
+        .get("retailer_id")
+        .and_then(Value::as_str)
+        .unwrap_or("?")
+        .to_owned();
+    let wire: WireProduct =
+        serde_json::from_value(value).map_err(|error| format!("product {id}: {error}"))?;
+    let price = wire
+        .price
+        .ok_or_else(|| format!("product {id}: it has no price"))?;
     if price.currency() != currency {
-        return Err(format!("product {id}: its price is in {}, the shop's in {currency}", price.currency()));
+        return Err(format!(
+            "product {id}: its price is in {}, the shop's in {currency}",
+            price.currency()
+        ));
     }
-    if wire.retailer_id.is_empty() || wire.retailer_id.len() > RETAILER_ID_MAX || wire.title.trim().is_empty() {
-        return Err(format!("product {id}: retailer_id (1–{RETAILER_ID_MAX} bytes) and title must not be empty"));
+    if wire.retailer_id.is_empty() || wire.retailer_id.len() > RETAILER_ID_MAX || wire.title.trim().is_empty()
+    {
+        return Err(format!(
+            "product {id}: retailer_id (1–{RETAILER_ID_MAX} bytes) and title must not be empty"
+        ));
     }
     Ok(Product {
         retailer_id: RetailerId::new(wire.retailer_id),
@@ -70,8 +83,13 @@ fn options_text(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => String::new(),
         Value::Object(map) => {
-            let ordered: BTreeMap<&String, String> = map.iter().map(|(key, value)| (key, plain(value))).collect();
-            ordered.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join(", ")
+            let ordered: BTreeMap<&String, String> =
+                map.iter().map(|(key, value)| (key, plain(value))).collect();
+            ordered
+                .iter()
+                .map(|(key, value)| format!("{key}: {value}"))
+                .collect::<Vec<_>>()
+                .join(", ")
         }
         Value::Array(entries) => entries.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => plain(value),
@@ -80,13 +98,18 @@ fn options_text(value: &Value) -> Option<String> {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 /// Reads a page; a product that can't be read does not harm the others.
 pub(super) fn page(bytes: &[u8], currency: Currency) -> Result<ProductPage, String> {
     let wire: WirePage = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let mut page = ProductPage { next_cursor: wire.next_cursor.filter(|c| !c.is_empty()), ..ProductPage::default() };
+    let mut page = ProductPage {
+        next_cursor: wire.next_cursor.filter(|c| !c.is_empty()),
+        ..ProductPage::default()
+    };
     for value in wire.products {
         match product(value, currency) {
             Ok(product) => page.products.push(product),
@@ -128,7 +151,11 @@ fn out_customer(buyer: &Buyer) -> OutCustomer<'_> {
 fn out_lines(lines: &[PurchaseLine]) -> Vec<OutLine<'_>> {
     lines
         .iter()
-        .map(|line| OutLine { retailer_id: &line.retailer_id, quantity: line.quantity, unit_price: line.unit_price })
+        .map(|line| OutLine {
+            retailer_id: &line.retailer_id,
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+        })
         .collect()
 }
 
@@ -140,7 +167,10 @@ struct OutQuote<'a> {
 
 /// The body of `POST /quotes`.
 pub(super) fn quote_body(buyer: &Buyer, lines: &[PurchaseLine]) -> Result<Vec<u8>, String> {
-    let body = OutQuote { customer: out_customer(buyer), lines: out_lines(lines) };
+    let body = OutQuote {
+        customer: out_customer(buyer),
+        lines: out_lines(lines),
+    };
     serde_json::to_vec(&body).map_err(|error| error.to_string())
 }
 
@@ -223,13 +253,19 @@ pub(super) fn quote(bytes: &[u8], asked: &[PurchaseLine], now_ms: i64) -> Result
         shipping: wire.shipping,
         tax: wire.tax,
         total: wire.total,
-        expires_at_ms: wire.expires_at.as_deref().and_then(instant_ms).unwrap_or(now_ms + QUOTE_MS),
+        expires_at_ms: wire
+            .expires_at
+            .as_deref()
+            .and_then(instant_ms)
+            .unwrap_or(now_ms + QUOTE_MS),
     })
 }
 
 /// Reads an RFC 3339 instant as Unix milliseconds.
 pub(super) fn instant_ms(text: &str) -> Option<i64> {
-    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .map(jiff::Timestamp::as_millisecond)
 }
 
 #[derive(Deserialize)]
@@ -339,7 +375,11 @@ pub(super) fn callback(id: &str, body: &[u8], currency: Currency, now_ms: i64) -
     let news = match wire.kind.as_str() {
         "product.updated" => MerchantNews::ProductUpdated(Box::new(product(wire.data, currency)?)),
         "product.removed" => {
-            let id = wire.data.get("retailer_id").and_then(Value::as_str).ok_or("data.retailer_id is missing")?;
+            let id = wire
+                .data
+                .get("retailer_id")
+                .and_then(Value::as_str)
+                .ok_or("data.retailer_id is missing")?;
             MerchantNews::ProductRemoved(RetailerId::new(id))
         }
         kind => match kind.strip_prefix("purchase.").and_then(state) {
@@ -347,7 +387,11 @@ pub(super) fn callback(id: &str, body: &[u8], currency: Currency, now_ms: i64) -
             None => MerchantNews::Other(kind.chars().take(60).collect()),
         },
     };
-    Ok(Callback { id: id.to_owned(), at_ms, news })
+    Ok(Callback {
+        id: id.to_owned(),
+        at_ms,
+        news,
+    })
 }
 
 fn purchase_news(data: Value, state: PurchaseState) -> Result<MerchantNews, String> {

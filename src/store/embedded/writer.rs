@@ -103,7 +103,9 @@ impl Writer {
         let run = move || {
             serve(&database, waiting, &latest_ms);
             drop(database);
-            if ending.send(()).is_err() { tracing::debug!("the store was closed twice"); }
+            if ending.send(()).is_err() {
+                tracing::debug!("the store was closed twice");
+            }
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
