@@ -7,5 +7,6 @@
     reason = "tests and their support stop at the first surprise"
 )]
 
+mod flows;
 mod store;
 mod support;

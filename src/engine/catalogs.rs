@@ -49,25 +49,53 @@ impl Catalogs {
     fn peek(&self, merchant: &MerchantId, ids: &BTreeSet<RetailerId>) -> Option<Known> {
         let copies = self.copies.read().unwrap_or_else(PoisonError::into_inner);
         let copy = copies.get(merchant)?;
-        let facts = ids.iter().filter_map(|id| Some((id.clone(), copy.facts.get(id)?.clone()))).collect();
-        Some(Known { facts, outline: Arc::clone(&copy.outline) })
+        let facts = ids
+            .iter()
+            .filter_map(|id| Some((id.clone(), copy.facts.get(id)?.clone())))
+            .collect();
+        Some(Known {
+            facts,
+            outline: Arc::clone(&copy.outline),
+        })
     }
 
     /// All products that are not gone, ordered by id.
     pub fn products(&self, merchant: &MerchantId) -> Vec<Product> {
         let copies = self.copies.read().unwrap_or_else(PoisonError::into_inner);
         let facts = copies.get(merchant).map(|copy| copy.facts.values());
-        facts.into_iter().flatten().filter_map(|fact| fact.product.clone()).collect()
+        facts
+            .into_iter()
+            .flatten()
+            .filter_map(|fact| fact.product.clone())
+            .collect()
+    }
+
+    /// Drops all copies: the next decision reads what it needs.
+    pub fn forget(&self) {
+        self.copies
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// Reads the whole catalog again.
     pub async fn reload(&self, store: &dyn Store, merchant: &MerchantId) -> Result<(), store::Error> {
         let read = store.catalog(merchant).await?;
-        let facts: BTreeMap<RetailerId, Fact> =
-            read.facts.iter().filter_map(|stored| Some((stored.retailer_id.clone(), fact(stored)?))).collect();
+        let facts: BTreeMap<RetailerId, Fact> = read
+            .facts
+            .iter()
+            .filter_map(|stored| Some((stored.retailer_id.clone(), fact(stored)?)))
+            .collect();
         let outline = Arc::new(outline(&facts));
         let mut copies = self.copies.write().unwrap_or_else(PoisonError::into_inner);
-        copies.insert(merchant.clone(), Copy { generation: read.generation, facts, outline });
+        copies.insert(
+            merchant.clone(),
+            Copy {
+                generation: read.generation,
+                facts,
+                outline,
+            },
+        );
         Ok(())
     }
 
@@ -116,15 +144,26 @@ fn fact(stored: &StoredFact) -> Option<Fact> {
             }
         },
     };
-    Some(Fact { version: stored.version, product })
+    Some(Fact {
+        version: stored.version,
+        product,
+    })
 }
 
 /// Categories by name, products by title; what can't be bought is not listed.
 fn outline(facts: &BTreeMap<RetailerId, Fact>) -> Outline {
     let mut by_category: BTreeMap<(bool, String), Vec<(String, RetailerId)>> = BTreeMap::new();
-    let on_sale = facts.values().filter_map(|fact| fact.product.as_ref()).filter(|product| product.in_stock());
+    let on_sale = facts
+        .values()
+        .filter_map(|fact| fact.product.as_ref())
+        .filter(|product| product.in_stock());
     for product in on_sale {
-        let title = product.category.as_deref().map(str::trim).unwrap_or_default().to_owned();
+        let title = product
+            .category
+            .as_deref()
+            .map(str::trim)
+            .unwrap_or_default()
+            .to_owned();
         let listed = by_category.entry((title.is_empty(), title)).or_default();
         listed.push((product.title.to_lowercase(), product.retailer_id.clone()));
     }
@@ -140,5 +179,8 @@ fn outline(facts: &BTreeMap<RetailerId, Fact>) -> Outline {
             }
         })
         .collect();
-    Outline { categories, opened: None }
+    Outline {
+        categories,
+        opened: None,
+    }
 }

@@ -5,7 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::money::Money;
 
+mod en;
+mod es;
+mod id;
 mod pt_br;
+#[cfg(test)]
+mod tests;
 
 /// A language and its way to write money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -13,21 +18,33 @@ pub enum Locale {
     /// Brazilian Portuguese.
     #[serde(rename = "pt-BR")]
     PtBr,
+    /// English.
+    #[serde(rename = "en")]
+    En,
+    /// Latin American Spanish.
+    #[serde(rename = "es")]
+    Es,
+    /// Indonesian.
+    #[serde(rename = "id")]
+    Id,
 }
 
 impl Locale {
+    /// All locales.
+    pub const ALL: [Self; 4] = [Self::PtBr, Self::En, Self::Es, Self::Id];
+
     /// The locale of a BCP 47 tag such as `pt-BR`.
     pub fn parse(tag: &str) -> Option<Self> {
-        match tag {
-            "pt-BR" => Some(Self::PtBr),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|locale| locale.tag() == tag)
     }
 
     /// Its BCP 47 tag.
     pub fn tag(self) -> &'static str {
         match self {
             Self::PtBr => "pt-BR",
+            Self::En => "en",
+            Self::Es => "es",
+            Self::Id => "id",
         }
     }
 }
@@ -402,50 +419,39 @@ pub enum Phrase<'a> {
 pub fn say(locale: Locale, phrase: Phrase<'_>) -> String {
     match locale {
         Locale::PtBr => pt_br::say(phrase),
+        Locale::En => en::say(phrase),
+        Locale::Es => es::say(phrase),
+        Locale::Id => id::say(phrase),
     }
 }
 
 /// Writes an amount as that language does.
 pub fn money(locale: Locale, amount: &Money) -> String {
-    let text = amount.amount_text();
+    let (currency, text) = (amount.currency(), amount.amount_text());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let (group, point) = match locale {
-        Locale::PtBr => ('.', ','),
+    let (group, point, space) = match locale {
+        Locale::PtBr | Locale::Es | Locale::Id => ('.', ',', " "),
+        Locale::En => (',', '.', ""),
     };
-    let mut grouped = String::new();
+    let mut written = match currency.code() {
+        "BRL" => format!("R${space}"),
+        "USD" => format!("US${space}"),
+        "EUR" => format!("€{space}"),
+        "IDR" => format!("Rp{space}"),
+        code => format!("{code} "),
+    };
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            grouped.push(group);
+            written.push(group);
         }
-        grouped.push(digit);
+        written.push(digit);
     }
-    let symbol = match amount.currency().code() {
-        "BRL" => "R$",
-        "USD" => "US$",
-        "EUR" => "€",
-        "IDR" => "Rp",
-        code => return join(code, &grouped, point, fraction),
-    };
-    join(symbol, &grouped, point, fraction)
-}
-
-fn join(symbol: &str, whole: &str, point: char, fraction: &str) -> String {
-    if fraction.is_empty() { format!("{symbol} {whole}") } else { format!("{symbol} {whole}{point}{fraction}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::money::Currency;
-
-    #[test]
-    fn money_is_written_as_people_write_it() {
-        let write = |text: &str, code: &str| {
-            let currency = Currency::parse(code).unwrap();
-            money(Locale::PtBr, &Money::parse(text, currency).unwrap())
-        };
-        assert_eq!(write("1234567.9", "BRL"), "R$ 1.234.567,90");
-        assert_eq!(write("0.05", "BRL"), "R$ 0,05");
-        assert_eq!(write("1000", "JPY"), "JPY 1.000");
+    // Nobody writes the cents of a rupiah, though ISO 4217 has them; a merchant's odd cents are never hidden.
+    let is_whole =
+        fraction.is_empty() || (currency.code() == "IDR" && fraction.bytes().all(|digit| digit == b'0'));
+    if !is_whole {
+        written.push(point);
+        written.push_str(fraction);
     }
+    written
 }

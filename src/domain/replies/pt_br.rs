@@ -3,14 +3,17 @@
 use super::Phrase;
 use crate::domain::purchase::PurchaseState;
 
-#[expect(clippy::too_many_lines, reason = "one phrase per arm, nothing else: splitting would hide a missing one")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one phrase per arm, nothing else: splitting would hide a missing one"
+)]
 pub(super) fn say(phrase: Phrase<'_>) -> String {
     match phrase {
         Phrase::Greeting { shop } => {
             format!("Olá! Aqui é a loja *{shop}*. Toque em “Ver opções” para escolher uma categoria.")
         }
         Phrase::NothingOnSale { shop } => {
-            format!("A loja *{shop}* está sem produtos à venda neste momento. Se preferir, fale com um atendente.")
+            format!("A loja *{shop}* está sem produtos à venda neste momento. Se quiser, fale com um atendente.")
         }
         Phrase::OptionsOpener => "Ver opções".into(),
         Phrase::ProductsOpener => "Ver produtos".into(),
@@ -39,7 +42,7 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::AddLabel => "Adicionar".into(),
         Phrase::ProductGone => "Esse produto não está mais à venda. Que tal ver outros?".into(),
         Phrase::CannotAddSoldOut { title } => {
-            format!("*{title}* está esgotado no momento e não foi adicionado.")
+            format!("*{title}* esgotou por enquanto e não entrou na sacola.")
         }
         Phrase::Added { title, quantity } => format!("Adicionado: *{title}* (agora {quantity})."),
         Phrase::QuantitySet { title, quantity } => format!("*{title}*: quantidade agora é {quantity}."),
@@ -66,7 +69,7 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::RemoveLabel => "Remover".into(),
         Phrase::EmptyLabel => "Esvaziar sacola".into(),
         Phrase::ChooseQuantity { title, quantity } => {
-            format!("*{title}*: você tem {quantity}. Quantas unidades quer?")
+            format!("*{title}*: você tem {quantity} na sacola. Quantas unidades quer?")
         }
         Phrase::QuantitiesSection => "Quantidade".into(),
         Phrase::UnitsRow { quantity: 1 } => "1 unidade".into(),
@@ -74,20 +77,20 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::StaleButton => "Esse botão é de uma mensagem antiga, por isso nada foi alterado. Veja como está agora:".into(),
         Phrase::RefusedButton => "Não consegui reconhecer esse botão, então nada foi alterado. Use um destes:".into(),
         Phrase::OtherDevice => {
-            "Esse botão é da sacola de outro aparelho seu. Cada aparelho tem a própria sacola; esta é a daqui:".into()
+            "Esse botão é da sacola de outro aparelho seu. Cada aparelho tem a própria sacola; a deste é esta:".into()
         }
-        Phrase::CopyCartLabel => "Copiar a outra".into(),
+        Phrase::CopyCartLabel => "Copiar outra sacola".into(),
         Phrase::CartCopied => "Pronto, copiei os itens do outro aparelho para cá.".into(),
         Phrase::UsePhone => {
             "Para comprar com a gente, abra esta conversa no celular: aqui no computador a sacola não funciona.".into()
         }
         Phrase::ChangesTitle => "*Algo mudou na sua sacola:*".into(),
-        Phrase::PriceChange { title, old, new } => format!("• {title}: de {old} por {new}"),
+        Phrase::PriceChange { title, old, new } => format!("• {title}: de {old} para {new}"),
         Phrase::TitleChange { old, new } => format!("• {old} agora se chama {new}"),
         Phrase::OptionsChange { title, old, new } => format!("• {title}: opções mudaram de {old} para {new}"),
         Phrase::SoldOutChange { title } => format!("• {title}: esgotou e sai da sacola quando você aceitar"),
         Phrase::BackInStock { title } => format!("• {title}: disponível de novo"),
-        Phrase::GoneChange { title } => format!("• {title}: não é mais vendido e saiu da sacola"),
+        Phrase::GoneChange { title } => format!("• {title}: não está mais à venda e saiu da sacola"),
         Phrase::OnlyLeft { title, available: 1 } => format!("• {title}: resta só 1 unidade"),
         Phrase::OnlyLeft { title, available } => format!("• {title}: restam só {available} unidades"),
         Phrase::AcceptToGoOn => "Aceite as mudanças para poder finalizar a compra.".into(),
@@ -100,10 +103,10 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::ConfirmHint => "Nada é comprado antes de você confirmar.".into(),
         Phrase::ConfirmLabel => "Confirmar compra".into(),
         Phrase::QuoteFailed => {
-            "Não consegui o preço final com a loja agora. Nada foi comprado e sua sacola continua aqui.".into()
+            "Não consegui obter o preço final com a loja agora. Nada foi comprado e sua sacola continua aqui.".into()
         }
         Phrase::QuoteWrong => {
-            "A loja respondeu com valores que não fecham, então parei por segurança. Nada foi comprado.".into()
+            "A loja respondeu com valores que não batem, então parei por segurança. Nada foi comprado.".into()
         }
         Phrase::RetryLabel => "Tentar de novo".into(),
         Phrase::OrderDiffers => "*Recebi seu carrinho, mas há diferenças:*".into(),
@@ -143,7 +146,8 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::PersonComing => "Sua mensagem ficou registrada e um atendente vai responder. Para voltar às compras, toque abaixo.".into(),
         Phrase::ResumeLabel => "Voltar às compras".into(),
         Phrase::Help { shop } => format!(
-            "Aqui você compra da loja *{shop}* pela conversa.\nToque em um botão ou escreva: *menu*, *sacola*, *finalizar*, *pedidos* ou *atendente*."
+            "Aqui você compra na loja *{shop}* pela conversa.\n\
+             Toque em um botão ou escreva: *menu*, *sacola*, *finalizar*, *pedidos* ou *atendente*."
         ),
     }
 }

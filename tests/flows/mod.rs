@@ -1,0 +1,5 @@
+//! Stories through the front door of the engine: a phone taps, a merchant answers, the clock moves.
+
+mod bursts;
+mod purchases;
+mod rules;
