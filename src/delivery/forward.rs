@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::answers::Interrupted;
 use super::quote::buyer;
 use super::{Dispatcher, back_off_ms};
-use crate::domain::event::{DeclineReason, Event, PurchaseAnswer};
-use crate::domain::purchase::Purchase;
+use crate::domain::event::{DeclineReason, Event, Objection, PurchaseAnswer};
+use crate::domain::ids::RetailerId;
+use crate::domain::purchase::{Purchase, PurchaseState};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer};
@@ -64,8 +65,7 @@ impl Dispatcher {
         body: &LaneBody,
         purchase: &Purchase,
     ) -> Result<PurchaseAnswer, ConnectorError> {
-        let may_exist = head.phase == Phase::Unknown || head.attempts > 0;
-        if may_exist {
+        if may_exist(head, purchase) {
             if let Some(found) = connector.find(&purchase.purchase_id).await? {
                 return Ok(self.accepted(body, found));
             }
@@ -73,12 +73,26 @@ impl Dispatcher {
         match connector.submit(&buyer(head, body), purchase).await? {
             SubmitAnswer::Accepted(accepted) => Ok(self.accepted(body, accepted)),
             SubmitAnswer::Declined { reason, objections } => {
+                self.learn_objections(connector, body, &objections).await;
                 Ok(PurchaseAnswer::Declined { reason, objections })
             }
             SubmitAnswer::KeyReused => match connector.find(&purchase.purchase_id).await? {
                 Some(found) => Ok(self.accepted(body, found)),
                 None => Ok(PurchaseAnswer::Conflicting),
             },
+        }
+    }
+
+    /// What the merchant objects to is news about its products: looked up, so that carts and the merchant agree again.
+    async fn learn_objections(&self, connector: &dyn Connector, body: &LaneBody, objections: &[Objection]) {
+        let ids: Vec<RetailerId> = objections.iter().map(|objection| objection.retailer_id.clone()).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let began_ms = self.now_ms();
+        match connector.look_up(&ids).await {
+            Ok(products) => self.learn_looked_up(body, &products, began_ms).await,
+            Err(error) => tracing::warn!(%error, "the products of a declined purchase can't be looked up"),
         }
     }
 
@@ -107,7 +121,10 @@ impl Dispatcher {
         error: &ConnectorError,
     ) -> Settled {
         tracing::warn!(purchase = %purchase.purchase_id, %error, attempts = head.attempts, "a purchase has no answer yet");
-        let verdict = error.verdict();
+        let verdict = match error.verdict() {
+            Verdict::Reject if may_exist(head, purchase) => Verdict::Unknown,
+            verdict => verdict,
+        };
         if verdict == Verdict::Reject {
             self.bury(head, Some(body), "rejected", &error.to_string())
                 .await?;
@@ -158,6 +175,11 @@ impl Dispatcher {
         self.answer(head, body, word, event).await?;
         self.settle_done(head).await
     }
+}
+
+/// True when an earlier attempt may have reached the merchant: then it is asked by id first, and a refusal proves nothing.
+fn may_exist(head: &Head, purchase: &Purchase) -> bool {
+    head.phase == Phase::Unknown || head.attempts > 0 || purchase.state == PurchaseState::InDoubt
 }
 
 fn answer_word(answer: &PurchaseAnswer) -> &'static str {

@@ -64,6 +64,12 @@ pub struct PriceUpdate {
     /// True while the merchant must be asked first what the product is now.
     #[serde(default)]
     pub look_up: bool,
+    /// Lookups that failed.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Nothing is done before this time.
+    #[serde(default)]
+    pub not_before_ms: i64,
 }
 
 impl PriceUpdate {
@@ -80,6 +86,8 @@ impl PriceUpdate {
             shard: 0,
             after: None,
             look_up: false,
+            attempts: 0,
+            not_before_ms: 0,
         }
     }
 }
@@ -98,11 +106,6 @@ impl Dispatcher {
         let mut intents = Vec::new();
         for one in news {
             let fact = facts.get(&one.retailer_id);
-            let same = fact.is_some_and(|fact| fact.product == one.product);
-            let unknown_and_gone = fact.is_none() && one.product.is_none();
-            if same || unknown_and_gone {
-                continue;
-            }
             let offer_before = fact.and_then(|fact| fact.product.as_ref()).map(Product::offer);
             if fact.is_some() && offer_before != one.product.as_ref().map(Product::offer) {
                 let seed = format!("{}\n{}", one.learned_at_ms, self.now_ms());
@@ -119,10 +122,15 @@ impl Dispatcher {
         let written = self.store().put_products(merchant, &writes).await?;
         let ids: Vec<RetailerId> = writes.iter().map(|write| write.retailer_id.clone()).collect();
         let started = self.begin(merchant, &ids, &written, intents).await?;
-        self.engine()
-            .catalogs()
-            .refresh(self.store().as_ref(), merchant, &ids)
-            .await?;
+        let changed: Vec<RetailerId> = ids
+            .into_iter()
+            .zip(&written)
+            .filter(|(_, written)| matches!(written, Written::Changed { .. } | Written::Stored { .. }))
+            .map(|(id, _)| id)
+            .collect();
+        if !changed.is_empty() {
+            self.engine().catalogs().refresh(self.store().as_ref(), merchant, &changed).await?;
+        }
         Ok(started)
     }
 

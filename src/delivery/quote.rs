@@ -76,18 +76,32 @@ impl Dispatcher {
     }
 
     /// What the lookup said is news for the catalog too; a store that is away must not spoil the customer's answer.
-    async fn learn_looked_up(
+    pub(super) async fn learn_looked_up(
         &self,
         body: &LaneBody,
         products: &BTreeMap<RetailerId, Option<Product>>,
         began_ms: i64,
     ) {
-        let news = products.iter().map(|(id, product)| Learned {
-            retailer_id: id.clone(),
-            product: product.clone(),
-            learned_at_ms: began_ms,
-        });
-        if let Err(error) = self.learn(&body.merchant, news.collect()).await {
+        let ids = products.keys().cloned().collect();
+        let known = self.engine().catalogs().known(self.store().as_ref(), &body.merchant, &ids).await;
+        let facts = known.map(|known| known.facts).unwrap_or_default();
+        let is_news = |id: &RetailerId, product: &Option<Product>| match facts.get(id) {
+            Some(fact) => fact.product != *product,
+            None => product.is_some(),
+        };
+        let news: Vec<Learned> = products
+            .iter()
+            .filter(|(id, product)| is_news(id, product))
+            .map(|(id, product)| Learned {
+                retailer_id: id.clone(),
+                product: product.clone(),
+                learned_at_ms: began_ms,
+            })
+            .collect();
+        if news.is_empty() {
+            return;
+        }
+        if let Err(error) = self.learn(&body.merchant, news).await {
             tracing::warn!(%error, "failed to keep what a lookup said");
         }
     }

@@ -4,6 +4,7 @@
 use super::answers::Interrupted;
 use super::{Dispatcher, back_off_ms};
 use crate::domain::event::{Event, SendFailure};
+use crate::domain::ids::NumberId;
 use crate::domain::message::Message;
 use crate::domain::verdict::Verdict;
 use crate::engine::addresses::digest;
@@ -65,24 +66,23 @@ impl Dispatcher {
     }
 
     fn budgets(&self, head: &Head, body: &LaneBody) -> Vec<Budget> {
-        let rate = self
-            .parts
-            .rates
-            .get(&body.number)
-            .copied()
-            .unwrap_or(DEFAULT_RATE)
-            .max(1);
-        let number = Budget {
-            key: format!("number:{}", body.number),
-            interval_us: 1_000_000 / i64::from(rate),
-            burst: i64::from(rate),
-        };
+        let number = self.number_budget(&body.number);
         let pair = Budget {
             key: format!("pair:{}", head.lane.home),
             interval_us: PAIR_INTERVAL_US,
             burst: PAIR_BURST,
         };
         vec![number, pair]
+    }
+
+    /// The rate of a business number, in and out.
+    pub(super) fn number_budget(&self, number: &NumberId) -> Budget {
+        let rate = self.parts.rates.get(number).copied().unwrap_or(DEFAULT_RATE).max(1);
+        Budget {
+            key: format!("number:{number}"),
+            interval_us: 1_000_000 / i64::from(rate),
+            burst: i64::from(rate),
+        }
     }
 
     async fn not_sent(&self, head: &Head, body: &LaneBody, message: &Message, error: &SendError) -> Settled {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::products::RUNNING;
-use super::{Dispatcher, Learned, PriceUpdate, UpdateState};
+use super::{Dispatcher, Learned, PriceUpdate, UpdateState, back_off_ms};
 use crate::domain::event::Event;
 use crate::domain::ids::{HomeId, PurchaseId, SHARDS, Shard};
 use crate::engine::addresses::digest;
@@ -25,10 +25,21 @@ impl Dispatcher {
                 () = self.engine().clock().sleep_ms(LOOK_MS) => {}
                 () = stop.cancelled() => return,
             }
+            self.count_inbound().await;
             if let Err(error) = self.walk_all().await {
                 tracing::warn!(%error, "failed to walk a price update; it will be continued");
             }
             self.follow_catalogs().await;
+        }
+    }
+
+    /// What customers sent counts against their numbers' rates too (Meta, throughput: in + out).
+    async fn count_inbound(&self) {
+        for (number, units) in self.engine().take_inbound_counts() {
+            let budget = self.number_budget(&number);
+            if let Err(error) = self.store().debit(&budget, units, self.now_ms()).await {
+                tracing::debug!(%error, "inbound messages were not counted");
+            }
         }
     }
 
@@ -56,12 +67,13 @@ impl Dispatcher {
                 continue;
             };
             let lease = format!("walk:{id}");
-            if self
-                .store()
-                .hold(&lease, &self.parts.replica, HOLD_MS, self.now_ms())
-                .await?
-            {
-                self.walk(update, &lease).await?;
+            if update.not_before_ms > self.now_ms() {
+                continue;
+            }
+            if self.store().hold(&lease, &self.parts.replica, HOLD_MS, self.now_ms()).await? {
+                if let Err(error) = self.walk(update, &lease).await {
+                    tracing::warn!(%error, id, "a price update is interrupted; it will be continued");
+                }
             }
         }
         Ok(count)
@@ -137,6 +149,9 @@ impl Dispatcher {
             }
             Err(error) => {
                 tracing::warn!(%error, merchant = %update.merchant, "a changed product can't be looked up yet");
+                update.not_before_ms = self.now_ms() + back_off_ms(update.attempts, None);
+                update.attempts += 1;
+                self.put_update(update).await?;
                 Ok(false)
             }
         }

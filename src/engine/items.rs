@@ -29,13 +29,14 @@ pub struct LaneBody {
     pub at_ms: i64,
 }
 
-/// Encodes the effects of one event.
+/// Encodes the effects of one event. `class` is that of its messages.
 pub fn encode(
     conversation: &Conversation,
     effects: Vec<Effect>,
     merchant: &MerchantId,
     locale: &str,
     now_ms: i64,
+    class: Class,
 ) -> Result<Vec<(LaneKind, Item)>, serde_json::Error> {
     let mut items = Vec::new();
     for (index, effect) in effects.into_iter().enumerate() {
@@ -58,7 +59,7 @@ pub fn encode(
         let item = Item {
             effect_id: EffectId::of(&conversation.home, conversation.revision, index),
             revision: conversation.revision,
-            class: Class::Reply,
+            class: if kind == LaneKind::Provider { class } else { Class::Reply },
             supersedes,
             body: serde_json::to_string(&body)?,
         };

@@ -153,6 +153,7 @@ pub struct Engine {
     parts: Parts,
     catalogs: Catalogs,
     waiting: Mutex<BTreeMap<HomeId, Vec<Waiting>>>,
+    inbound: Mutex<BTreeMap<NumberId, u32>>,
     lane_work: mpsc::Sender<LaneWork>,
     tasks: Tasks,
 }
@@ -187,6 +188,7 @@ impl Engine {
                 parts,
                 catalogs: Catalogs::default(),
                 waiting,
+                inbound: Mutex::default(),
                 lane_work,
                 tasks,
             }),
@@ -224,6 +226,8 @@ impl Engine {
             Who::Home(home) => Ok(home.clone()),
             Who::Customer { number, customer } => {
                 self.parts.numbers.get(number).ok_or(Refused::UnknownNumber)?;
+                let mut inbound = self.inbound.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                *inbound.entry(number.clone()).or_default() += 1;
                 let homes = self.parts.addresses.homes(number, customer);
                 homes.into_iter().next().ok_or(Refused::UnknownNumber)
             }
@@ -281,6 +285,11 @@ impl Engine {
     /// Home ids.
     pub fn addresses(&self) -> &Addresses {
         &self.parts.addresses
+    }
+
+    /// Messages of customers since the last call, by number.
+    pub fn take_inbound_counts(&self) -> BTreeMap<NumberId, u32> {
+        std::mem::take(&mut *self.inbound.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     /// The times that lane calls need, as of now.

@@ -221,7 +221,8 @@ impl Engine {
         marks: &[DoneMark],
     ) -> Result<Option<Draft>, store::Error> {
         let Some(settings) = self.parts.numbers.get(&found.conversation.number) else {
-            return Ok(None);
+            let problem = format!("the business number {} is not configured", found.conversation.number);
+            return Err(store::Error::Unfit(problem));
         };
         tracing::debug!(home = %found.home, new = found.is_new, events = happened.len(), "deciding");
         let before_interest = found.conversation.interest();
@@ -296,10 +297,23 @@ impl Engine {
         }
         tracing::error!(home = %draft.after.home, event = occurrence.event.word(), "the decision failed; the event is parked");
         park_event(draft, &occurrence, "panic", facts.now_ms);
-        Ok(Taken::Done {
-            effects: Vec::new(),
-            owed: false,
-        })
+        self.answer_anyway(draft, &occurrence, &facts)
+    }
+
+    /// The customer gets an answer even when their event could not be decided.
+    fn answer_anyway(&self, draft: &mut Draft, failed: &Occurrence, facts: &Facts) -> Result<Taken, store::Error> {
+        let nothing = Taken::Done { effects: Vec::new(), owed: false };
+        let Some(device) = failed.event.customer_device() else {
+            return Ok(nothing);
+        };
+        let event = Event::Arrived { what: "parked".to_owned(), device };
+        let help = Occurrence { event, ..failed.clone() };
+        let mut before = draft.after.clone();
+        before.owed_news.clear();
+        match catch_unwind(AssertUnwindSafe(|| decide::decide(&before, &help, facts))) {
+            Ok(Outcome::Decided(decided)) => self.add_decision(draft, &help, facts, *decided),
+            Ok(Outcome::Needs(_)) | Err(_) => Ok(nothing),
+        }
     }
 
     fn occurrence(&self, happened: &Happened, conversation: &Conversation) -> Occurrence {
@@ -307,6 +321,9 @@ impl Engine {
             What::Event(event) => event.clone(),
             What::Tap { id, device } => {
                 let button = self.parts.keys.verify(id, &conversation.home);
+                if button.is_none() {
+                    metrics::counter!("sacola_buttons_refused_total").increment(1);
+                }
                 Event::Tapped {
                     tap: button.map_or(Tap::Refused, Tap::Button),
                     device: *device,
@@ -388,13 +405,10 @@ impl Engine {
             .map(|(index, effect)| (EffectId::of(&after.home, after.revision, index), effect.word()))
             .collect();
         let locale = after.locale.unwrap_or(facts.shop.locale).tag();
-        let encoded = items::encode(
-            &after,
-            decided.effects,
-            &facts.shop.merchant,
-            locale,
-            facts.now_ms,
-        )
+        let bulk = matches!(occurrence.event, Event::ProductChanged { .. });
+        let class = if bulk { store::Class::Bulk } else { store::Class::Reply };
+        let encoded =
+            items::encode(&after, decided.effects, &facts.shop.merchant, locale, facts.now_ms, class)
         .map_err(|error| unencodable(&after, &error))?;
         encoded
             .into_iter()
@@ -438,6 +452,7 @@ fn take_over(
 
 /// An event whose decision failed is kept beside the commit that marks it as handled; its siblings go on.
 fn park_event(draft: &mut Draft, occurrence: &Occurrence, reason: &str, now_ms: i64) {
+    metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
     draft.after.revision += 1;
     draft.commit.dead_letters.push(DeadLetter {
         id: format!("{}.{}", draft.after.home, addresses::digest(&occurrence.id)),

@@ -105,25 +105,29 @@ async fn effect_again(state: &State, letter: &DeadLetter) -> Result<(), ApiError
     let event = Event::EffectReplayed {
         effect: Box::new(body.effect),
     };
-    take_again(state, letter, &letter.id, event).await
+    let now_ms = state.engine.clock().now_ms();
+    let purchase_id = PurchaseId::new(digest(&letter.id));
+    take_again(state, letter, Occurrence { id: letter.id.clone(), at_ms: now_ms, purchase_id, event }).await
 }
 
 async fn event_again(state: &State, letter: &DeadLetter) -> Result<(), ApiError> {
     let occurrence: Occurrence = serde_json::from_str(&letter.body)
         .map_err(|error| ApiError::new(Code::InvalidRequest, format!("the event can't be read: {error}")))?;
-    take_again(state, letter, &occurrence.id, occurrence.event).await
+    take_again(state, letter, occurrence).await
 }
 
-async fn take_again(state: &State, letter: &DeadLetter, id: &str, event: Event) -> Result<(), ApiError> {
+/// The event as it was: its own time, so that an old message opens no window, and its own purchase id. Only the mark is
+/// new, because the old one is set.
+async fn take_again(state: &State, letter: &DeadLetter, occurrence: Occurrence) -> Result<(), ApiError> {
     let home = letter.home.clone();
     let home = home.ok_or_else(|| ApiError::new(Code::InvalidRequest, "the letter names no conversation"))?;
     let now_ms = state.engine.clock().now_ms();
     let happened = Happened {
         who: Who::Home(home),
-        id: format!("replay:{id}:{now_ms}"),
-        at_ms: now_ms,
-        purchase_id: PurchaseId::new(digest(id)),
-        what: What::Event(event),
+        id: format!("replay:{}:{now_ms}", occurrence.id),
+        at_ms: occurrence.at_ms,
+        purchase_id: occurrence.purchase_id,
+        what: What::Event(occurrence.event),
     };
     match state.engine.take(happened).await? {
         Taken::Done { .. } | Taken::Duplicate => Ok(()),

@@ -28,7 +28,8 @@ pub(super) fn ordered(turn: &mut Turn<'_>, items: &[OrderItem], note: Option<&st
         let message = draw::error(turn, Phrase::TooManyOpen);
         return turn.reply(message);
     }
-    let lines = match read_lines(items, turn.facts.shop.currency) {
+    let title = |id: &RetailerId| turn.facts.product(id).map(|product| product.title.clone());
+    let lines = match read_lines(items, turn.facts.shop.currency, &title) {
         Ok(lines) => lines,
         Err(Unreadable::Money) => {
             let message = draw::error(turn, Phrase::OrderUnreadable);
@@ -67,7 +68,11 @@ fn ask(turn: &mut Turn<'_>, key: String, lines: Vec<PurchaseLine>) {
 }
 
 /// Lines as received; the same product twice is one line.
-fn read_lines(items: &[OrderItem], currency: Currency) -> Result<Vec<PurchaseLine>, Unreadable> {
+fn read_lines(
+    items: &[OrderItem],
+    currency: Currency,
+    title: &dyn Fn(&RetailerId) -> Option<String>,
+) -> Result<Vec<PurchaseLine>, Unreadable> {
     let mut lines: Vec<PurchaseLine> = Vec::new();
     for item in items {
         let quantity = u8::try_from(item.quantity)
@@ -87,7 +92,7 @@ fn read_lines(items: &[OrderItem], currency: Currency) -> Result<Vec<PurchaseLin
             }
             continue;
         }
-        let title = item.retailer_id.as_str().to_owned();
+        let title = title(&item.retailer_id).unwrap_or_else(|| fit(item.retailer_id.as_str(), 40));
         lines.push(PurchaseLine {
             retailer_id: item.retailer_id.clone(),
             title,

@@ -188,19 +188,20 @@ fn back_to_cart(
 
 /// A person looked at an effect that was given up and wants it performed again.
 pub(super) fn replayed(turn: &mut Turn<'_>, effect: &Effect) {
-    if let Effect::Forward(purchase) = effect {
-        let id = &purchase.purchase_id;
-        if let Some(own) = turn
-            .conversation
-            .purchase_mut(id)
-            .filter(|own| own.state == PurchaseState::NeedsReview)
-        {
-            own.state = PurchaseState::InDoubt;
-            own.review = None;
-            turn.changed.insert(id.clone());
-        }
-    }
-    turn.effects.push(effect.clone());
+    let Effect::Forward(purchase) = effect else {
+        return turn.effects.push(effect.clone());
+    };
+    let id = &purchase.purchase_id;
+    let waiting = [PurchaseState::Forwarded, PurchaseState::InDoubt, PurchaseState::NeedsReview];
+    let Some(own) = turn.conversation.purchase_mut(id).filter(|own| waiting.contains(&own.state)) else {
+        return;
+    };
+    own.state = PurchaseState::InDoubt;
+    own.review = None;
+    turn.changed.insert(id.clone());
+    // In doubt: the merchant is asked by id before anything is sent again.
+    let again = Purchase { state: PurchaseState::InDoubt, ..(**purchase).clone() };
+    turn.effects.push(Effect::Forward(Box::new(again)));
 }
 
 /// Later news from the merchant.

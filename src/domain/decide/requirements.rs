@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::words::{self, Wish};
 use crate::domain::button::{Action, Slice, Subject};
+use crate::domain::cart::LINES_MAX;
 use crate::domain::conversation::Conversation;
 use crate::domain::device::Device;
 use crate::domain::event::{Event, Tap};
@@ -28,11 +29,13 @@ pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts)
         Event::ProductChanged { retailer_id } => {
             wanted.products.insert(retailer_id.clone());
         }
+        Event::Ordered { items, .. } => {
+            wanted.products.extend(items.iter().take(LINES_MAX).map(|item| item.retailer_id.clone()));
+        }
         Event::ProductsRequested { products, .. } => wanted.products.extend(products.iter().cloned()),
         Event::Tapped {
             tap: Tap::Refused, ..
         }
-        | Event::Ordered { .. }
         | Event::Arrived { .. }
         | Event::Quoted { .. }
         | Event::PurchaseAnswered { .. }

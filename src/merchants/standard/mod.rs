@@ -21,7 +21,7 @@ use crate::domain::purchase::{Purchase, PurchaseLine, Quote};
 
 mod wire;
 
-/// Largest answer that is read: 1 MiB, or 8 MiB for a catalog page.
+/// Largest answer that is read.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Most products in one lookup.
 const LOOKUP_MAX: usize = 50;
@@ -202,11 +202,8 @@ impl Connector for StandardConnector {
                 return Err(refusal(&answer));
             }
             let page = wire::page(&answer.body, self.access.currency).map_err(ConnectorError::Unreadable)?;
-            for problem in &page.unreadable {
-                tracing::warn!(
-                    problem,
-                    "a looked-up product can't be read and is treated as absent"
-                );
+            if let Some(problem) = page.unreadable.first() {
+                return Err(ConnectorError::Unreadable(problem.clone()));
             }
             for product in page.products {
                 if let Some(slot) = found.get_mut(&product.retailer_id) {
