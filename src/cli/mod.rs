@@ -121,7 +121,9 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
     match result {
         Ok(()) => 0,
         Err(Failure::Configuration(faults)) => {
-            faults.iter().for_each(|fault| err(fault));
+            for fault in &faults {
+                err(fault);
+            }
             2
         }
         Err(Failure::Running(error)) => {

@@ -50,7 +50,7 @@ impl<'e> Report<'e> {
     }
 
     /// Whether the environment set the key at `path` or the list that holds it.
-    pub(super) fn from_environment(&self, path: &str) -> bool {
+    pub(super) fn is_from_environment(&self, path: &str) -> bool {
         self.origin(path).is_some()
     }
 

@@ -92,7 +92,7 @@ pub(super) fn resolve(report: &mut Report<'_>, path: &str, value: &Value, named:
 
 /// A secret in plain text: fine when it came by the environment, a warning in the file.
 fn plain(report: &mut Report<'_>, path: &str, source_path: &str, text: &str) -> Option<Secret> {
-    if !report.from_environment(source_path) {
+    if !report.is_from_environment(source_path) {
         report.warn(path, "holds a secret in plain text", HOW);
     }
     checked(report, path, text, "it")

@@ -92,7 +92,7 @@ fn store(root: &Table, report: &mut Report<'_>) -> Option<StoreSection> {
     }
     if let Some(text) = &url {
         let path = cursor.at("url");
-        if text.contains('@') && !text.starts_with("embedded:") && !report.from_environment(&path) {
+        if text.contains('@') && !text.starts_with("embedded:") && !report.is_from_environment(&path) {
             report.warn(
                 &path,
                 "holds a password in plain text",

@@ -65,10 +65,10 @@ impl Dispatcher {
         body: &LaneBody,
         purchase: &Purchase,
     ) -> Result<PurchaseAnswer, ConnectorError> {
-        if may_exist(head, purchase) {
-            if let Some(found) = connector.find(&purchase.purchase_id).await? {
-                return Ok(self.accepted(body, found));
-            }
+        if may_exist(head, purchase)
+            && let Some(found) = connector.find(&purchase.purchase_id).await?
+        {
+            return Ok(self.accepted(body, found));
         }
         match connector.submit(&buyer(head, body), purchase).await? {
             SubmitAnswer::Accepted(accepted) => Ok(self.accepted(body, accepted)),
@@ -85,7 +85,10 @@ impl Dispatcher {
 
     /// What the merchant objects to is news about its products: looked up, so that carts and the merchant agree again.
     async fn learn_objections(&self, connector: &dyn Connector, body: &LaneBody, objections: &[Objection]) {
-        let ids: Vec<RetailerId> = objections.iter().map(|objection| objection.retailer_id.clone()).collect();
+        let ids: Vec<RetailerId> = objections
+            .iter()
+            .map(|objection| objection.retailer_id.clone())
+            .collect();
         if ids.is_empty() {
             return;
         }
@@ -123,7 +126,7 @@ impl Dispatcher {
         tracing::warn!(purchase = %purchase.purchase_id, %error, attempts = head.attempts, "a purchase has no answer yet");
         let verdict = match error.verdict() {
             Verdict::Reject if may_exist(head, purchase) => Verdict::Unknown,
-            verdict => verdict,
+            known @ (Verdict::Retry { .. } | Verdict::Reject | Verdict::Unknown) => known,
         };
         if verdict == Verdict::Reject {
             self.bury(head, Some(body), "rejected", &error.to_string())

@@ -93,7 +93,7 @@ impl Dispatcher {
             let (own, merchant) = (Arc::clone(self), merchant.clone());
             let wait_first = mirrored.contains(&merchant);
             self.tasks.spawn("mirror", async move {
-                own.mirror_for_ever(&merchant, wait_first).await
+                own.mirror_for_ever(&merchant, wait_first).await;
             });
         }
     }

@@ -18,6 +18,10 @@ pub(super) const DONE_TTL_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// What was learned of one product.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the store calls the time of news `learned_at_ms` too"
+)]
 pub struct Learned {
     /// Which.
     pub retailer_id: RetailerId,
@@ -129,7 +133,10 @@ impl Dispatcher {
             .map(|(id, _)| id)
             .collect();
         if !changed.is_empty() {
-            self.engine().catalogs().refresh(self.store().as_ref(), merchant, &changed).await?;
+            self.engine()
+                .catalogs()
+                .refresh(self.store().as_ref(), merchant, &changed)
+                .await?;
         }
         Ok(started)
     }
@@ -150,13 +157,12 @@ impl Dispatcher {
             match written {
                 Written::Changed { version } => {
                     self.store().raise_markers(merchant, id, *version).await?;
-                    let update = match intent {
-                        Some(update) => update,
-                        None => {
-                            let update = PriceUpdate::new(merchant, id, &version.to_string());
-                            self.put_update(&update).await?;
-                            update
-                        }
+                    let update = if let Some(update) = intent {
+                        update
+                    } else {
+                        let update = PriceUpdate::new(merchant, id, &version.to_string());
+                        self.put_update(&update).await?;
+                        update
                     };
                     started.push(update);
                 }

@@ -83,7 +83,11 @@ impl Dispatcher {
         began_ms: i64,
     ) {
         let ids = products.keys().cloned().collect();
-        let known = self.engine().catalogs().known(self.store().as_ref(), &body.merchant, &ids).await;
+        let known = self
+            .engine()
+            .catalogs()
+            .known(self.store().as_ref(), &body.merchant, &ids)
+            .await;
         let facts = known.map(|known| known.facts).unwrap_or_default();
         let is_news = |id: &RetailerId, product: &Option<Product>| match facts.get(id) {
             Some(fact) => fact.product != *product,

@@ -70,10 +70,12 @@ impl Dispatcher {
             if update.not_before_ms > self.now_ms() {
                 continue;
             }
-            if self.store().hold(&lease, &self.parts.replica, HOLD_MS, self.now_ms()).await? {
-                if let Err(error) = self.walk(update, &lease).await {
-                    tracing::warn!(%error, id, "a price update is interrupted; it will be continued");
-                }
+            let held = self
+                .store()
+                .hold(&lease, &self.parts.replica, HOLD_MS, self.now_ms())
+                .await?;
+            if held && let Err(error) = self.walk(update, &lease).await {
+                tracing::warn!(%error, id, "a price update is interrupted; it will be continued");
             }
         }
         Ok(count)

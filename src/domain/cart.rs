@@ -194,14 +194,13 @@ impl Cart {
             return Freshness::Stale;
         }
         let fresh = match &button.action {
-            Action::Person | Action::Resume | Action::Purchase(_) => true,
+            Action::Person | Action::Resume | Action::Purchase(_) | Action::DropLine(_) => true,
             Action::Menu | Action::Category(_) | Action::Page(_) | Action::Product(_) | Action::Cart => {
                 drawn_at >= self.sealed_at
             }
             Action::Add(id) | Action::Quantity(id, _) | Action::Remove(id) => {
                 drawn_at >= self.sealed_at && self.last_change_of(id) <= drawn_at
             }
-            Action::DropLine(_) => true,
             Action::Empty
             | Action::Checkout
             | Action::Confirm(_)

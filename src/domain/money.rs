@@ -41,7 +41,7 @@ impl Currency {
     }
 
     /// Decimal digits of the minor unit.
-    pub fn exponent(&self) -> u32 {
+    pub fn exponent(self) -> u32 {
         let code = self.code();
         match code {
             "XPF" => 0,

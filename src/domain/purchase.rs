@@ -21,6 +21,10 @@ pub struct PurchaseLine {
 
 /// What a merchant asks for a list of lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the merchant's word for it, in its JSON too"
+)]
 pub struct Quote {
     /// The merchant's id of it, when it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,6 +188,10 @@ impl PurchaseState {
 
 /// A purchase of one customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "ids carry their full names: a purchase has a merchant's order id too"
+)]
 pub struct Purchase {
     /// Its id, the merchant's idempotency key.
     pub purchase_id: PurchaseId,

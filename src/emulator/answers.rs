@@ -46,13 +46,14 @@ pub fn cut() -> HttpResponse {
 }
 
 /// Reads a JSON body; an empty one counts as `{}`.
-pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, HttpResponse> {
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Box<HttpResponse>> {
     let body = if body.trim_ascii().is_empty() {
         b"{}".as_slice()
     } else {
         body
     };
-    serde_json::from_slice(body).map_err(|error| problem(400, "invalid_request", &error.to_string()))
+    serde_json::from_slice(body)
+        .map_err(|error| Box::new(problem(400, "invalid_request", &error.to_string())))
 }
 
 fn status_code(status: u16) -> StatusCode {

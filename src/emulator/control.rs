@@ -45,7 +45,7 @@ async fn advance(world: Data<World>, body: Bytes) -> HttpResponse {
             world.clock.advance_ms(advance_s.saturating_mul(1000));
             answers::json(200, &json!({"now_ms": world.now_ms()}))
         }
-        Err(problem) => problem,
+        Err(problem) => *problem,
     }
 }
 
@@ -61,7 +61,7 @@ struct NewFaults {
 async fn add_faults(world: Data<World>, body: Bytes) -> HttpResponse {
     let new: NewFaults = match answers::read(&body) {
         Ok(new) => new,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     {
         let mut state = world.state();
@@ -129,7 +129,7 @@ async fn targets(world: Data<World>, body: Bytes) -> HttpResponse {
             world.set_targets(new.webhook_url, new.callback_url);
             answers::json(200, &json!({"set": true}))
         }
-        Err(problem) => problem,
+        Err(problem) => *problem,
     }
 }
 
@@ -144,7 +144,7 @@ struct RawWebhook {
 async fn raw_webhook(world: Data<World>, body: Bytes) -> HttpResponse {
     let new: RawWebhook = match answers::read(&body) {
         Ok(new) => new,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let text = serde_json::from_str::<String>(new.body.get());
     let body = text.unwrap_or_else(|_| wire::ascii_json(new.body.get()));

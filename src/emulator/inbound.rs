@@ -94,6 +94,7 @@ fn verbatim(text: &str) -> Box<RawValue> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "`type` is a keyword of Rust")]
 struct Message<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'a str>,

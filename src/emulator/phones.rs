@@ -48,7 +48,7 @@ struct NewPhone {
 async fn create(world: Data<World>, body: Bytes) -> HttpResponse {
     let new: NewPhone = match answers::read(&body) {
         Ok(new) => new,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let mut guard = world.state();
     let state = &mut *guard;
@@ -197,7 +197,7 @@ struct TextBody {
 async fn text(world: Data<World>, path: DevicePath, body: Bytes) -> HttpResponse {
     match answers::read::<TextBody>(&body) {
         Ok(text) => say(&world, &path, Said::Text(text.body)).await,
-        Err(problem) => problem,
+        Err(problem) => *problem,
     }
 }
 
@@ -217,7 +217,7 @@ async fn tap(world: Data<World>, path: DevicePath, query: Query<Force>, body: By
     let path: &(String, String) = &path;
     let tap: TapBody = match answers::read(&body) {
         Ok(tap) => tap,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let said = {
         let state = world.state();
@@ -228,12 +228,12 @@ async fn tap(world: Data<World>, path: DevicePath, query: Query<Force>, body: By
     };
     match said {
         Ok(said) => say(&world, path, said).await,
-        Err(problem) => problem,
+        Err(problem) => *problem,
     }
 }
 
 /// Finds the button on the message it was shown on; with `force`, any id passes (a tampered client).
-fn tapped(phone: &Phone, tap: TapBody, force: bool) -> Result<Said, HttpResponse> {
+fn tapped(phone: &Phone, tap: TapBody, force: bool) -> Result<Said, Box<HttpResponse>> {
     let TapBody { message_id, id } = tap;
     let mut sent = phone.messages.iter().filter(|message| message.device.is_none());
     let message = sent.find(|message| wamid::same_message(&message.message_id, &message_id));
@@ -263,12 +263,12 @@ fn tapped(phone: &Phone, tap: TapBody, force: bool) -> Result<Said, HttpResponse
             id,
             message_id,
         }),
-        (None, None) => Err(not_found("message with this id on this phone")),
-        (None, Some(_)) => Err(problem(
+        (None, None) => Err(Box::new(not_found("message with this id on this phone"))),
+        (None, Some(_)) => Err(Box::new(problem(
             422,
             "no_such_button",
             "the message holds no button or row with this id",
-        )),
+        ))),
     }
 }
 
@@ -283,30 +283,33 @@ struct OrderBody {
 async fn order(world: Data<World>, path: DevicePath, body: Bytes) -> HttpResponse {
     let body: OrderBody = match answers::read(&body) {
         Ok(body) => body,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let order = match built_order(&world, &path, body) {
         Ok(order) => order,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     say(&world, &path, Said::Order(order)).await
 }
 
-fn built_order(world: &World, path: &(String, String), body: OrderBody) -> Result<Order, HttpResponse> {
+fn built_order(world: &World, path: &(String, String), body: OrderBody) -> Result<Order, Box<HttpResponse>> {
     let device = named(&path.1)?;
     let mut guard = world.state();
     let state = &mut *guard;
-    let phone = state.phones.get_mut(&path.0).ok_or_else(|| not_found("phone"))?;
+    let phone = state
+        .phones
+        .get_mut(&path.0)
+        .ok_or_else(|| Box::new(not_found("phone")))?;
     let items = match body.items {
         Some(items) => items,
         None => phone.carts.remove(&device).unwrap_or_default(),
     };
     if items.is_empty() {
-        return Err(problem(
+        return Err(Box::new(problem(
             422,
             "empty_cart",
             "the order has no items and the cart of this device is empty",
-        ));
+        )));
     }
     let line = |item: &CartItem| match state.shop.native.get(&item.retailer_id) {
         Some(product) => Ok(OrderItem::new(item, &product.price_text(), &product.currency)),
@@ -316,13 +319,13 @@ fn built_order(world: &World, path: &(String, String), body: OrderBody) -> Resul
                 "{} is not in the catalog; give an item_price to force it",
                 item.retailer_id
             );
-            Err(problem(422, "unknown_product", &detail))
+            Err(Box::new(problem(422, "unknown_product", &detail)))
         }
     };
     let product_items = items
         .iter()
         .map(line)
-        .collect::<Result<Vec<OrderItem>, HttpResponse>>()?;
+        .collect::<Result<Vec<OrderItem>, Box<HttpResponse>>>()?;
     let catalog_id = body
         .catalog_id
         .unwrap_or_else(|| world.settings.catalog_id.clone());
@@ -342,7 +345,7 @@ async fn put_cart(world: Data<World>, path: DevicePath, body: Bytes) -> HttpResp
     let path: &(String, String) = &path;
     let (device, cart) = match (named(&path.1), answers::read::<Cart>(&body)) {
         (Ok(device), Ok(cart)) => (device, cart),
-        (Err(problem), _) | (_, Err(problem)) => return problem,
+        (Err(problem), _) | (_, Err(problem)) => return *problem,
     };
     let mut state = world.state();
     let Some(phone) = state.phones.get_mut(&path.0) else {
@@ -357,7 +360,7 @@ async fn cart(world: Data<World>, path: DevicePath) -> HttpResponse {
     let path: &(String, String) = &path;
     let device = match named(&path.1) {
         Ok(device) => device,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let state = world.state();
     let Some(phone) = state.phones.get(&path.0) else {
@@ -379,7 +382,7 @@ struct ReplayBody {
 async fn replay(world: Data<World>, id: Path<String>, body: Bytes) -> HttpResponse {
     let ReplayBody { message_id } = match answers::read(&body) {
         Ok(body) => body,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let former = {
         let state = world.state();
@@ -399,15 +402,19 @@ async fn replay(world: Data<World>, id: Path<String>, body: Bytes) -> HttpRespon
     answers::json(200, &json!({"message_id": message_id, "webhook_status": status}))
 }
 
-fn named(device: &str) -> Result<Device, HttpResponse> {
-    Device::named(device).ok_or_else(|| not_found("device of this kind: android, ios, web, desktop, unknown"))
+fn named(device: &str) -> Result<Device, Box<HttpResponse>> {
+    Device::named(device).ok_or_else(|| {
+        Box::new(not_found(
+            "device of this kind: android, ios, web, desktop, unknown",
+        ))
+    })
 }
 
 /// Lets a person say something, and waits until the gateway was asked to take it once.
 async fn say(world: &World, path: &(String, String), said: Said) -> HttpResponse {
     let device = match named(&path.1) {
         Ok(device) => device,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let (id, hex) = (&path.0, world.mixed());
     let spoken = speak(world, &mut world.state(), id, Speech { device, hex, said });

@@ -74,7 +74,7 @@ pub(super) fn journal_entry(
         f: facts,
         s: addresses::digest(&state),
         x: addresses::digest(&effects),
-        b: (before.revision % BASE_EVERY == 0).then_some(before),
+        b: before.revision.is_multiple_of(BASE_EVERY).then_some(before),
     };
     serde_json::to_string(&entry).ok()
 }

@@ -59,7 +59,11 @@ pub fn encode(
         let item = Item {
             effect_id: EffectId::of(&conversation.home, conversation.revision, index),
             revision: conversation.revision,
-            class: if kind == LaneKind::Provider { class } else { Class::Reply },
+            class: if kind == LaneKind::Provider {
+                class
+            } else {
+                Class::Reply
+            },
             supersedes,
             body: serde_json::to_string(&body)?,
         };

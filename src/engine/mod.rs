@@ -53,6 +53,10 @@ pub enum Who {
 
 /// What happened, before the conversation is known.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are events, and few are under way at once: a box would cost more than it saves"
+)]
 pub enum What {
     /// An event as it is.
     Event(Event),
@@ -121,6 +125,7 @@ pub enum LaneWork {
 
 /// Times that shape lanes.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "units come last (docs/STYLE.md)")]
 pub struct LaneSettings {
     /// Length of a lease.
     pub lease_ms: i64,
@@ -226,7 +231,10 @@ impl Engine {
             Who::Home(home) => Ok(home.clone()),
             Who::Customer { number, customer } => {
                 self.parts.numbers.get(number).ok_or(Refused::UnknownNumber)?;
-                let mut inbound = self.inbound.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut inbound = self
+                    .inbound
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 *inbound.entry(number.clone()).or_default() += 1;
                 let homes = self.parts.addresses.homes(number, customer);
                 homes.into_iter().next().ok_or(Refused::UnknownNumber)
@@ -289,7 +297,12 @@ impl Engine {
 
     /// Messages of customers since the last call, by number.
     pub fn take_inbound_counts(&self) -> BTreeMap<NumberId, u32> {
-        std::mem::take(&mut *self.inbound.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        std::mem::take(
+            &mut *self
+                .inbound
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
     }
 
     /// The times that lane calls need, as of now.

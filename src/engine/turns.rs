@@ -8,11 +8,11 @@ use super::{
     Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
 };
 use super::{encoded, items, refused};
-use crate::domain::conversation::{Conversation, STATE_BYTES_MAX};
+use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
 use crate::domain::facts::{FactKeys, Facts, Shop};
-use crate::domain::ids::{EffectId, MerchantId};
+use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId};
 use crate::store::{
     self, Commit, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind, LoadRequest,
 };
@@ -31,7 +31,7 @@ struct Draft {
     after: Conversation,
     used: BTreeSet<FactVersion>,
     answers: Vec<(usize, Taken)>,
-    foreign_purchases: Vec<(crate::domain::ids::PurchaseId, String)>,
+    foreign_purchases: Vec<(PurchaseId, String)>,
 }
 
 enum Tried {
@@ -111,11 +111,12 @@ impl Engine {
         let merchant = draft.merchant.clone();
         match self.parts.store.commit(draft.commit, self.lane_times()).await? {
             CommitOutcome::Committed { heads, wake } => {
-                heads
-                    .into_iter()
-                    .for_each(|head| self.hand_over(LaneWork::Serve(Box::new(head))));
-                wake.into_iter()
-                    .for_each(|(lane, at_ms)| self.hand_over(LaneWork::Wake(lane, at_ms)));
+                for head in heads {
+                    self.hand_over(LaneWork::Serve(Box::new(head)));
+                }
+                for (lane, at_ms) in wake {
+                    self.hand_over(LaneWork::Wake(lane, at_ms));
+                }
                 Ok(Tried::Answered(draft.answers))
             }
             CommitOutcome::Conflict | CommitOutcome::Duplicate => Ok(Tried::Again),
@@ -140,37 +141,25 @@ impl Engine {
         } else {
             homes.clone()
         };
-        let request = LoadRequest {
-            homes: homes.clone(),
-            aliases: aliases.clone(),
-            marks: marks.to_vec(),
-        };
-        let loaded = self
-            .parts
-            .store
-            .load(&[request])
-            .await?
-            .into_iter()
-            .next()
-            .unwrap_or_default();
+        let loaded = self.load(homes.clone(), aliases.clone(), marks).await?;
         let led_to = loaded.aliases.iter().flatten().next().cloned();
-        let home = match led_to {
-            Some(home) => home,
-            None => {
-                let has_state = loaded
-                    .conversations
-                    .iter()
-                    .position(|stored| stored.state.is_some());
-                homes
-                    .get(has_state.unwrap_or(0))
-                    .cloned()
-                    .unwrap_or_else(|| crate::domain::ids::HomeId::new(""))
-            }
+        let home = led_to.unwrap_or_else(|| {
+            let has_state = loaded
+                .conversations
+                .iter()
+                .position(|stored| stored.state.is_some());
+            homes
+                .get(has_state.unwrap_or(0))
+                .cloned()
+                .unwrap_or_else(|| HomeId::new(""))
+        });
+        let stored = if let Some(index) = homes.iter().position(|known| *known == home) {
+            loaded.conversations.into_iter().nth(index)
+        } else {
+            let loaded = self.load(vec![home.clone()], Vec::new(), marks).await?;
+            loaded.conversations.into_iter().next()
         };
-        let stored = match homes.iter().position(|known| *known == home) {
-            Some(index) => loaded.conversations.into_iter().nth(index).unwrap_or_default(),
-            None => self.load_one(&home, marks).await?,
-        };
+        let stored = stored.unwrap_or_default();
         for (alias, known) in aliases.iter().zip(&loaded.aliases) {
             if *alias != home && known.is_none() {
                 self.parts.store.put_alias(alias, &home).await?;
@@ -192,25 +181,20 @@ impl Engine {
         }))
     }
 
-    async fn load_one(
+    async fn load(
         &self,
-        home: &crate::domain::ids::HomeId,
+        homes: Vec<HomeId>,
+        aliases: Vec<HomeId>,
         marks: &[DoneMark],
-    ) -> Result<store::StoredConversation, store::Error> {
+    ) -> Result<store::Loaded, store::Error> {
+        let marks = marks.to_vec();
         let request = LoadRequest {
-            homes: vec![home.clone()],
-            aliases: Vec::new(),
-            marks: marks.to_vec(),
+            homes,
+            aliases,
+            marks,
         };
-        let loaded = self
-            .parts
-            .store
-            .load(&[request])
-            .await?
-            .into_iter()
-            .next()
-            .unwrap_or_default();
-        Ok(loaded.conversations.into_iter().next().unwrap_or_default())
+        let loaded = self.parts.store.load(&[request]).await?;
+        Ok(loaded.into_iter().next().unwrap_or_default())
     }
 
     /// Decides all events that are not done yet. `None` when none is left.
@@ -221,7 +205,10 @@ impl Engine {
         marks: &[DoneMark],
     ) -> Result<Option<Draft>, store::Error> {
         let Some(settings) = self.parts.numbers.get(&found.conversation.number) else {
-            let problem = format!("the business number {} is not configured", found.conversation.number);
+            let problem = format!(
+                "the business number {} is not configured",
+                found.conversation.number
+            );
             return Err(store::Error::Unfit(problem));
         };
         tracing::debug!(home = %found.home, new = found.is_new, events = happened.len(), "deciding");
@@ -251,7 +238,7 @@ impl Engine {
             return Ok(None);
         }
         let after_interest = draft.after.interest();
-        let interest = |id: &crate::domain::ids::RetailerId| Interest {
+        let interest = |id: &RetailerId| Interest {
             merchant: merchant.clone(),
             retailer_id: id.clone(),
         };
@@ -290,28 +277,37 @@ impl Engine {
             match catch_unwind(AssertUnwindSafe(|| decide::decide(&before, &occurrence, &facts))) {
                 Ok(Outcome::Needs(keys)) => self.add_facts(&mut facts, &keys).await?,
                 Ok(Outcome::Decided(decided)) => {
-                    return self.add_decision(draft, &occurrence, &facts, *decided);
+                    return Self::add_decision(draft, &occurrence, &facts, *decided);
                 }
                 Err(_) => break,
             }
         }
         tracing::error!(home = %draft.after.home, event = occurrence.event.word(), "the decision failed; the event is parked");
         park_event(draft, &occurrence, "panic", facts.now_ms);
-        self.answer_anyway(draft, &occurrence, &facts)
+        Self::answer_anyway(draft, &occurrence, &facts)
     }
 
     /// The customer gets an answer even when their event could not be decided.
-    fn answer_anyway(&self, draft: &mut Draft, failed: &Occurrence, facts: &Facts) -> Result<Taken, store::Error> {
-        let nothing = Taken::Done { effects: Vec::new(), owed: false };
+    fn answer_anyway(draft: &mut Draft, failed: &Occurrence, facts: &Facts) -> Result<Taken, store::Error> {
+        let nothing = Taken::Done {
+            effects: Vec::new(),
+            owed: false,
+        };
         let Some(device) = failed.event.customer_device() else {
             return Ok(nothing);
         };
-        let event = Event::Arrived { what: "parked".to_owned(), device };
-        let help = Occurrence { event, ..failed.clone() };
+        let event = Event::Arrived {
+            what: "parked".to_owned(),
+            device,
+        };
+        let help = Occurrence {
+            event,
+            ..failed.clone()
+        };
         let mut before = draft.after.clone();
         before.owed_news.clear();
         match catch_unwind(AssertUnwindSafe(|| decide::decide(&before, &help, facts))) {
-            Ok(Outcome::Decided(decided)) => self.add_decision(draft, &help, facts, *decided),
+            Ok(Outcome::Decided(decided)) => Self::add_decision(draft, &help, facts, *decided),
             Ok(Outcome::Needs(_)) | Err(_) => Ok(nothing),
         }
     }
@@ -353,7 +349,6 @@ impl Engine {
     }
 
     fn add_decision(
-        &self,
         draft: &mut Draft,
         occurrence: &Occurrence,
         facts: &Facts,
@@ -406,13 +401,23 @@ impl Engine {
             .collect();
         let locale = after.locale.unwrap_or(facts.shop.locale).tag();
         let bulk = matches!(occurrence.event, Event::ProductChanged { .. });
-        let class = if bulk { store::Class::Bulk } else { store::Class::Reply };
-        let encoded =
-            items::encode(&after, decided.effects, &facts.shop.merchant, locale, facts.now_ms, class)
+        let class = if bulk {
+            store::Class::Bulk
+        } else {
+            store::Class::Reply
+        };
+        let encoded = items::encode(
+            &after,
+            decided.effects,
+            &facts.shop.merchant,
+            locale,
+            facts.now_ms,
+            class,
+        )
         .map_err(|error| unencodable(&after, &error))?;
-        encoded
-            .into_iter()
-            .for_each(|item| append(&mut draft.commit.items, item));
+        for item in encoded {
+            append(&mut draft.commit.items, item);
+        }
         let owed = !after.owed_news.is_empty();
         draft.after = after;
         Ok(Taken::Done { effects, owed })
@@ -434,10 +439,7 @@ fn unencodable(conversation: &Conversation, error: &serde_json::Error) -> store:
     }
 }
 
-fn take_over(
-    known: &mut crate::domain::conversation::Customer,
-    told: &crate::domain::conversation::Customer,
-) {
+fn take_over(known: &mut Customer, told: &Customer) {
     let newer = [
         (&mut known.user_id, &told.user_id),
         (&mut known.wa_id, &told.wa_id),

@@ -58,10 +58,10 @@ impl Key {
 
     fn takes_one(&self, now_ms: i64) -> bool {
         let interval_us = 1_000_000 / RATE_PER_S;
-        let now_us = now_ms.saturating_mul(1_000);
+        let present_us = now_ms.saturating_mul(1_000);
         let take = |next: i64| {
-            let next = next.max(now_us);
-            (next - now_us <= interval_us * BURST).then_some(next + interval_us)
+            let next = next.max(present_us);
+            (next - present_us <= interval_us * BURST).then_some(next + interval_us)
         };
         self.next_us
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)

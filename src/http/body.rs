@@ -14,13 +14,11 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// Reads a body of at most `max` bytes.
 pub(super) async fn read(payload: Payload, max: usize) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(BODY_TIME, collect(payload, max)).await {
-        Ok(read) => read,
-        Err(_) => {
-            let error = ApiError::new(Code::InvalidRequest, "the body took longer than 10 seconds");
-            Err(error.with_status(StatusCode::REQUEST_TIMEOUT))
-        }
-    }
+    let read = tokio::time::timeout(BODY_TIME, collect(payload, max)).await;
+    read.unwrap_or_else(|_| {
+        let error = ApiError::new(Code::InvalidRequest, "the body took longer than 10 seconds");
+        Err(error.with_status(StatusCode::REQUEST_TIMEOUT))
+    })
 }
 
 async fn collect(mut payload: Payload, max: usize) -> Result<Bytes, ApiError> {

@@ -107,7 +107,17 @@ async fn effect_again(state: &State, letter: &DeadLetter) -> Result<(), ApiError
     };
     let now_ms = state.engine.clock().now_ms();
     let purchase_id = PurchaseId::new(digest(&letter.id));
-    take_again(state, letter, Occurrence { id: letter.id.clone(), at_ms: now_ms, purchase_id, event }).await
+    take_again(
+        state,
+        letter,
+        Occurrence {
+            id: letter.id.clone(),
+            at_ms: now_ms,
+            purchase_id,
+            event,
+        },
+    )
+    .await
 }
 
 async fn event_again(state: &State, letter: &DeadLetter) -> Result<(), ApiError> {

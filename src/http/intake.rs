@@ -98,19 +98,18 @@ async fn record(engine: &Arc<Engine>, status: &StatusUpdate) -> Result<(), ApiEr
         return Ok(());
     };
     let effect = status.callback_data.as_deref().and_then(our_effect);
-    let target = match &effect {
-        Some((_, effect_id)) => StatusTarget::Effect(effect_id.clone()),
-        None => {
-            if engine.number(&status.number).is_none() {
-                return Ok(());
-            }
-            let Some(home) = engine.home_of(&status.number, &status.customer).await? else {
-                return Ok(());
-            };
-            StatusTarget::Message {
-                home,
-                message_key: digest(&status.message),
-            }
+    let target = if let Some((_, effect_id)) = &effect {
+        StatusTarget::Effect(effect_id.clone())
+    } else {
+        if engine.number(&status.number).is_none() {
+            return Ok(());
+        }
+        let Some(home) = engine.home_of(&status.number, &status.customer).await? else {
+            return Ok(());
+        };
+        StatusTarget::Message {
+            home,
+            message_key: digest(&status.message),
         }
     };
     let raised = match word {

@@ -31,14 +31,17 @@ pub(super) async fn handshake(state: Data<State>, query: Query<Handshake>) -> Ht
     let given = query.verify_token.as_deref().unwrap_or_default();
     let ours = state.verify_token.as_bytes();
     let same = bool::from(given.as_bytes().ct_eq(ours));
-    match (&query.challenge, query.mode.as_deref(), same) {
-        (Some(challenge), Some("subscribe"), true) => HttpResponse::Ok()
+    let challenge = query
+        .challenge
+        .as_ref()
+        .filter(|_| same && query.mode.as_deref() == Some("subscribe"));
+    if let Some(challenge) = challenge {
+        HttpResponse::Ok()
             .content_type("text/plain; charset=utf-8")
-            .body(challenge.clone()),
-        _ => {
-            tracing::warn!("a webhook handshake was refused: wrong verify token or mode");
-            HttpResponse::Forbidden().finish()
-        }
+            .body(challenge.clone())
+    } else {
+        tracing::warn!("a webhook handshake was refused: wrong verify token or mode");
+        HttpResponse::Forbidden().finish()
     }
 }
 

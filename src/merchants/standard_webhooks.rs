@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn empty_truncated_extended_wrong_and_foreign_signatures_fail() {
-        let truncated = &SIGNATURE[..SIGNATURE.len() - 4];
+        let truncated = SIGNATURE.strip_suffix("Kkw=").unwrap();
         let extended = format!("{SIGNATURE}AAAA");
         let wrong = SIGNATURE.replace("tZ1I", "tZ1J");
         let v1a = SIGNATURE.replace("v1,", "v1a,");

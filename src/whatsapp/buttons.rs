@@ -134,10 +134,19 @@ fn unpack(packed: &str) -> Option<String> {
 
 fn argument(action: &Action) -> String {
     match action {
-        Action::Menu | Action::Cart | Action::Empty | Action::Checkout | Action::Person | Action::Resume => {
-            String::new()
-        }
-        Action::Category(key) | Action::DropLine(key) => pack(key),
+        Action::Menu
+        | Action::Cart
+        | Action::Empty
+        | Action::Checkout
+        | Action::Person
+        | Action::Resume
+        | Action::Confirm(Subject::Cart)
+        | Action::AcceptPrices(Subject::Cart)
+        | Action::Purchase(None) => String::new(),
+        Action::Category(key)
+        | Action::DropLine(key)
+        | Action::Confirm(Subject::Order(key))
+        | Action::AcceptPrices(Subject::Order(key)) => pack(key),
         Action::Page(Slice::Menu { from }) => format!("m{from}"),
         Action::Page(Slice::Cart { from }) => format!("k{from}"),
         Action::Page(Slice::NativeCatalog) => "n".to_owned(),
@@ -145,10 +154,6 @@ fn argument(action: &Action) -> String {
         Action::Product(id) | Action::Add(id) | Action::Remove(id) => pack(id.as_str()),
         Action::Quantity(id, None) => format!("~{}", pack(id.as_str())),
         Action::Quantity(id, Some(quantity)) => format!("{quantity}~{}", pack(id.as_str())),
-        Action::Confirm(Subject::Cart) | Action::AcceptPrices(Subject::Cart) | Action::Purchase(None) => {
-            String::new()
-        }
-        Action::Confirm(Subject::Order(key)) | Action::AcceptPrices(Subject::Order(key)) => pack(key),
         Action::CopyCart(device) => device.letter().to_string(),
         Action::Purchase(Some(id)) => pack(id.as_str()),
     }

@@ -128,8 +128,8 @@ fn repriced(purchase: &Purchase, objections: &[Objection]) -> Vec<PurchaseLine> 
             .and_then(|left| u8::try_from(left).ok());
         let quantity = left.map_or(line.quantity, |left| line.quantity.min(left));
         (quantity > 0).then(|| PurchaseLine {
-            unit_price,
             quantity,
+            unit_price,
             ..line.clone()
         })
     };
@@ -192,15 +192,26 @@ pub(super) fn replayed(turn: &mut Turn<'_>, effect: &Effect) {
         return turn.effects.push(effect.clone());
     };
     let id = &purchase.purchase_id;
-    let waiting = [PurchaseState::Forwarded, PurchaseState::InDoubt, PurchaseState::NeedsReview];
-    let Some(own) = turn.conversation.purchase_mut(id).filter(|own| waiting.contains(&own.state)) else {
+    let waiting = [
+        PurchaseState::Forwarded,
+        PurchaseState::InDoubt,
+        PurchaseState::NeedsReview,
+    ];
+    let Some(own) = turn
+        .conversation
+        .purchase_mut(id)
+        .filter(|own| waiting.contains(&own.state))
+    else {
         return;
     };
     own.state = PurchaseState::InDoubt;
     own.review = None;
     turn.changed.insert(id.clone());
     // In doubt: the merchant is asked by id before anything is sent again.
-    let again = Purchase { state: PurchaseState::InDoubt, ..(**purchase).clone() };
+    let again = Purchase {
+        state: PurchaseState::InDoubt,
+        ..(**purchase).clone()
+    };
     turn.effects.push(Effect::Forward(Box::new(again)));
 }
 
@@ -229,10 +240,9 @@ pub(super) fn news(turn: &mut Turn<'_>, event: &Event) {
     let (present, confirmed, device) = (purchase.state, purchase.quote.total, purchase.device);
     turn.device = device;
     turn.changed.insert(purchase_id.clone());
-    if *state == PurchaseState::Paid && !present.is_paid_already() {
-        if let Some(problem) = payment_problem(present, confirmed, *total) {
-            return review(turn, purchase_id, &problem);
-        }
+    let is_payment = *state == PurchaseState::Paid && !present.is_paid_already();
+    if is_payment && let Some(problem) = payment_problem(present, confirmed, *total) {
+        return review(turn, purchase_id, &problem);
     }
     if advance(turn, purchase_id, *state) {
         tell_news(turn, purchase_id, reason.as_deref());
@@ -308,34 +318,67 @@ pub(super) fn show(turn: &mut Turn<'_>, id: &PurchaseId) {
 }
 
 fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Message {
-    let label = purchase.label();
-    let total = turn.money(&purchase.quote.total);
+    if let Some(message) = payment_message(turn, purchase) {
+        return message;
+    }
+    let (kind, text) = state_text(turn, purchase);
+    let mut text = vec![text];
+    text.extend(reason.map(|words| {
+        turn.say(Phrase::Reason {
+            text: &fit(words, 300),
+        })
+    }));
+    let tracked = purchase.state == PurchaseState::Shipped;
+    text.extend(
+        purchase
+            .tracking_url
+            .as_ref()
+            .filter(|_| tracked)
+            .map(|url| turn.say(Phrase::Tracking { url })),
+    );
+    let choices = vec![
+        turn.choice(
+            Action::Purchase(Some(purchase.purchase_id.clone())),
+            Phrase::PurchaseLabel,
+        ),
+        turn.choice(Action::Menu, Phrase::MenuLabel),
+        turn.choice(Action::Person, Phrase::PersonLabel),
+    ];
+    Message::buttons(kind, &text.join("\n"), None, choices).about(&purchase.purchase_id)
+}
+
+/// The link where a purchase can be paid now.
+fn payment_message(turn: &Turn<'_>, purchase: &Purchase) -> Option<Message> {
     let payable = matches!(
         purchase.state,
         PurchaseState::AwaitingPayment | PurchaseState::PaymentFailed
     );
-    if let Some(url) = purchase.payment_url.clone().filter(|_| payable) {
-        let mut body = turn.say(Phrase::PayNow {
+    let url = purchase.payment_url.clone().filter(|_| payable)?;
+    let label = purchase.label();
+    let total = turn.money(&purchase.quote.total);
+    let mut body = turn.say(Phrase::PayNow {
+        label: &label,
+        total: &total,
+    });
+    if purchase.state == PurchaseState::PaymentFailed {
+        let state = turn.say(Phrase::State {
             label: &label,
-            total: &total,
+            state: purchase.state,
         });
-        if purchase.state == PurchaseState::PaymentFailed {
-            body = format!(
-                "{}\n{body}",
-                turn.say(Phrase::State {
-                    label: &label,
-                    state: purchase.state
-                })
-            );
-        }
-        let link = Content::Link {
-            body,
-            label: fit(&turn.say(Phrase::PayLabel), LABEL_MAX),
-            url,
-        };
-        return Message::new(Kind::PaymentLink, link).about(&purchase.purchase_id);
+        body = format!("{state}\n{body}");
     }
-    let (kind, text) = match purchase.state {
+    let link = Content::Link {
+        body,
+        label: fit(&turn.say(Phrase::PayLabel), LABEL_MAX),
+        url,
+    };
+    Some(Message::new(Kind::PaymentLink, link).about(&purchase.purchase_id))
+}
+
+fn state_text(turn: &Turn<'_>, purchase: &Purchase) -> (Kind, String) {
+    let label = purchase.label();
+    let total = turn.money(&purchase.quote.total);
+    match purchase.state {
         PurchaseState::Accepted => (
             Kind::PurchaseAccepted,
             turn.say(Phrase::Accepted {
@@ -369,30 +412,7 @@ fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> 
             Kind::PurchaseState,
             turn.say(Phrase::State { label: &label, state }),
         ),
-    };
-    let mut text = vec![text];
-    text.extend(reason.map(|words| {
-        turn.say(Phrase::Reason {
-            text: &fit(words, 300),
-        })
-    }));
-    let tracked = purchase.state == PurchaseState::Shipped;
-    text.extend(
-        purchase
-            .tracking_url
-            .as_ref()
-            .filter(|_| tracked)
-            .map(|url| turn.say(Phrase::Tracking { url })),
-    );
-    let choices = vec![
-        turn.choice(
-            Action::Purchase(Some(purchase.purchase_id.clone())),
-            Phrase::PurchaseLabel,
-        ),
-        turn.choice(Action::Menu, Phrase::MenuLabel),
-        turn.choice(Action::Person, Phrase::PersonLabel),
-    ];
-    Message::buttons(kind, &text.join("\n"), None, choices).about(&purchase.purchase_id)
+    }
 }
 
 /// The customer's purchases.

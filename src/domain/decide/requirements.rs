@@ -30,7 +30,9 @@ pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts)
             wanted.products.insert(retailer_id.clone());
         }
         Event::Ordered { items, .. } => {
-            wanted.products.extend(items.iter().take(LINES_MAX).map(|item| item.retailer_id.clone()));
+            wanted
+                .products
+                .extend(items.iter().take(LINES_MAX).map(|item| item.retailer_id.clone()));
         }
         Event::ProductsRequested { products, .. } => wanted.products.extend(products.iter().cloned()),
         Event::Tapped {
@@ -76,14 +78,15 @@ impl Wanted {
 
     fn by_action(&mut self, action: &Action, conversation: &Conversation, device: Device, facts: &Facts) {
         match action {
-            Action::Menu | Action::Resume => self.outline = true,
+            Action::Menu | Action::Resume | Action::Page(Slice::Menu { .. } | Slice::NativeCatalog) => {
+                self.outline = true;
+            }
             Action::Category(key) => {
                 self.shown_in(facts, key, None);
             }
             Action::Page(Slice::Category { key, from, to }) => {
                 self.shown_in(facts, key, Some((usize::from(*from), usize::from(*to))));
             }
-            Action::Page(Slice::Menu { .. } | Slice::NativeCatalog) => self.outline = true,
             Action::Product(id) | Action::Add(id) => {
                 self.products.insert(id.clone());
             }

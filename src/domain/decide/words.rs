@@ -130,7 +130,7 @@ pub(super) fn said(turn: &mut Turn<'_>, text: &str) {
         match wish {
             Wish::Unclear | Wish::Help | Wish::Person => return person_is_coming(turn),
             Wish::Menu | Wish::Cart | Wish::Checkout | Wish::Purchases | Wish::Catalog => {
-                turn.leave_human_mode()
+                turn.leave_human_mode();
             }
         }
     }

@@ -34,7 +34,7 @@ struct Page {
 
 async fn products(world: Data<World>, request: HttpRequest, page: Query<Page>) -> HttpResponse {
     if let Err(refusal) = open(&world, &request, b"") {
-        return refusal;
+        return *refusal;
     }
     let limit = page.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let cursor = page.cursor.clone().unwrap_or_default();
@@ -68,7 +68,7 @@ struct Lookup {
 async fn lookup(world: Data<World>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let asked: Lookup = match open(&world, &request, &body).and_then(|()| answers::read(&body)) {
         Ok(asked) => asked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let state = world.state();
     let found = asked
@@ -89,7 +89,7 @@ struct QuoteAsked {
 async fn quote(world: Data<World>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let asked: QuoteAsked = match open(&world, &request, &body).and_then(|()| answers::read(&body)) {
         Ok(asked) => asked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let quote_id = format!("q_{}", world.short_id(16).to_lowercase());
     let mut state = world.state();
@@ -104,7 +104,7 @@ async fn quote(world: Data<World>, request: HttpRequest, body: Bytes) -> HttpRes
 
 async fn purchase(world: Data<World>, request: HttpRequest, body: Bytes) -> HttpResponse {
     if let Err(refusal) = admitted(&world, &request, &body) {
-        return refusal;
+        return *refusal;
     }
     let key = request
         .headers()
@@ -115,7 +115,7 @@ async fn purchase(world: Data<World>, request: HttpRequest, body: Bytes) -> Http
     };
     let asked: Value = match answers::read(&body) {
         Ok(asked) => asked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let mode = world.state().shop.mode.on_purchase();
     if let Some(refusal) = refused_by_mode(&world, mode.name, key) {
@@ -170,7 +170,7 @@ async fn wait(world: &World, mode: Mode) {
 
 async fn find_purchase(world: Data<World>, request: HttpRequest, id: Path<String>) -> HttpResponse {
     if let Err(refusal) = open(&world, &request, b"") {
-        return refusal;
+        return *refusal;
     }
     let state = world.state();
     let Some(purchase) = state.shop.purchases.get(id.as_str()) else {
@@ -181,10 +181,10 @@ async fn find_purchase(world: Data<World>, request: HttpRequest, id: Path<String
 }
 
 /// Signature first, then whether the shop is open at all.
-fn open(world: &World, request: &HttpRequest, body: &[u8]) -> Result<(), HttpResponse> {
+fn open(world: &World, request: &HttpRequest, body: &[u8]) -> Result<(), Box<HttpResponse>> {
     admitted(world, request, body)?;
     if world.state().shop.mode.name == ModeName::Down {
-        return Err(problem(503, "down", "the shop is closed for a moment"));
+        return Err(Box::new(problem(503, "down", "the shop is closed for a moment")));
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ struct Change {
 async fn change(world: Data<World>, id: Path<String>, body: Bytes) -> HttpResponse {
     let change: Change = match answers::read(&body) {
         Ok(change) => change,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let notify = change.notify.unwrap_or(true);
     let changed = {
@@ -84,7 +84,7 @@ async fn change(world: Data<World>, id: Path<String>, body: Bytes) -> HttpRespon
     };
     let product = match changed {
         Ok(product) => product,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let status = if notify {
         call_back(&world, "product.updated", product.clone()).await
@@ -95,13 +95,17 @@ async fn change(world: Data<World>, id: Path<String>, body: Bytes) -> HttpRespon
 }
 
 /// Changes a product; an unknown one is made when it gets a title and a price.
-fn apply(state: &mut State, id: &str, change: Change, now_ms: i64) -> Result<Product, HttpResponse> {
+fn apply(state: &mut State, id: &str, change: Change, now_ms: i64) -> Result<Product, Box<HttpResponse>> {
     let price = change.price.map(exact).transpose()?;
     let known = state.shop.products.get(id).cloned();
     let mut product = match (known, &change.title, &price) {
         (Some(product), ..) => product,
         (None, Some(title), Some(_)) => blank(id, title),
-        (None, ..) => return Err(not_found("product; give a title and a price to make one")),
+        (None, ..) => {
+            return Err(Box::new(not_found(
+                "product; give a title and a price to make one",
+            )));
+        }
     };
     if let Some((amount, currency)) = price {
         product.price = amount;
@@ -116,11 +120,11 @@ fn apply(state: &mut State, id: &str, change: Change, now_ms: i64) -> Result<Pro
         Some("in_stock") => product.on_sale = true,
         Some("out_of_stock") => product.on_sale = false,
         Some(_) => {
-            return Err(problem(
+            return Err(Box::new(problem(
                 422,
                 "invalid_request",
                 "availability: in_stock or out_of_stock",
-            ));
+            )));
         }
         None => {}
     }
@@ -131,18 +135,18 @@ fn apply(state: &mut State, id: &str, change: Change, now_ms: i64) -> Result<Pro
     Ok(product)
 }
 
-fn exact(price: Price) -> Result<(Decimal, Option<String>), HttpResponse> {
+fn exact(price: Price) -> Result<(Decimal, Option<String>), Box<HttpResponse>> {
     let (amount, currency) = match price {
         Price::Text(amount) => (amount, None),
         Price::Money(money) => (money.amount, Some(money.currency)),
     };
     match Decimal::from_str_exact(&amount) {
         Ok(exact) if !exact.is_sign_negative() => Ok((exact, currency)),
-        _ => Err(problem(
+        _ => Err(Box::new(problem(
             422,
             "invalid_money",
             "a price is decimal text, for example 12.90",
-        )),
+        ))),
     }
 }
 
@@ -185,7 +189,7 @@ async fn set_mode(world: Data<World>, body: Bytes) -> HttpResponse {
             world.state().shop.mode = mode;
             answers::json(200, &mode)
         }
-        Err(problem) => problem,
+        Err(problem) => *problem,
     }
 }
 
@@ -242,7 +246,7 @@ async fn happen(
     };
     let event = match read {
         Ok(event) => event,
-        Err(problem) => return problem,
+        Err(problem) => return *problem,
     };
     let Some(data) = turned(&mut world.state(), &id, name, &event) else {
         return not_found("purchase");

@@ -15,6 +15,10 @@ const PAYMENT_MS: i64 = 30 * 60 * 1000;
 
 /// A purchase the shop took.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "ids carry their full names: a purchase has a merchant's order id too"
+)]
 pub struct Purchase {
     pub purchase_id: String,
     pub merchant_order_id: String,

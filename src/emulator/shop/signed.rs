@@ -10,9 +10,9 @@ use super::super::wire;
 use super::super::world::{World, rfc3339};
 
 /// Lets a call in only when its signature is ours and fresh by the world's clock.
-pub fn admitted(world: &World, request: &HttpRequest, body: &[u8]) -> Result<(), HttpResponse> {
+pub fn admitted(world: &World, request: &HttpRequest, body: &[u8]) -> Result<(), Box<HttpResponse>> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let denied = |detail: &str| problem(401, "not_authorised", detail);
+    let denied = |detail: &str| Box::new(problem(401, "not_authorised", detail));
     let (Some(id), Some(timestamp), Some(signature)) = (
         header("webhook-id"),
         header("webhook-timestamp"),

@@ -25,7 +25,7 @@ fn ms_rounded_up(us: i64) -> UnixMs {
 impl Budgets {
     /// Takes one unit of each budget, or none: then tells when to come back. Bulk leaves 30 % of a burst to replies.
     pub(super) fn take(&mut self, budgets: &[Budget], class: Class, now_ms: UnixMs) -> Result<(), UnixMs> {
-        let now_us = now_ms.saturating_mul(1_000);
+        let present_us = now_ms.saturating_mul(1_000);
         let mut taken = Vec::with_capacity(budgets.len());
         let mut refused: Option<UnixMs> = None;
         for budget in budgets {
@@ -35,8 +35,10 @@ impl Budgets {
                     .interval_us
                     .max(depth_us(budget).saturating_mul(7).div_euclid(10)),
             };
-            let next_us = self.free_at(budget, now_us).saturating_add(budget.interval_us);
-            if next_us.saturating_sub(now_us) > limit_us {
+            let next_us = self
+                .free_at(budget, present_us)
+                .saturating_add(budget.interval_us);
+            if next_us.saturating_sub(present_us) > limit_us {
                 let until_ms = ms_rounded_up(next_us.saturating_sub(limit_us));
                 refused = Some(refused.map_or(until_ms, |set| set.max(until_ms)));
             }
@@ -46,27 +48,31 @@ impl Budgets {
             return Err(until_ms);
         }
         self.free_at_us.extend(taken);
-        self.forget(now_us);
+        self.forget(present_us);
         Ok(())
     }
 
     /// Takes units without asking. The debt is at most one burst, so that a flood delays answers but never for long.
     pub(super) fn debit(&mut self, budget: &Budget, units: u32, now_ms: UnixMs) {
-        let now_us = now_ms.saturating_mul(1_000);
+        let present_us = now_ms.saturating_mul(1_000);
         let spent_us = i64::from(units).saturating_mul(budget.interval_us);
-        let next_us = self.free_at(budget, now_us).saturating_add(spent_us);
-        let bounded_us = next_us.min(now_us.saturating_add(depth_us(budget)));
+        let next_us = self.free_at(budget, present_us).saturating_add(spent_us);
+        let bounded_us = next_us.min(present_us.saturating_add(depth_us(budget)));
         self.free_at_us.insert(budget.key.clone(), bounded_us);
-        self.forget(now_us);
+        self.forget(present_us);
     }
 
-    fn free_at(&self, budget: &Budget, now_us: i64) -> i64 {
-        self.free_at_us.get(&budget.key).copied().unwrap_or(0).max(now_us)
+    fn free_at(&self, budget: &Budget, present_us: i64) -> i64 {
+        self.free_at_us
+            .get(&budget.key)
+            .copied()
+            .unwrap_or(0)
+            .max(present_us)
     }
 
-    fn forget(&mut self, now_us: i64) {
+    fn forget(&mut self, present_us: i64) {
         if self.free_at_us.len() > REMEMBERED {
-            self.free_at_us.retain(|_, free_at_us| *free_at_us > now_us);
+            self.free_at_us.retain(|_, free_at_us| *free_at_us > present_us);
         }
     }
 }

@@ -50,7 +50,7 @@ fn filled(items: impl IntoIterator<Item = Item>) -> LaneState {
 fn served(next: Next) -> Head {
     match next {
         Next::Serve(head) => *head,
-        other => panic!("nothing to serve: {other:?}"),
+        nothing @ (Next::Wait(_) | Next::Empty) => panic!("nothing to serve: {nothing:?}"),
     }
 }
 
@@ -178,9 +178,9 @@ fn later_replies_pass_a_held_item_but_its_own_revision_and_bulk_do_not() {
         ..item(2, 0)
     };
     let mut state = filled([item(1, 0), item(1, 1), bulk, item(3, 0)]);
-    let head = served(claim(&mut state, LaneKind::Provider, NOW));
+    let first = served(claim(&mut state, LaneKind::Provider, NOW));
     let unknown = Settlement::Unknown { due_ms: NOW + HOLD };
-    let passing = served(settle(&mut state, &head, &unknown, NOW).expect("the lease is ours"));
+    let passing = served(settle(&mut state, &first, &unknown, NOW).expect("the lease is ours"));
     assert_eq!(passing.item.body, "3.0");
     assert_eq!(
         settle(&mut state, &passing, &done(), NOW),
@@ -194,9 +194,9 @@ fn later_replies_pass_a_held_item_but_its_own_revision_and_bulk_do_not() {
 #[test]
 fn a_lane_wakes_for_the_earlier_of_a_held_item_and_a_blocking_one() {
     let mut state = filled([item(1, 0), item(2, 0)]);
-    let held = served(claim(&mut state, LaneKind::Provider, NOW));
+    let first = served(claim(&mut state, LaneKind::Provider, NOW));
     let unknown = Settlement::Unknown { due_ms: NOW + 100 };
-    let passing = served(settle(&mut state, &held, &unknown, NOW).expect("the lease is ours"));
+    let passing = served(settle(&mut state, &first, &unknown, NOW).expect("the lease is ours"));
     let retry = Settlement::Retry { due_ms: NOW + 500 };
     assert_eq!(
         settle(&mut state, &passing, &retry, NOW),
