@@ -7,6 +7,8 @@
     reason = "tests and their support stop at the first surprise"
 )]
 
+mod architecture;
 mod flows;
+mod program;
 mod store;
 mod support;

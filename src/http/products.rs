@@ -11,6 +11,7 @@ use super::{State, body, callbacks};
 use crate::config::Scope;
 use crate::delivery::UpdateState;
 use crate::domain::ids::MerchantId;
+use crate::domain::money::Money;
 
 /// Products on a page, unless asked for fewer.
 const PAGE: usize = 100;
@@ -95,16 +96,15 @@ pub(super) async fn put(
             ));
         }
     }
+    let price = value.get("price").cloned().unwrap_or(Value::Null);
+    serde_json::from_value::<Money>(price).map_err(|error| {
+        let detail = format!("price must be {{\"amount\": \"12.90\", \"currency\": \"BRL\"}}: {error}");
+        ApiError::new(Code::InvalidMoney, detail)
+    })?;
     let connector = state.dispatcher.connector(&merchant);
     let connector = connector.ok_or_else(|| ApiError::new(Code::NotFound, "no such merchant"))?;
     let product = connector.read_product(value).map_err(|problem| {
-        let about_money =
-            problem.contains("price") || problem.contains("decimal") || problem.contains("amount");
-        let code = if about_money {
-            Code::InvalidMoney
-        } else {
-            Code::InvalidRequest
-        };
+        let code = if problem.contains("price") { Code::InvalidMoney } else { Code::InvalidRequest };
         ApiError::new(code, problem)
     })?;
     let id = callbacks::product_updated(&state, &merchant, product, now_ms).await?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use sacola::domain::ids::{EffectId, HomeId};
+use sacola::domain::ids::HomeId;
 use sacola::domain::message::Kind;
 use sacola::whatsapp::buttons::Keyring;
 use sacola::whatsapp::{Provider, SendError, Sending, Sent, outbound};
@@ -28,7 +28,6 @@ pub enum Mishap {
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub kind: Kind,
-    pub effect_id: EffectId,
     pub json: Value,
 }
 
@@ -118,7 +117,7 @@ impl Provider for Chat {
         let mishap = inner.mishaps.pop_front();
         let arrives = matches!(mishap, None | Some(Mishap::AnswerLost));
         if arrives {
-            let seen = Seen { kind: sending.message.kind, effect_id: sending.effect_id.clone(), json };
+            let seen = Seen { kind: sending.message.kind, json };
             inner.phones.entry(sending.home.clone()).or_default().push(seen);
         }
         match mishap {

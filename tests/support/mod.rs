@@ -1,6 +1,7 @@
 //! What tests stand on: a real Redis, a stepped world, and the whole program over HTTP.
 
 pub mod chat;
+pub mod program;
 pub mod redis_server;
 pub mod shop;
 pub mod world;

@@ -1,0 +1,88 @@
+//! `kill -9`, a store that goes away, an answer that is cut on the wire.
+
+use serde_json::json;
+
+use crate::support::program::{Gateway, Outside, eventually, write_config};
+use crate::support::redis_server::{AppendOnly, RedisServer};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_the_200_and_the_send_the_message_goes_out_exactly_once_embedded() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("embedded:{}", directory.path().join("data").display());
+    killed_before_the_send(&store, directory.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_the_200_and_the_send_the_message_goes_out_exactly_once_redis() {
+    let server = RedisServer::start(AppendOnly::Always).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    killed_before_the_send(&server.url(), directory.path()).await;
+}
+
+/// The first message hangs at the provider, so the second is committed, answered with 200 and not yet begun when the
+/// program is killed.
+async fn killed_before_the_send(store: &str, directory: &std::path::Path) {
+    let outside = Outside::start();
+    let gateway = Gateway::start(&write_config(directory, &outside, store, 1_000), &outside);
+    let ana = outside.phone("Ana").await;
+    outside.post("/emulator/faults", json!({ "send": [{ "times": 1, "action": "delay_ms", "ms": 2_000 }] })).await;
+    assert_eq!(ana.text("oi").await, 200);
+    assert_eq!(ana.text("ajuda").await, 200);
+    let gateway = gateway.dies_and_another_starts(&outside);
+    ana.waits_for("help", 1).await;
+    ana.waits_for("menu", 1).await;
+    // Longer than the hold of an unknown send: whatever would be doubled would be doubled by then.
+    let quiet = sacola::clock::MovableClock::fixed();
+    sacola::clock::Clock::sleep_ms(&quiet, 4_500).await;
+    let kinds = ana.kinds().await;
+    assert_eq!(kinds.iter().filter(|kind| *kind == "help").count(), 1, "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| *kind == "menu").count(), 1, "its status came within the hold: {kinds:?}");
+    drop(gateway);
+    outside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_merchants_answer_cut_on_the_wire_and_the_program_killed_is_one_purchase() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("embedded:{}", directory.path().join("data").display());
+    let outside = Outside::start();
+    let gateway = Gateway::start(&write_config(directory.path(), &outside, &store, 1_000), &outside);
+    let ana = outside.phone("Ana").await;
+    let cart = ana.fills_a_cart().await;
+    let summary = ana.taps(&cart, "checkout", "summary").await;
+    outside.post("/shop/mode", json!({ "mode": "cut_after_commit", "times": 1 })).await;
+    assert_eq!(ana.press(&summary, "confirm").await, 200);
+    let gateway = gateway.dies_and_another_starts(&outside);
+    ana.waits_for("payment_link", 1).await;
+    assert_eq!(outside.purchases().await.len(), 1);
+    assert_eq!(ana.kinds().await.iter().filter(|kind| *kind == "payment_link").count(), 1);
+    drop(gateway);
+    outside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_down_means_503_and_nothing_is_lost_when_it_is_back() {
+    let mut server = RedisServer::start(AppendOnly::Always).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let outside = Outside::start();
+    let config = write_config(directory.path(), &outside, &server.url(), 1_000);
+    let gateway = Gateway::start(&config, &outside);
+    let ana = outside.phone("Ana").await;
+    ana.fills_a_cart().await;
+    server.kill().unwrap();
+    assert_eq!(ana.text("sacola").await, 503);
+    let ready = outside.http.get(format!("{}/readyz", gateway.ops)).send().await.unwrap();
+    assert_eq!(ready.status().as_u16(), 503);
+    let alive = outside.http.get(format!("{}/livez", gateway.ops)).send().await.unwrap();
+    assert_eq!(alive.status().as_u16(), 200);
+    server.restart().unwrap();
+    let cart = ana.waits_for("cart", 2).await;
+    assert!(cart["text"].as_str().unwrap().contains("Total"), "the cart survived: {cart}");
+    let ready = eventually(|| async {
+        let answer = outside.http.get(format!("{}/readyz", gateway.ops)).send().await.ok()?;
+        (answer.status().as_u16() == 200).then_some(())
+    });
+    assert!(ready.await.is_some());
+    drop(gateway);
+    outside.stop().await;
+}

@@ -1,0 +1,5 @@
+//! The binary itself, over real HTTP: what a newcomer runs, what an operator deploys, what a crash does to it.
+
+mod crashes;
+mod edges;
+mod walks;
