@@ -10,5 +10,6 @@
 mod architecture;
 mod flows;
 mod program;
+mod properties;
 mod store;
 mod support;

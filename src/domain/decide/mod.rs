@@ -27,8 +27,6 @@ mod requirements;
 mod taps;
 mod words;
 
-#[cfg(test)]
-mod tests;
 
 /// Version of the rules: the journal keeps it with each event, so that a replay knows what it compares.
 pub const VERSION: u32 = 1;
