@@ -16,10 +16,31 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("merchants", &["domain", "clock"]),
     ("store", &["domain", "tasks"]),
     ("engine", &["domain", "whatsapp", "store", "clock", "tasks"]),
-    ("delivery", &["domain", "whatsapp", "merchants", "store", "engine", "clock", "tasks"]),
+    (
+        "delivery",
+        &[
+            "domain",
+            "whatsapp",
+            "merchants",
+            "store",
+            "engine",
+            "clock",
+            "tasks",
+        ],
+    ),
     (
         "http",
-        &["domain", "whatsapp", "merchants", "store", "engine", "delivery", "clock", "tasks", "config"],
+        &[
+            "domain",
+            "whatsapp",
+            "merchants",
+            "store",
+            "engine",
+            "delivery",
+            "clock",
+            "tasks",
+            "config",
+        ],
     ),
     ("emulator", &["clock", "tasks"]),
     ("lib", &[]),
@@ -27,7 +48,14 @@ const ALLOWED: [(&str, &[&str]); 14] = [
 const FREE: [&str; 3] = ["main", "app", "cli"];
 
 /// What the pure core may use from outside.
-const DOMAIN_CRATES: [&str; 6] = ["std", "core", "serde", "rust_decimal", "thiserror", "unicode_segmentation"];
+const DOMAIN_CRATES: [&str; 6] = [
+    "std",
+    "core",
+    "serde",
+    "rust_decimal",
+    "thiserror",
+    "unicode_segmentation",
+];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
@@ -48,19 +76,31 @@ fn all_sources() -> Vec<PathBuf> {
 }
 
 fn module_of(path: &Path) -> String {
-    let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let inside = path
+        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .unwrap();
     let first = inside.components().next().unwrap().as_os_str().to_string_lossy();
     first.trim_end_matches(".rs").to_owned()
 }
 
 /// Names after `crate::` in code, comments left out; `use crate::{a, b}` counts each.
 fn imports(source: &str) -> BTreeSet<String> {
-    let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String = source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut found = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
         let names = match rest.strip_prefix('{') {
-            Some(group) => group.split('}').next().unwrap_or_default().split(',').map(first_name).collect(),
+            Some(group) => group
+                .split('}')
+                .next()
+                .unwrap_or_default()
+                .split(',')
+                .map(first_name)
+                .collect(),
             None => vec![first_name(rest)],
         };
         found.extend(names.into_iter().filter(|name| !name.is_empty()));
@@ -69,14 +109,20 @@ fn imports(source: &str) -> BTreeSet<String> {
 }
 
 fn first_name(text: &str) -> String {
-    text.trim_start().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()
+    text.trim_start()
+        .chars()
+        .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+        .collect()
 }
 
 /// Every arrow that the table forbids, as sentences.
 fn forbidden(files: &[(String, String)]) -> Vec<String> {
     let allowed: BTreeMap<&str, &[&str]> = ALLOWED.into_iter().collect();
     let mut broken = Vec::new();
-    for (module, source) in files.iter().filter(|(module, _)| !FREE.contains(&module.as_str())) {
+    for (module, source) in files
+        .iter()
+        .filter(|(module, _)| !FREE.contains(&module.as_str()))
+    {
         let Some(may) = allowed.get(module.as_str()) else {
             broken.push(format!("the module {module} is not in the table"));
             continue;
@@ -92,8 +138,10 @@ fn forbidden(files: &[(String, String)]) -> Vec<String> {
 
 #[test]
 fn no_arrow_points_where_it_must_not() {
-    let files: Vec<(String, String)> =
-        all_sources().iter().map(|path| (module_of(path), fs::read_to_string(path).unwrap())).collect();
+    let files: Vec<(String, String)> = all_sources()
+        .iter()
+        .map(|path| (module_of(path), fs::read_to_string(path).unwrap()))
+        .collect();
     assert!(files.len() > 80, "the sources were not found");
     let broken = forbidden(&files);
     assert!(broken.is_empty(), "{broken:#?}");
@@ -102,9 +150,18 @@ fn no_arrow_points_where_it_must_not() {
 #[test]
 fn a_broken_arrow_is_found() {
     let broken = |module: &str, source: &str| forbidden(&[(module.to_owned(), source.to_owned())]);
-    assert_eq!(broken("domain", "use crate::store::Store;"), ["domain must not know store"]);
-    assert_eq!(broken("whatsapp", "use crate::{domain, merchants};"), ["whatsapp must not know merchants"]);
-    assert_eq!(broken("engine", "fn f() { crate::http::serve() }"), ["engine must not know http"]);
+    assert_eq!(
+        broken("domain", "use crate::store::Store;"),
+        ["domain must not know store"]
+    );
+    assert_eq!(
+        broken("whatsapp", "use crate::{domain, merchants};"),
+        ["whatsapp must not know merchants"]
+    );
+    assert_eq!(
+        broken("engine", "fn f() { crate::http::serve() }"),
+        ["engine must not know http"]
+    );
     assert_eq!(broken("novelty", ""), ["the module novelty is not in the table"]);
     assert!(broken("engine", "use crate::store::Store;\n// crate::http is above us").is_empty());
 }
@@ -115,7 +172,10 @@ fn the_core_uses_nothing_that_waits_or_looks_outside() {
     for path in all_sources().iter().filter(|path| module_of(path) == "domain") {
         let source = fs::read_to_string(path).unwrap();
         for line in source.lines().map(str::trim_start) {
-            let Some(used) = line.strip_prefix("use ").or_else(|| line.strip_prefix("pub use ")) else {
+            let Some(used) = line
+                .strip_prefix("use ")
+                .or_else(|| line.strip_prefix("pub use "))
+            else {
                 continue;
             };
             let root = first_name(used);
@@ -123,9 +183,24 @@ fn the_core_uses_nothing_that_waits_or_looks_outside() {
             let local = source.contains(&format!("mod {root}")) || root.is_empty();
             assert!(known || local, "{}: {line}", path.display());
         }
-        for banned in ["async ", "SystemTime", "Instant", "tracing::", "f64", "f32", "HashMap"] {
-            let code: Vec<&str> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-            assert!(!code.join("\n").contains(banned), "{} mentions {banned}", path.display());
+        for banned in [
+            "async ",
+            "SystemTime",
+            "Instant",
+            "tracing::",
+            "f64",
+            "f32",
+            "HashMap",
+        ] {
+            let code: Vec<&str> = source
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect();
+            assert!(
+                !code.join("\n").contains(banned),
+                "{} mentions {banned}",
+                path.display()
+            );
         }
     }
 }

@@ -14,14 +14,23 @@ use std::sync::Arc;
 async fn sixty_four_copies_of_one_click_change_the_cart_once() {
     let mut world = World::new().await;
     let shown = world.shows(&ana(), "coffee").await;
-    let tap = What::Tap { id: shown.button("add"), device: Device::Android };
+    let tap = What::Tap {
+        id: shown.button("add"),
+        device: Device::Android,
+    };
     let copies = (0..64).map(|_| {
         let happened = world.happened_as(&ana(), "ONE", tap.clone());
         let engine = Arc::clone(&world.engine);
         async move { engine.take(happened).await.unwrap() }
     });
     let taken = futures::future::join_all(copies).await;
-    assert_eq!(taken.iter().filter(|one| matches!(one, Taken::Done { .. })).count(), 1);
+    assert_eq!(
+        taken
+            .iter()
+            .filter(|one| matches!(one, Taken::Done { .. }))
+            .count(),
+        1
+    );
     assert_eq!(taken.iter().filter(|one| **one == Taken::Duplicate).count(), 63);
     world.settle().await;
     assert_eq!(world.cart(&ana()).await, [("coffee".to_owned(), 1)]);
@@ -29,8 +38,14 @@ async fn sixty_four_copies_of_one_click_change_the_cart_once() {
 
 #[tokio::test]
 async fn fifty_clicks_in_a_second_make_the_serial_cart_and_a_handful_of_messages() {
-    let products: Vec<_> = (0..10).map(|n| product(&format!("p{n}"), &format!("Produto {n}"), "Tudo", "1.00")).collect();
-    let mut world = World::with(Settings { products, ..Settings::default() }).await;
+    let products: Vec<_> = (0..10)
+        .map(|n| product(&format!("p{n}"), &format!("Produto {n}"), "Tudo", "1.00"))
+        .collect();
+    let mut world = World::with(Settings {
+        products,
+        ..Settings::default()
+    })
+    .await;
     let mut buttons = Vec::new();
     for n in 0..10 {
         buttons.push(world.shows(&ana(), &format!("p{n}")).await.button("add"));
@@ -45,11 +60,17 @@ async fn fifty_clicks_in_a_second_make_the_serial_cart_and_a_handful_of_messages
     world.settle().await;
     let cart = world.cart(&ana()).await;
     assert_eq!(cart.len(), 10);
-    assert!(cart.iter().all(|(_, quantity)| *quantity == 1), "pressing one button again adds nothing: {cart:?}");
+    assert!(
+        cart.iter().all(|(_, quantity)| *quantity == 1),
+        "pressing one button again adds nothing: {cart:?}"
+    );
     let screen = world.screen(&ana()).await;
     let messages = screen.len() - before;
     assert!(messages <= 10, "{messages} messages for 50 clicks");
-    assert!(screen.last().unwrap().body().contains("Total: R$ 10,00"), "the last one is true");
+    assert!(
+        screen.last().unwrap().body().contains("Total: R$ 10,00"),
+        "the last one is true"
+    );
 }
 
 #[tokio::test]
@@ -109,9 +130,20 @@ async fn a_payment_link_of_unknown_outcome_is_repeated_once_a_view_is_not_when_a
     world.chat.will_meet([Mishap::Lost]);
     let tap = world.tap(&ana(), &summary.button("confirm"));
     world.happens(tap).await;
-    assert!(world.screen(&ana()).await.iter().all(|seen| seen.kind != Kind::PaymentLink));
+    assert!(
+        world
+            .screen(&ana())
+            .await
+            .iter()
+            .all(|seen| seen.kind != Kind::PaymentLink)
+    );
     world.passes(60_000).await;
-    let links = world.screen(&ana()).await.iter().filter(|seen| seen.kind == Kind::PaymentLink).count();
+    let links = world
+        .screen(&ana())
+        .await
+        .iter()
+        .filter(|seen| seen.kind == Kind::PaymentLink)
+        .count();
     assert_eq!(links, 1, "re-sent after the hold");
     world.chat.will_meet([Mishap::Lost]);
     let said = world.happened(&ana(), What::Event(said("ajuda")));
@@ -119,13 +151,19 @@ async fn a_payment_link_of_unknown_outcome_is_repeated_once_a_view_is_not_when_a
     world.says(&ana(), "menu").await;
     let before = world.screen(&ana()).await.len();
     world.passes(60_000).await;
-    assert_eq!(world.screen(&ana()).await.len(), before, "a newer reply made the lost help pointless");
+    assert_eq!(
+        world.screen(&ana()).await.len(),
+        before,
+        "a newer reply made the lost help pointless"
+    );
 }
 
 #[tokio::test]
 async fn refused_for_the_moment_is_tried_again_in_order() {
     let mut world = World::new().await;
-    world.chat.will_meet([Mishap::Refused(131_056), Mishap::Unreachable]);
+    world
+        .chat
+        .will_meet([Mishap::Refused(131_056), Mishap::Unreachable]);
     let happened = world.happened(&ana(), What::Event(said("oi")));
     world.happens(happened).await;
     assert!(world.screen(&ana()).await.is_empty());
@@ -138,10 +176,19 @@ async fn refused_for_the_moment_is_tried_again_in_order() {
 #[tokio::test]
 async fn a_tap_is_two_round_trips_warm_and_three_cold_and_sending_adds_two() {
     let server = shared().unwrap();
-    let options = sacola::store::redis::Options { key_prefix: fresh_prefix().unwrap(), ..Default::default() };
-    let redis = sacola::store::redis::connect(&server.url(), options).await.unwrap();
+    let options = sacola::store::redis::Options {
+        key_prefix: fresh_prefix().unwrap(),
+        ..Default::default()
+    };
+    let redis = sacola::store::redis::connect(&server.url(), options)
+        .await
+        .unwrap();
     let store: Arc<dyn sacola::store::Store> = Arc::new(redis);
-    let mut world = World::with(Settings { store: Some(Arc::clone(&store)), ..Settings::default() }).await;
+    let mut world = World::with(Settings {
+        store: Some(Arc::clone(&store)),
+        ..Settings::default()
+    })
+    .await;
     let shown = world.shows(&ana(), "coffee").await;
     world.clock.advance_ms(1_000);
     let start = store.round_trips();
@@ -151,7 +198,11 @@ async fn a_tap_is_two_round_trips_warm_and_three_cold_and_sending_adds_two() {
     world.settle().await;
     assert_eq!(store.round_trips() - start, 4, "start and settle");
     world.clock.advance_ms(1_000);
-    let cold = World::with(Settings { store: Some(Arc::clone(&store)), ..Settings::default() }).await;
+    let cold = World::with(Settings {
+        store: Some(Arc::clone(&store)),
+        ..Settings::default()
+    })
+    .await;
     cold.engine.catalogs().forget();
     let cart = world.screen(&ana()).await.pop().unwrap();
     let start = store.round_trips();
@@ -161,5 +212,8 @@ async fn a_tap_is_two_round_trips_warm_and_three_cold_and_sending_adds_two() {
 }
 
 fn said(text: &str) -> sacola::domain::event::Event {
-    sacola::domain::event::Event::Said { text: text.to_owned(), device: Device::Android }
+    sacola::domain::event::Event::Said {
+        text: text.to_owned(),
+        device: Device::Android,
+    }
 }

@@ -6,10 +6,15 @@ use sacola::domain::message::Kind;
 use sacola::domain::purchase::PurchaseState;
 
 use crate::support::shop::{Mood, brl};
-use crate::support::world::{World, ana};
+use crate::support::world::{Settings, World, ana};
+use sacola::domain::replies::Locale;
 
 fn objection(id: &str, price: Option<&str>, available: Option<u64>) -> Objection {
-    Objection { retailer_id: RetailerId::new(id), unit_price: price.map(brl), available }
+    Objection {
+        retailer_id: RetailerId::new(id),
+        unit_price: price.map(brl),
+        available,
+    }
 }
 
 #[tokio::test]
@@ -17,12 +22,18 @@ async fn a_price_that_changed_at_the_last_moment_is_told_accepted_and_bought() {
     let mut world = World::new().await;
     world.adds(&ana(), "coffee").await;
     let objections = vec![objection("coffee", Some("12.00"), None)];
-    world.shop.feels([Mood::Declines(DeclineReason::PriceChanged, objections)]);
+    world
+        .shop
+        .feels([Mood::Declines(DeclineReason::PriceChanged, objections)]);
     let summary = world.says(&ana(), "finalizar").await;
     world.shop.change("coffee", |coffee| coffee.price = brl("12.00"));
     let notice = world.taps(&ana(), &summary.button("confirm")).await;
     assert_eq!(notice.kind, Kind::PriceChange);
-    assert_eq!(world.cart(&ana()).await, [("coffee".to_owned(), 1)], "the line is back");
+    assert_eq!(
+        world.cart(&ana()).await,
+        [("coffee".to_owned(), 1)],
+        "the line is back"
+    );
     world.taps(&ana(), &notice.button("accept_prices")).await;
     let link = world.buys(&ana()).await;
     assert_eq!(link.kind, Kind::PaymentLink);
@@ -34,7 +45,10 @@ async fn too_little_stock_is_told_and_never_lowered_in_silence() {
     let mut world = World::new().await;
     world.adds(&ana(), "coffee").await;
     world.adds(&ana(), "coffee").await;
-    world.shop.feels([Mood::Declines(DeclineReason::OutOfStock, vec![objection("coffee", None, Some(1))])]);
+    world.shop.feels([Mood::Declines(
+        DeclineReason::OutOfStock,
+        vec![objection("coffee", None, Some(1))],
+    )]);
     let declined = world.buys(&ana()).await;
     assert_eq!(declined.kind, Kind::PurchaseDeclined);
     assert!(declined.body().contains("resta só 1"), "{}", declined.body());
@@ -77,7 +91,10 @@ async fn the_same_id_with_another_body_is_adopted_when_the_total_agrees_and_revi
     world.adds(&ana(), "coffee").await;
     world.shop.feels([Mood::KeyReused]);
     world.buys(&ana()).await;
-    assert_eq!(world.conversation(&ana()).await.purchases[0].state, PurchaseState::NeedsReview);
+    assert_eq!(
+        world.conversation(&ana()).await.purchases[0].state,
+        PurchaseState::NeedsReview
+    );
 }
 
 #[tokio::test]
@@ -105,7 +122,11 @@ async fn shipping_is_part_of_what_is_confirmed_and_forwarded() {
     world.taps(&ana(), &summary.button("confirm")).await;
     assert_eq!(world.shop.purchases()[0].quote.total, brl("17.50"));
     let native = world.orders(&ana(), &[("coffee", 1, "10.00")]).await;
-    assert_eq!(native.kind, Kind::Summary, "the app showed 10,00; with shipping it is confirmed first");
+    assert_eq!(
+        native.kind,
+        Kind::Summary,
+        "the app showed 10,00; with shipping it is confirmed first"
+    );
 }
 
 #[tokio::test]
@@ -135,16 +156,27 @@ async fn a_payment_after_the_end_goes_to_a_person_and_late_news_is_inert() {
     world.buys(&ana()).await;
     let id = world.shop.purchases()[0].purchase_id.clone();
     world.merchant_says(&id, PurchaseState::Expired, None).await;
-    world.merchant_says(&id, PurchaseState::Paid, Some(brl("10.00"))).await;
-    assert_eq!(world.conversation(&ana()).await.purchases[0].state, PurchaseState::NeedsReview);
+    world
+        .merchant_says(&id, PurchaseState::Paid, Some(brl("10.00")))
+        .await;
+    assert_eq!(
+        world.conversation(&ana()).await.purchases[0].state,
+        PurchaseState::NeedsReview
+    );
     world.adds(&ana(), "coffee").await;
     world.buys(&ana()).await;
     let second = world.conversation(&ana()).await.purchases[1].purchase_id.clone();
     world.merchant_says(&second, PurchaseState::Shipped, None).await;
     let count = world.screen(&ana()).await.len();
-    world.merchant_says(&second, PurchaseState::Paid, Some(brl("10.00"))).await;
+    world
+        .merchant_says(&second, PurchaseState::Paid, Some(brl("10.00")))
+        .await;
     world.merchant_says(&second, PurchaseState::Shipped, None).await;
-    assert_eq!(world.screen(&ana()).await.len(), count, "late and repeated news says nothing");
+    assert_eq!(
+        world.screen(&ana()).await.len(),
+        count,
+        "late and repeated news says nothing"
+    );
 }
 
 #[tokio::test]
@@ -160,5 +192,22 @@ async fn what_can_be_asked_is_answered_person_purchases_and_anything_else() {
     world.buys(&ana()).await;
     let list = world.says(&ana(), "meus pedidos").await;
     let state = world.taps(&ana(), &list.button("purchase")).await;
-    assert_eq!(state.kind, Kind::PaymentLink, "an unpaid purchase shows its link again");
+    assert_eq!(
+        state.kind,
+        Kind::PaymentLink,
+        "an unpaid purchase shows its link again"
+    );
+}
+
+#[tokio::test]
+async fn each_language_leads_from_hello_to_the_payment_link() {
+    for locale in Locale::ALL {
+        let mut world = World::with(Settings {
+            locale,
+            ..Settings::default()
+        })
+        .await;
+        world.adds(&ana(), "coffee").await;
+        assert_eq!(world.buys(&ana()).await.kind, Kind::PaymentLink, "{locale:?}");
+    }
 }

@@ -25,7 +25,12 @@ async fn killed_before_the_send(store: &str, directory: &std::path::Path) {
     let outside = Outside::start();
     let gateway = Gateway::start(&write_config(directory, &outside, store, 1_000), &outside);
     let ana = outside.phone("Ana").await;
-    outside.post("/emulator/faults", json!({ "send": [{ "times": 1, "action": "delay_ms", "ms": 2_000 }] })).await;
+    outside
+        .post(
+            "/emulator/faults",
+            json!({ "send": [{ "times": 1, "action": "delay_ms", "ms": 2_000 }] }),
+        )
+        .await;
     assert_eq!(ana.text("oi").await, 200);
     assert_eq!(ana.text("ajuda").await, 200);
     let gateway = gateway.dies_and_another_starts(&outside);
@@ -35,8 +40,16 @@ async fn killed_before_the_send(store: &str, directory: &std::path::Path) {
     let quiet = sacola::clock::MovableClock::fixed();
     sacola::clock::Clock::sleep_ms(&quiet, 4_500).await;
     let kinds = ana.kinds().await;
-    assert_eq!(kinds.iter().filter(|kind| *kind == "help").count(), 1, "{kinds:?}");
-    assert_eq!(kinds.iter().filter(|kind| *kind == "menu").count(), 1, "its status came within the hold: {kinds:?}");
+    assert_eq!(
+        kinds.iter().filter(|kind| *kind == "help").count(),
+        1,
+        "{kinds:?}"
+    );
+    assert_eq!(
+        kinds.iter().filter(|kind| *kind == "menu").count(),
+        1,
+        "its status came within the hold: {kinds:?}"
+    );
     drop(gateway);
     outside.stop().await;
 }
@@ -50,12 +63,21 @@ async fn the_merchants_answer_cut_on_the_wire_and_the_program_killed_is_one_purc
     let ana = outside.phone("Ana").await;
     let cart = ana.fills_a_cart().await;
     let summary = ana.taps(&cart, "checkout", "summary").await;
-    outside.post("/shop/mode", json!({ "mode": "cut_after_commit", "times": 1 })).await;
+    outside
+        .post("/shop/mode", json!({ "mode": "cut_after_commit", "times": 1 }))
+        .await;
     assert_eq!(ana.press(&summary, "confirm").await, 200);
     let gateway = gateway.dies_and_another_starts(&outside);
     ana.waits_for("payment_link", 1).await;
     assert_eq!(outside.purchases().await.len(), 1);
-    assert_eq!(ana.kinds().await.iter().filter(|kind| *kind == "payment_link").count(), 1);
+    assert_eq!(
+        ana.kinds()
+            .await
+            .iter()
+            .filter(|kind| *kind == "payment_link")
+            .count(),
+        1
+    );
     drop(gateway);
     outside.stop().await;
 }
@@ -71,15 +93,33 @@ async fn a_store_that_is_down_means_503_and_nothing_is_lost_when_it_is_back() {
     ana.fills_a_cart().await;
     server.kill().unwrap();
     assert_eq!(ana.text("sacola").await, 503);
-    let ready = outside.http.get(format!("{}/readyz", gateway.ops)).send().await.unwrap();
+    let ready = outside
+        .http
+        .get(format!("{}/readyz", gateway.ops))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(ready.status().as_u16(), 503);
-    let alive = outside.http.get(format!("{}/livez", gateway.ops)).send().await.unwrap();
+    let alive = outside
+        .http
+        .get(format!("{}/livez", gateway.ops))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(alive.status().as_u16(), 200);
     server.restart().unwrap();
     let cart = ana.waits_for("cart", 2).await;
-    assert!(cart["text"].as_str().unwrap().contains("Total"), "the cart survived: {cart}");
+    assert!(
+        cart["text"].as_str().unwrap().contains("Total"),
+        "the cart survived: {cart}"
+    );
     let ready = eventually(|| async {
-        let answer = outside.http.get(format!("{}/readyz", gateway.ops)).send().await.ok()?;
+        let answer = outside
+            .http
+            .get(format!("{}/readyz", gateway.ops))
+            .send()
+            .await
+            .ok()?;
         (answer.status().as_u16() == 200).then_some(())
     });
     assert!(ready.await.is_some());

@@ -3,7 +3,9 @@
 use sacola::whatsapp::signature;
 use serde_json::{Value, json};
 
-use crate::support::program::{API_KEY, APP_SECRET, Gateway, NUMBER, Outside, eventually, runs, write_config};
+use crate::support::program::{
+    API_KEY, APP_SECRET, Gateway, NUMBER, Outside, eventually, runs, write_config,
+};
 
 struct Edge {
     outside: Outside,
@@ -17,15 +19,28 @@ impl Edge {
         let store = format!("embedded:{}", directory.path().join("data").display());
         let outside = Outside::start();
         let gateway = Gateway::start(&write_config(directory.path(), &outside, &store, 2_000), &outside);
-        Self { outside, gateway, _directory: directory }
+        Self {
+            outside,
+            gateway,
+            _directory: directory,
+        }
     }
 
     async fn posts(&self, body: &[u8], header: Option<(&str, String)>) -> u16 {
-        let mut request = self.outside.http.post(format!("{}/webhooks/whatsapp", self.gateway.public));
+        let mut request = self
+            .outside
+            .http
+            .post(format!("{}/webhooks/whatsapp", self.gateway.public));
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        request.body(body.to_vec()).send().await.unwrap().status().as_u16()
+        request
+            .body(body.to_vec())
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
     }
 
     async fn posts_signed(&self, body: &Value) -> u16 {
@@ -39,13 +54,26 @@ impl Edge {
         answer["dead_letters"].as_array().unwrap().clone()
     }
 
-    async fn asks(&self, method: reqwest::Method, path: &str, key: &str, body: Option<Value>) -> (u16, Value) {
-        let mut request = self.outside.http.request(method, format!("{}{path}", self.gateway.public)).bearer_auth(key);
+    async fn asks(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        key: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let mut request = self
+            .outside
+            .http
+            .request(method, format!("{}{path}", self.gateway.public))
+            .bearer_auth(key);
         if let Some(body) = body {
             request = request.json(&body).header("idempotency-key", "k-1");
         }
         let response = request.send().await.unwrap();
-        (response.status().as_u16(), response.json().await.unwrap_or(Value::Null))
+        (
+            response.status().as_u16(),
+            response.json().await.unwrap_or(Value::Null),
+        )
     }
 }
 
@@ -64,21 +92,29 @@ fn said(id: &str, seconds: i64) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_missing_short_and_sha1_signatures_are_401_and_store_nothing() {
     let edge = Edge::start();
-    let body = message(NUMBER, &said("wamid.x", 1_795_000_000)).to_string().into_bytes();
+    let body = message(NUMBER, &said("wamid.x", 1_795_000_000))
+        .to_string()
+        .into_bytes();
     let good = signature::sign(&body, APP_SECRET.as_bytes());
     let bad = [
         None,
         Some((signature::HEADER, String::new())),
         Some((signature::HEADER, good[..30].to_owned())),
         Some((signature::HEADER, signature::sign(&body, b"another secret"))),
-        Some(("X-Hub-Signature", "sha1=0123456789012345678901234567890123456789".to_owned())),
+        Some((
+            "X-Hub-Signature",
+            "sha1=0123456789012345678901234567890123456789".to_owned(),
+        )),
     ];
     for header in bad {
         assert_eq!(edge.posts(&body, header.clone()).await, 401, "{header:?}");
     }
     assert!(edge.letters().await.is_empty());
     let path = format!("/v1/conversations/{NUMBER}/5511999990000");
-    assert_eq!(edge.asks(reqwest::Method::GET, &path, API_KEY, None).await.1["code"], "unknown_customer");
+    assert_eq!(
+        edge.asks(reqwest::Method::GET, &path, API_KEY, None).await.1["code"],
+        "unknown_customer"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,32 +125,53 @@ async fn signed_nonsense_is_parked_and_a_poison_item_never_harms_its_siblings() 
     assert_eq!(edge.posts(nonsense, Some((signature::HEADER, header))).await, 200);
     let now = sacola::clock::Clock::now_ms(&sacola::clock::MovableClock::fixed()) / 1000;
     let mut batch = message(NUMBER, &said("wamid.one", now));
-    let items = batch["entry"][0]["changes"][0]["value"]["messages"].as_array_mut().unwrap();
+    let items = batch["entry"][0]["changes"][0]["value"]["messages"]
+        .as_array_mut()
+        .unwrap();
     items.insert(0, json!({ "id": 7, "type": [] }));
     items.push(json!({ "from": "5511999990000", "id": "wamid.two", "timestamp": now.to_string(), "type": "hologram" }));
     assert_eq!(edge.posts_signed(&batch).await, 200);
-    let reasons: Vec<String> =
-        edge.letters().await.iter().map(|letter| letter["reason"].as_str().unwrap().to_owned()).collect();
+    let reasons: Vec<String> = edge
+        .letters()
+        .await
+        .iter()
+        .map(|letter| letter["reason"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(reasons.len(), 2, "{reasons:?}");
     assert!(reasons.contains(&"unparseable".to_owned()) && reasons.contains(&"poison".to_owned()));
     let path = format!("/v1/conversations/{NUMBER}/5511999990000");
     let conversation = edge.gateway.api(&edge.outside, &path).await;
-    let inbound = conversation["timeline"].as_array().unwrap().iter().filter(|one| one["direction"] == "in").count();
+    let inbound = conversation["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["direction"] == "in")
+        .count();
     assert_eq!(inbound, 2, "both siblings were taken");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_number_is_kept_and_a_body_that_is_too_large_is_413() {
     let edge = Edge::start();
-    assert_eq!(edge.posts_signed(&message("999", &said("wamid.x", 1_795_000_000))).await, 200);
+    assert_eq!(
+        edge.posts_signed(&message("999", &said("wamid.x", 1_795_000_000)))
+            .await,
+        200
+    );
     assert_eq!(edge.letters().await[0]["reason"], "unknown_number");
     let huge = vec![b' '; 4 * 1024 * 1024];
     let header = signature::sign(&huge, APP_SECRET.as_bytes());
     assert_eq!(edge.posts(&huge, Some((signature::HEADER, header))).await, 413);
     let id = edge.letters().await[0]["id"].as_str().unwrap().to_owned();
     let path = format!("/v1/dead-letters/{id}/replay");
-    let (status, answer) = edge.asks(reqwest::Method::POST, &path, API_KEY, Some(json!({}))).await;
-    assert_eq!((status, answer["outcome"].as_str()), (202, Some("parked_again")), "still not configured");
+    let (status, answer) = edge
+        .asks(reqwest::Method::POST, &path, API_KEY, Some(json!({})))
+        .await;
+    assert_eq!(
+        (status, answer["outcome"].as_str()),
+        (202, Some("parked_again")),
+        "still not configured"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,22 +204,43 @@ async fn products_are_shown_through_the_api_once_per_key_and_only_in_conversatio
     wanted.push(json!("no-such-product"));
     let body = json!({ "number": NUMBER, "customer": ana.user_id, "products": wanted });
     let path = "/v1/messages/products";
-    let before = edge.asks(reqwest::Method::POST, path, API_KEY, Some(body.clone())).await;
-    assert_eq!((before.0, before.1["code"].as_str()), (404, Some("unknown_customer")));
+    let before = edge
+        .asks(reqwest::Method::POST, path, API_KEY, Some(body.clone()))
+        .await;
+    assert_eq!(
+        (before.0, before.1["code"].as_str()),
+        (404, Some("unknown_customer"))
+    );
     ana.text("oi").await;
     ana.waits_for("menu", 1).await;
-    let (status, answer) = edge.asks(reqwest::Method::POST, path, API_KEY, Some(body.clone())).await;
+    let (status, answer) = edge
+        .asks(reqwest::Method::POST, path, API_KEY, Some(body.clone()))
+        .await;
     assert_eq!(status, 202, "{answer}");
-    assert_eq!(answer["effects"].as_array().unwrap().len(), 2, "31 products are two messages");
+    assert_eq!(
+        answer["effects"].as_array().unwrap().len(),
+        2,
+        "31 products are two messages"
+    );
     assert_eq!(answer["dropped"], json!(["no-such-product"]));
-    let again = edge.asks(reqwest::Method::POST, path, API_KEY, Some(body.clone())).await;
+    let again = edge
+        .asks(reqwest::Method::POST, path, API_KEY, Some(body.clone()))
+        .await;
     assert_eq!(again.1, answer, "the same key gives the same answer");
     let other = json!({ "number": NUMBER, "customer": ana.user_id, "products": ["x"] });
     let conflict = edge.asks(reqwest::Method::POST, path, API_KEY, Some(other)).await;
-    assert_eq!((conflict.0, conflict.1["code"].as_str()), (409, Some("idempotency_conflict")));
+    assert_eq!(
+        (conflict.0, conflict.1["code"].as_str()),
+        (409, Some("idempotency_conflict"))
+    );
     ana.waits_for("catalog", 1).await;
     ana.waits_for("product", 1).await;
-    assert_eq!(edge.asks(reqwest::Method::GET, "/v1/products", "wrong", None).await.0, 401);
+    assert_eq!(
+        edge.asks(reqwest::Method::GET, "/v1/products", "wrong", None)
+            .await
+            .0,
+        401
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,23 +250,32 @@ async fn a_product_put_with_a_version_reaches_every_cart_and_can_be_asked_about(
     ana.fills_a_cart().await;
     let path = format!("/v1/conversations/{NUMBER}/{}", ana.user_id);
     let conversation = edge.gateway.api(&edge.outside, &path).await;
-    let id = conversation["carts"][0]["lines"][0]["retailer_id"].as_str().unwrap().to_owned();
+    let id = conversation["carts"][0]["lines"][0]["retailer_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let product = json!({
         "title": "Outro nome", "price": { "amount": "3.21", "currency": "BRL" },
         "availability": "in_stock", "version": 99_999_999_999_999_i64,
     });
     let path = format!("/v1/products/{id}");
-    let (status, answer) = edge.asks(reqwest::Method::PUT, &path, API_KEY, Some(product)).await;
+    let (status, answer) = edge
+        .asks(reqwest::Method::PUT, &path, API_KEY, Some(product))
+        .await;
     assert_eq!(status, 202, "{answer}");
     let notice = ana.waits_for("price_change", 1).await;
     assert!(notice["text"].as_str().unwrap().contains("3,21"));
-    let update = format!("/v1/price-updates/{}", answer["price_update_id"].as_str().unwrap());
+    let update = format!(
+        "/v1/price-updates/{}",
+        answer["price_update_id"].as_str().unwrap()
+    );
     let done = eventually(|| async {
         let update = edge.gateway.api(&edge.outside, &update).await;
         (update["state"] == "done").then_some(update)
     });
     assert_eq!(done.await.unwrap()["notified"], 1);
-    let wrong = json!({ "title": "x", "price": { "amount": 3.5, "currency": "BRL" }, "availability": "in_stock" });
+    let wrong =
+        json!({ "title": "x", "price": { "amount": 3.5, "currency": "BRL" }, "availability": "in_stock" });
     let (status, answer) = edge.asks(reqwest::Method::PUT, &path, API_KEY, Some(wrong)).await;
     assert_eq!((status, answer["code"].as_str()), (422, Some("invalid_money")));
 }
@@ -199,15 +286,40 @@ async fn ops_tell_metrics_and_the_durability_that_a_200_has() {
     let ana = edge.outside.phone("Ana").await;
     ana.text("oi").await;
     ana.waits_for("menu", 1).await;
-    let ready: Value =
-        edge.outside.http.get(format!("{}/readyz", edge.gateway.ops)).send().await.unwrap().json().await.unwrap();
+    let ready: Value = edge
+        .outside
+        .http
+        .get(format!("{}/readyz", edge.gateway.ops))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     assert_eq!(ready["ready"], true);
     assert!(ready["store"]["durability"].as_str().unwrap().len() > 10);
-    let metrics = edge.outside.http.get(format!("{}/metrics", edge.gateway.ops)).send().await.unwrap();
+    let metrics = edge
+        .outside
+        .http
+        .get(format!("{}/metrics", edge.gateway.ops))
+        .send()
+        .await
+        .unwrap();
     let metrics = metrics.text().await.unwrap();
-    assert!(metrics.contains("sacola_webhooks_total") && metrics.contains("sacola_messages_sent_total"), "{metrics}");
-    let document: Value =
-        edge.outside.http.get(format!("{}/openapi.json", edge.gateway.public)).send().await.unwrap().json().await.unwrap();
+    assert!(
+        metrics.contains("sacola_webhooks_total") && metrics.contains("sacola_messages_sent_total"),
+        "{metrics}"
+    );
+    let document: Value = edge
+        .outside
+        .http
+        .get(format!("{}/openapi.json", edge.gateway.public))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     assert_eq!(document["openapi"], "3.1.0");
 }
 
@@ -222,7 +334,13 @@ fn a_bad_configuration_is_status_2_and_every_fault_is_named_at_once() {
     .unwrap();
     let (status, _, stderr) = runs(&["serve", "--config", path.to_str().unwrap()]);
     assert_eq!(status, Some(2), "{stderr}");
-    for named in ["server.listen", "listn", "NOT_SET_ANYWHERE", "access_token", "verify_token"] {
+    for named in [
+        "server.listen",
+        "listn",
+        "NOT_SET_ANYWHERE",
+        "access_token",
+        "verify_token",
+    ] {
         assert!(stderr.contains(named), "{named} is not named in:\n{stderr}");
     }
     assert_eq!(runs(&["serve", "--config", "/does/not/exist"]).0, Some(2));
@@ -232,9 +350,31 @@ fn a_bad_configuration_is_status_2_and_every_fault_is_named_at_once() {
 fn the_reference_and_the_openapi_document_are_printed() {
     let (status, reference, _) = runs(&["config", "reference"]);
     assert_eq!(status, Some(0));
-    assert_eq!(reference, include_str!("../../docs/CONFIGURATION.md"), "docs/CONFIGURATION.md is generated");
+    assert_eq!(
+        reference,
+        include_str!("../../docs/CONFIGURATION.md"),
+        "docs/CONFIGURATION.md is generated"
+    );
     let (status, document, _) = runs(&["openapi"]);
     assert_eq!(status, Some(0));
     let document: Value = serde_json::from_str(&document).unwrap();
-    assert!(document["paths"].as_object().unwrap().contains_key("/v1/messages/products"));
+    assert!(
+        document["paths"]
+            .as_object()
+            .unwrap()
+            .contains_key("/v1/messages/products")
+    );
+}
+
+#[tokio::test]
+async fn r6_a_redis_that_may_evict_carts_is_refused_with_the_mend() {
+    use crate::support::redis_server::{AppendOnly, RedisServer};
+    let settings = ["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"];
+    let server = RedisServer::start_with(AppendOnly::No, &settings).unwrap();
+    let refused =
+        sacola::store::redis::connect(&server.url(), sacola::store::redis::Options::default()).await;
+    let problem = refused
+        .expect_err("an evicting server must be refused")
+        .to_string();
+    assert!(problem.contains("noeviction"), "{problem}");
 }

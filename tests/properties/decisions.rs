@@ -45,8 +45,19 @@ fn id(index: usize) -> RetailerId {
 fn facts() -> Facts {
     let products: BTreeMap<RetailerId, Fact> = (0..PRODUCTS)
         .map(|n| {
-            let product = product(&format!("p{n}"), &format!("Produto {n}"), "Tudo", &format!("{}.10", n + 1));
-            (id(n), Fact { version: 1, product: Some(product) })
+            let product = product(
+                &format!("p{n}"),
+                &format!("Produto {n}"),
+                "Tudo",
+                &format!("{}.10", n + 1),
+            );
+            (
+                id(n),
+                Fact {
+                    version: 1,
+                    product: Some(product),
+                },
+            )
         })
         .collect();
     Facts {
@@ -67,10 +78,16 @@ fn facts() -> Facts {
 }
 
 fn decided(conversation: &Conversation, event: Event) -> Decided {
-    let occurrence =
-        Occurrence { id: "x".to_owned(), at_ms: NOON_MS, purchase_id: PurchaseId::new("00x"), event };
-    let (first, second) =
-        (decide(conversation, &occurrence, &facts()), decide(conversation, &occurrence, &facts()));
+    let occurrence = Occurrence {
+        id: "x".to_owned(),
+        at_ms: NOON_MS,
+        purchase_id: PurchaseId::new("00x"),
+        event,
+    };
+    let (first, second) = (
+        decide(conversation, &occurrence, &facts()),
+        decide(conversation, &occurrence, &facts()),
+    );
     assert_eq!(first, second, "the same input gives the same answer");
     match first {
         Outcome::Decided(decided) => *decided,

@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 
 /// Bodies in the shapes that Meta documents, written by us.
 fn bodies() -> Vec<Value> {
-    let wrap = |field: &str, value: Value| {
-        json!({ "object": "whatsapp_business_account", "entry": [{ "id": "102", "changes": [{ "field": field, "value": value }] }] })
-    };
+    let wrap = |field: &str, value: Value| json!({ "object": "whatsapp_business_account", "entry": [{ "id": "102", "changes": [{ "field": field, "value": value }] }] });
     let with = |key: &str, item: Value| {
         let mut value = json!({
             "messaging_product": "whatsapp",
@@ -30,18 +28,42 @@ fn bodies() -> Vec<Value> {
     };
     vec![
         from("text", json!({ "body": "oi 👋" })),
-        from("interactive", json!({ "type": "button_reply", "button_reply": { "id": "s1.menu.k1.a0.0..x", "title": "Menu" } })),
-        from("interactive", json!({ "type": "list_reply", "list_reply": { "id": "s1.add.k1.a0.0.px.y", "title": "Add" } })),
-        from("interactive", json!({ "type": "nfm_reply", "nfm_reply": { "name": "flow", "response_json": "{}" } })),
-        from("button", json!({ "payload": "s1.menu.k1.a0.0..x", "text": "Menu" })),
-        from("order", json!({ "catalog_id": "3", "text": "", "product_items": [
+        from(
+            "interactive",
+            json!({ "type": "button_reply", "button_reply": { "id": "s1.menu.k1.a0.0..x", "title": "Menu" } }),
+        ),
+        from(
+            "interactive",
+            json!({ "type": "list_reply", "list_reply": { "id": "s1.add.k1.a0.0.px.y", "title": "Add" } }),
+        ),
+        from(
+            "interactive",
+            json!({ "type": "nfm_reply", "nfm_reply": { "name": "flow", "response_json": "{}" } }),
+        ),
+        from(
+            "button",
+            json!({ "payload": "s1.menu.k1.a0.0..x", "text": "Menu" }),
+        ),
+        from(
+            "order",
+            json!({ "catalog_id": "3", "text": "", "product_items": [
             { "product_retailer_id": "a", "quantity": 2, "item_price": 7.99, "currency": "BRL" },
-            { "product_retailer_id": "b", "quantity": 1, "item_price": 11000, "currency": "IDR" }] })),
-        from("image", json!({ "id": "1", "mime_type": "image/jpeg", "sha256": "x" })),
+            { "product_retailer_id": "b", "quantity": 1, "item_price": 11000, "currency": "IDR" }] }),
+        ),
+        from(
+            "image",
+            json!({ "id": "1", "mime_type": "image/jpeg", "sha256": "x" }),
+        ),
         from("reaction", json!({ "message_id": "wamid.x", "emoji": "👍" })),
-        from("system", json!({ "body": "x", "type": "user_changed_number", "wa_id": "1" })),
-        with("statuses", json!({ "id": "wamid.x", "status": "failed", "timestamp": "1795435200", "recipient_id": "55119",
-            "biz_opaque_callback_data": "s1.menu.0a00000000000000000001.3.0", "errors": [{ "code": 131_047 }] })),
+        from(
+            "system",
+            json!({ "body": "x", "type": "user_changed_number", "wa_id": "1" }),
+        ),
+        with(
+            "statuses",
+            json!({ "id": "wamid.x", "status": "failed", "timestamp": "1795435200", "recipient_id": "55119",
+            "biz_opaque_callback_data": "s1.menu.0a00000000000000000001.3.0", "errors": [{ "code": 131_047 }] }),
+        ),
         with("errors", json!({ "code": 130_429 })),
         wrap("account_update", json!({ "event": "x" })),
     ]
@@ -52,7 +74,10 @@ fn every_documented_shape_is_understood() {
     for body in bodies() {
         let updates = inbound::parse(body.to_string().as_bytes()).unwrap();
         assert_eq!(updates.len(), 1, "{body}");
-        assert!(!matches!(updates[0], inbound::Update::Poison { .. }), "{body}: {updates:?}");
+        assert!(
+            !matches!(updates[0], inbound::Update::Poison { .. }),
+            "{body}: {updates:?}"
+        );
     }
 }
 
@@ -60,10 +85,17 @@ fn every_documented_shape_is_understood() {
 fn the_price_of_a_native_order_is_the_text_that_was_sent() {
     let body = bodies()[5].to_string();
     let updates = inbound::parse(body.as_bytes()).unwrap();
-    let inbound::Update::Message(message) = &updates[0] else { panic!("{updates:?}") };
-    let inbound::Body::Order { items, .. } = &message.body else { panic!("{message:?}") };
+    let inbound::Update::Message(message) = &updates[0] else {
+        panic!("{updates:?}")
+    };
+    let inbound::Body::Order { items, .. } = &message.body else {
+        panic!("{message:?}")
+    };
     assert_eq!(items[0].item_price, "7.99");
-    assert_eq!((items[1].item_price.as_str(), items[1].currency.as_str()), ("11000", "IDR"));
+    assert_eq!(
+        (items[1].item_price.as_str(), items[1].currency.as_str()),
+        ("11000", "IDR")
+    );
 }
 
 proptest! {

@@ -35,7 +35,11 @@ impl Seen {
     /// All a person would read in the body.
     pub fn body(&self) -> String {
         let inner = &self.json["interactive"]["body"]["text"];
-        inner.as_str().or(self.json["text"]["body"].as_str()).unwrap_or_default().to_owned()
+        inner
+            .as_str()
+            .or(self.json["text"]["body"].as_str())
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Ids and titles of buttons and rows.
@@ -45,7 +49,9 @@ impl Seen {
         let row = |one: &Value| (text(&one["id"]), text(&one["title"]));
         let buttons = action["buttons"].as_array().into_iter().flatten().map(reply);
         let sections = action["sections"].as_array().into_iter().flatten();
-        let rows = sections.flat_map(|section| section["rows"].as_array().into_iter().flatten()).map(row);
+        let rows = sections
+            .flat_map(|section| section["rows"].as_array().into_iter().flatten())
+            .map(row);
         buttons.chain(rows).collect()
     }
 
@@ -53,12 +59,16 @@ impl Seen {
     pub fn button(&self, action: &str) -> String {
         let prefix = format!("s1.{action}.");
         let found = self.buttons().into_iter().find(|(id, _)| id.starts_with(&prefix));
-        found.unwrap_or_else(|| panic!("no button {action} on {:?}: {}", self.kind, self.body())).0
+        found
+            .unwrap_or_else(|| panic!("no button {action} on {:?}: {}", self.kind, self.body()))
+            .0
     }
 
     /// True when there is such a button.
     pub fn has(&self, action: &str) -> bool {
-        self.buttons().iter().any(|(id, _)| id.starts_with(&format!("s1.{action}.")))
+        self.buttons()
+            .iter()
+            .any(|(id, _)| id.starts_with(&format!("s1.{action}.")))
     }
 
     /// Where a link button leads.
@@ -87,7 +97,10 @@ pub struct Chat {
 
 impl Chat {
     pub fn new(keys: Keyring) -> Self {
-        Self { keys, inner: Mutex::default() }
+        Self {
+            keys,
+            inner: Mutex::default(),
+        }
     }
 
     /// What the next sends meet, in order.
@@ -97,7 +110,13 @@ impl Chat {
 
     /// All that one customer's phone shows.
     pub fn phone(&self, home: &HomeId) -> Vec<Seen> {
-        self.inner.lock().unwrap().phones.get(home).cloned().unwrap_or_default()
+        self.inner
+            .lock()
+            .unwrap()
+            .phones
+            .get(home)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Calls made, successful or not.
@@ -117,14 +136,23 @@ impl Provider for Chat {
         let mishap = inner.mishaps.pop_front();
         let arrives = matches!(mishap, None | Some(Mishap::AnswerLost));
         if arrives {
-            let seen = Seen { kind: sending.message.kind, json };
+            let seen = Seen {
+                kind: sending.message.kind,
+                json,
+            };
             inner.phones.entry(sending.home.clone()).or_default().push(seen);
         }
         match mishap {
-            None => Ok(Sent { message_id: format!("wamid.test{number}") }),
+            None => Ok(Sent {
+                message_id: format!("wamid.test{number}"),
+            }),
             Some(Mishap::AnswerLost | Mishap::Lost) => Err(SendError::Lost("cut".to_owned())),
             Some(Mishap::Unreachable) => Err(SendError::Unreachable("refused".to_owned())),
-            Some(Mishap::Refused(code)) => Err(SendError::Refused { http: 400, code, details: String::new() }),
+            Some(Mishap::Refused(code)) => Err(SendError::Refused {
+                http: 400,
+                code,
+                details: String::new(),
+            }),
         }
     }
 }

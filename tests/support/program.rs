@@ -41,12 +41,25 @@ impl Outside {
             catalog_id: "367025965434465".to_owned(),
         };
         let emulator = Emulator::start(config, &tasks).unwrap();
-        Self { emulator, http: sacola::outgoing::provider(30_000).unwrap(), tasks }
+        Self {
+            emulator,
+            http: sacola::outgoing::provider(30_000).unwrap(),
+            tasks,
+        }
     }
 
     pub async fn get(&self, path: &str) -> Value {
-        let response = self.http.get(format!("{}{path}", self.emulator.base_url())).send().await.unwrap();
-        assert!(response.status().is_success(), "GET {path}: {}", response.status());
+        let response = self
+            .http
+            .get(format!("{}{path}", self.emulator.base_url()))
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            response.status().is_success(),
+            "GET {path}: {}",
+            response.status()
+        );
         response.json().await.unwrap()
     }
 
@@ -61,7 +74,11 @@ impl Outside {
     pub async fn put(&self, path: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.emulator.base_url());
         let response = self.http.put(url).json(&body).send().await.unwrap();
-        assert!(response.status().is_success(), "PUT {path}: {}", response.status());
+        assert!(
+            response.status().is_success(),
+            "PUT {path}: {}",
+            response.status()
+        );
         response.json().await.unwrap()
     }
 
@@ -77,7 +94,10 @@ impl Outside {
     }
 
     pub async fn purchases(&self) -> Vec<Value> {
-        self.get("/shop/purchases").await["purchases"].as_array().unwrap().clone()
+        self.get("/shop/purchases").await["purchases"]
+            .as_array()
+            .unwrap()
+            .clone()
     }
 
     pub async fn stop(self) {
@@ -97,13 +117,18 @@ pub struct Handset<'a> {
 
 impl Handset<'_> {
     pub fn on(&self, device: &'static str) -> Self {
-        Self { device, ..self.clone() }
+        Self {
+            device,
+            ..self.clone()
+        }
     }
 
     /// Sends something; returns the status of the webhook's first delivery.
     async fn does(&self, what: &str, body: Value) -> i64 {
         let path = format!("/emulator/phones/{}/devices/{}/{what}", self.id, self.device);
-        self.outside.post(&path, body).await["webhook_status"].as_i64().unwrap()
+        self.outside.post(&path, body).await["webhook_status"]
+            .as_i64()
+            .unwrap()
     }
 
     pub async fn text(&self, words: &str) -> i64 {
@@ -117,31 +142,52 @@ impl Handset<'_> {
     pub async fn press(&self, message: &Value, action: &str) -> i64 {
         let prefix = format!("s1.{action}.");
         let buttons = message["buttons"].as_array().unwrap();
-        let id = buttons.iter().filter_map(|b| b["id"].as_str()).find(|id| id.starts_with(&prefix));
+        let id = buttons
+            .iter()
+            .filter_map(|b| b["id"].as_str())
+            .find(|id| id.starts_with(&prefix));
         let id = id.unwrap_or_else(|| panic!("no {action} on {message}"));
-        self.does("tap", json!({ "message_id": message["message_id"], "id": id })).await
+        self.does("tap", json!({ "message_id": message["message_id"], "id": id }))
+            .await
     }
 
     pub async fn messages(&self) -> Vec<Value> {
         let path = format!("/emulator/phones/{}/messages", self.id);
-        let all = self.outside.get(&path).await["messages"].as_array().unwrap().clone();
-        all.into_iter().filter(|message| message["direction"] == "out").collect()
+        let all = self.outside.get(&path).await["messages"]
+            .as_array()
+            .unwrap()
+            .clone();
+        all.into_iter()
+            .filter(|message| message["direction"] == "out")
+            .collect()
     }
 
     /// Waits until `count` messages of that kind are there and returns the last one.
     pub async fn waits_for(&self, kind: &str, count: usize) -> Value {
         let seen = eventually(|| async {
-            let of_kind: Vec<Value> = self.messages().await.into_iter().filter(|m| m["kind"] == kind).collect();
+            let of_kind: Vec<Value> = self
+                .messages()
+                .await
+                .into_iter()
+                .filter(|m| m["kind"] == kind)
+                .collect();
             (of_kind.len() >= count).then(|| of_kind.last().cloned().unwrap())
         });
         match seen.await {
             Some(message) => message,
-            None => panic!("no {count} messages of kind {kind}; there are {:#?}", self.kinds().await),
+            None => panic!(
+                "no {count} messages of kind {kind}; there are {:#?}",
+                self.kinds().await
+            ),
         }
     }
 
     pub async fn kinds(&self) -> Vec<String> {
-        self.messages().await.iter().map(|m| m["kind"].as_str().unwrap_or("-").to_owned()).collect()
+        self.messages()
+            .await
+            .iter()
+            .map(|m| m["kind"].as_str().unwrap_or("-").to_owned())
+            .collect()
     }
 
     /// Presses a button and waits for one more message of that kind.
@@ -255,7 +301,9 @@ impl Gateway {
     pub fn start(config: &Path, outside: &Outside) -> Self {
         let mut child = command(config).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
         let public = ready["listen"].as_str().unwrap().to_owned();
         outside.emulator.set_targets(
@@ -263,7 +311,12 @@ impl Gateway {
             &format!("{public}/webhooks/merchants/demo"),
         );
         let ops = ready["ops_listen"].as_str().unwrap().to_owned();
-        Self { child, public, ops, config: config.to_owned() }
+        Self {
+            child,
+            public,
+            ops,
+            config: config.to_owned(),
+        }
     }
 
     /// `kill -9`, then another one on the same store.
@@ -275,15 +328,25 @@ impl Gateway {
 
     /// SIGTERM; returns the exit status.
     pub fn terminates(mut self) -> Option<i32> {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
         self.child.wait().unwrap().code()
     }
 
     pub async fn api(&self, outside: &Outside, path: &str) -> Value {
-        let request = outside.http.get(format!("{}{path}", self.public)).bearer_auth(API_KEY);
+        let request = outside
+            .http
+            .get(format!("{}{path}", self.public))
+            .bearer_auth(API_KEY);
         let response = request.send().await.unwrap();
-        assert!(response.status().is_success(), "GET {path}: {}", response.status());
+        assert!(
+            response.status().is_success(),
+            "GET {path}: {}",
+            response.status()
+        );
         response.json().await.unwrap()
     }
 }

@@ -10,8 +10,8 @@ use sacola::domain::money::{Currency, Money};
 use sacola::domain::product::{Availability, Product};
 use sacola::domain::purchase::{Purchase, PurchaseLine, Quote};
 use sacola::merchants::{
-    Buyer, Callback, CallbackError, CallbackHeaders, Connector, ConnectorError, MerchantPurchase, ProductPage,
-    SubmitAnswer,
+    Buyer, Callback, CallbackError, CallbackHeaders, Connector, ConnectorError, MerchantPurchase,
+    ProductPage, SubmitAnswer,
 };
 
 /// How the shop meets the next purchase call.
@@ -77,8 +77,16 @@ pub fn product(id: &str, title: &str, category: &str, price: &str) -> Product {
 
 impl Shop {
     pub fn new(products: Vec<Product>) -> Self {
-        let products = products.into_iter().map(|product| (product.retailer_id.clone(), product)).collect();
-        Self { inner: Mutex::new(Inner { products, ..Inner::default() }) }
+        let products = products
+            .into_iter()
+            .map(|product| (product.retailer_id.clone(), product))
+            .collect();
+        Self {
+            inner: Mutex::new(Inner {
+                products,
+                ..Inner::default()
+            }),
+        }
     }
 
     /// How the next purchase calls are met, in order.
@@ -113,7 +121,13 @@ impl Shop {
 
     /// All purchases.
     pub fn purchases(&self) -> Vec<Purchase> {
-        self.inner.lock().unwrap().purchases.values().map(|(purchase, _)| purchase.clone()).collect()
+        self.inner
+            .lock()
+            .unwrap()
+            .purchases
+            .values()
+            .map(|(purchase, _)| purchase.clone())
+            .collect()
     }
 
     /// How often a purchase was posted.
@@ -140,16 +154,25 @@ fn answer(purchase: &Purchase) -> MerchantPurchase {
 impl Connector for Shop {
     async fn list_products(&self, _cursor: Option<&str>, _limit: u32) -> Result<ProductPage, ConnectorError> {
         let products = self.inner.lock().unwrap().products.values().cloned().collect();
-        Ok(ProductPage { products, ..ProductPage::default() })
+        Ok(ProductPage {
+            products,
+            ..ProductPage::default()
+        })
     }
 
-    async fn look_up(&self, ids: &[RetailerId]) -> Result<BTreeMap<RetailerId, Option<Product>>, ConnectorError> {
+    async fn look_up(
+        &self,
+        ids: &[RetailerId],
+    ) -> Result<BTreeMap<RetailerId, Option<Product>>, ConnectorError> {
         let mut inner = self.inner.lock().unwrap();
         if inner.quotes_fail > 0 {
             inner.quotes_fail -= 1;
             return Err(ConnectorError::Lost("timeout".to_owned()));
         }
-        Ok(ids.iter().map(|id| (id.clone(), inner.products.get(id).cloned())).collect())
+        Ok(ids
+            .iter()
+            .map(|id| (id.clone(), inner.products.get(id).cloned()))
+            .collect())
     }
 
     async fn quote(&self, _buyer: &Buyer, lines: &[PurchaseLine]) -> Result<Option<Quote>, ConnectorError> {
@@ -181,14 +204,26 @@ impl Connector for Shop {
             Some(Mood::Away) => Err(ConnectorError::Unreachable("refused".to_owned())),
             Some(Mood::Declines(reason, objections)) => Ok(SubmitAnswer::Declined { reason, objections }),
             Some(Mood::OtherTotal(total)) => {
-                let other = MerchantPurchase { total: brl(total), ..answer(purchase) };
+                let other = MerchantPurchase {
+                    total: brl(total),
+                    ..answer(purchase)
+                };
                 Ok(SubmitAnswer::Accepted(keep(&mut inner, other)))
             }
             Some(Mood::ForeignLink) => {
                 let url = Some("https://evil.example.net/pay".to_owned());
-                Ok(SubmitAnswer::Accepted(keep(&mut inner, MerchantPurchase { payment_url: url, ..answer(purchase) })))
+                Ok(SubmitAnswer::Accepted(keep(
+                    &mut inner,
+                    MerchantPurchase {
+                        payment_url: url,
+                        ..answer(purchase)
+                    },
+                )))
             }
-            Some(Mood::Refuses(http)) => Err(ConnectorError::Refused { http, detail: String::new() }),
+            Some(Mood::Refuses(http)) => Err(ConnectorError::Refused {
+                http,
+                detail: String::new(),
+            }),
             Some(Mood::KeyReused) => Ok(SubmitAnswer::KeyReused),
         }
     }

@@ -61,6 +61,7 @@ pub struct Settings {
     pub products: Vec<Product>,
     pub store: Option<Arc<dyn Store>>,
     pub lease_ms: i64,
+    pub locale: Locale,
 }
 
 impl Default for Settings {
@@ -70,7 +71,13 @@ impl Default for Settings {
             product("filter", "Filtro de papel", "Acessórios", "4.50"),
             product("cake", "Bolo de fubá", "Bolos", "8.90"),
         ];
-        Self { web_clients: WebClients::OwnCart, products, store: None, lease_ms: 10_000 }
+        Self {
+            web_clients: WebClients::OwnCart,
+            products,
+            store: None,
+            lease_ms: 10_000,
+            locale: Locale::PtBr,
+        }
     }
 }
 
@@ -95,7 +102,7 @@ impl World {
                 merchant: merchant.clone(),
                 name: "Café da Praça".to_owned(),
                 currency: Currency::BRL,
-                locale: Locale::PtBr,
+                locale: settings.locale,
                 catalog_id: Some("367025965434465".to_owned()),
                 web_clients: settings.web_clients,
             };
@@ -107,12 +114,23 @@ impl World {
             addresses: Addresses::new(b"identity".to_vec()),
             keys,
             numbers,
-            lanes: LaneSettings { lease_ms: settings.lease_ms, unknown_hold_ms: 60_000, pace_ms: 300 },
+            lanes: LaneSettings {
+                lease_ms: settings.lease_ms,
+                unknown_hold_ms: 60_000,
+                pace_ms: 300,
+            },
         };
         let tasks = Tasks::new();
         let (engine, lane_work) = Engine::new(parts, tasks.clone(), 1_000);
-        let links = LinkRule { hosts: vec!["pay.example.com".to_owned()], allow_private: Vec::new() };
-        let settings = MerchantSettings { links, mirror_interval_ms: 60_000, timeout_ms: 1_000 };
+        let links = LinkRule {
+            hosts: vec!["pay.example.com".to_owned()],
+            allow_private: Vec::new(),
+        };
+        let settings = MerchantSettings {
+            links,
+            mirror_interval_ms: 60_000,
+            timeout_ms: 1_000,
+        };
         let connector: Arc<dyn sacola::merchants::Connector> = Arc::clone(&shop) as _;
         let parts = DeliveryParts {
             engine: Arc::clone(&engine),
@@ -124,7 +142,17 @@ impl World {
         };
         let dispatcher = Dispatcher::new(parts, tasks);
         dispatcher.mirror(&merchant).await.unwrap();
-        Self { clock, engine, dispatcher, chat, shop, store, lane_work, later: Vec::new(), _directory: directory }
+        Self {
+            clock,
+            engine,
+            dispatcher,
+            chat,
+            shop,
+            store,
+            lane_work,
+            later: Vec::new(),
+            _directory: directory,
+        }
     }
 
     /// Takes an event and steps everything that it causes.
@@ -201,12 +229,19 @@ impl World {
     }
 
     pub fn happened(&self, phone: &Phone, what: What) -> Happened {
-        self.happened_as(phone, &format!("m{}", SERIAL.fetch_add(1, Ordering::Relaxed)), what)
+        self.happened_as(
+            phone,
+            &format!("m{}", SERIAL.fetch_add(1, Ordering::Relaxed)),
+            what,
+        )
     }
 
     pub fn happened_as(&self, phone: &Phone, id: &str, what: What) -> Happened {
         Happened {
-            who: Who::Customer { number: number(), customer: phone.customer.clone() },
+            who: Who::Customer {
+                number: number(),
+                customer: phone.customer.clone(),
+            },
             id: format!("in:{id}"),
             at_ms: self.clock.now_ms(),
             purchase_id: purchase_id(&number(), &phone.customer, id),
@@ -215,14 +250,23 @@ impl World {
     }
 
     pub async fn says(&mut self, phone: &Phone, text: &str) -> Seen {
-        let event = Event::Said { text: text.to_owned(), device: phone.device };
+        let event = Event::Said {
+            text: text.to_owned(),
+            device: phone.device,
+        };
         let happened = self.happened(phone, What::Event(event));
         self.happens(happened).await;
         self.last(phone)
     }
 
     pub fn tap(&self, phone: &Phone, id: &str) -> Happened {
-        self.happened(phone, What::Tap { id: id.to_owned(), device: phone.device })
+        self.happened(
+            phone,
+            What::Tap {
+                id: id.to_owned(),
+                device: phone.device,
+            },
+        )
     }
 
     pub async fn taps(&mut self, phone: &Phone, id: &str) -> Seen {
@@ -240,12 +284,17 @@ impl World {
     /// Walks from the menu to a product.
     pub async fn shows(&mut self, phone: &Phone, product: &str) -> Seen {
         let menu = self.says(phone, "menu").await;
-        for (id, _) in menu.buttons().into_iter().filter(|(id, _)| id.starts_with("s1.category.")) {
+        for (id, _) in menu
+            .buttons()
+            .into_iter()
+            .filter(|(id, _)| id.starts_with("s1.category."))
+        {
             let mut list = self.taps(phone, &id).await;
             loop {
-                let found = list.buttons().into_iter().find(|(id, _)| {
-                    id.starts_with("s1.product.") && id.contains(&format!(".p{product}."))
-                });
+                let found = list
+                    .buttons()
+                    .into_iter()
+                    .find(|(id, _)| id.starts_with("s1.product.") && id.contains(&format!(".p{product}.")));
                 if let Some((id, _)) = found {
                     return self.taps(phone, &id).await;
                 }
@@ -273,7 +322,11 @@ impl World {
             currency: "BRL".to_owned(),
         };
         let items = items.iter().map(item).collect();
-        let event = Event::Ordered { items, note: None, device: phone.device };
+        let event = Event::Ordered {
+            items,
+            note: None,
+            device: phone.device,
+        };
         let happened = self.happened(phone, What::Event(event));
         self.happens(happened).await;
         self.last(phone)
@@ -314,20 +367,35 @@ impl World {
             product,
             learned_at_ms: self.clock.now_ms(),
         };
-        self.dispatcher.learn(&MerchantId::new("cafe"), vec![news]).await.unwrap();
+        self.dispatcher
+            .learn(&MerchantId::new("cafe"), vec![news])
+            .await
+            .unwrap();
         self.dispatcher.walk_all().await.unwrap();
         self.settle().await;
     }
 
     pub async fn conversation(&self, phone: &Phone) -> Conversation {
-        let id = phone.customer.user_id.as_deref().or(phone.customer.wa_id.as_deref()).unwrap();
-        self.engine.conversation_of(&number(), id).await.unwrap().expect("the customer has written")
+        let id = phone
+            .customer
+            .user_id
+            .as_deref()
+            .or(phone.customer.wa_id.as_deref())
+            .unwrap();
+        self.engine
+            .conversation_of(&number(), id)
+            .await
+            .unwrap()
+            .expect("the customer has written")
     }
 
     /// Lines of the device's cart as (product, quantity).
     pub async fn cart(&self, phone: &Phone) -> Vec<(String, u8)> {
         let cart = self.conversation(phone).await.cart(phone.device);
-        cart.lines.iter().map(|line| (line.retailer_id.to_string(), line.quantity)).collect()
+        cart.lines
+            .iter()
+            .map(|line| (line.retailer_id.to_string(), line.quantity))
+            .collect()
     }
 
     pub async fn screen(&self, phone: &Phone) -> Vec<Seen> {
