@@ -276,7 +276,7 @@ pub async fn a_refused_commit_writes_nothing(store: Arc<dyn Store>) {
             .interested(home.shard(), &interest("a"), None, 9)
             .await
             .expect("an answer"),
-        [home.clone()]
+        std::slice::from_ref(&home)
     );
     let due = store.due_lanes(NOW + 10 * LEASE, 9).await.expect("an answer");
     assert_eq!(due, [lane(&home, LaneKind::Provider)]);

@@ -165,7 +165,9 @@ pub async fn commit(
 ) -> (Vec<Head>, Vec<(LaneId, UnixMs)>) {
     match store.commit(change, at(now_ms)).await.expect("an answer") {
         CommitOutcome::Committed { heads, wake } => (heads, wake),
-        other => panic!("not committed: {other:?}"),
+        refused @ (CommitOutcome::Conflict | CommitOutcome::Duplicate | CommitOutcome::StaleFacts(_)) => {
+            panic!("not committed: {refused:?}")
+        }
     }
 }
 
@@ -180,7 +182,7 @@ pub async fn commit_head(store: &Arc<dyn Store>, change: Commit, now_ms: UnixMs)
 pub async fn claim_head(store: &Arc<dyn Store>, lane: &LaneId, now_ms: UnixMs) -> Head {
     match store.claim(lane, at(now_ms)).await.expect("an answer") {
         ClaimOutcome::Claimed(head) => *head,
-        other => panic!("not claimed: {other:?}"),
+        refused @ (ClaimOutcome::Wait(_) | ClaimOutcome::Empty) => panic!("not claimed: {refused:?}"),
     }
 }
 
@@ -201,7 +203,9 @@ pub async fn settle(store: &Arc<dyn Store>, head: &Head, how: Settlement, now_ms
 pub async fn settle_next(store: &Arc<dyn Store>, head: &Head, how: Settlement, now_ms: UnixMs) -> Head {
     match settle(store, head, how, now_ms).await {
         SettleOutcome::Next(next) => *next,
-        other => panic!("nothing next: {other:?}"),
+        none @ (SettleOutcome::Wait(_) | SettleOutcome::Empty | SettleOutcome::LeaseLost) => {
+            panic!("nothing next: {none:?}")
+        }
     }
 }
 

@@ -33,21 +33,25 @@ impl Side {
                 let heads: Vec<Head> = heads.into_iter().map(|head| self.head(head)).collect();
                 format!("{heads:?} {wake:?}")
             }
-            other => format!("{other:?}"),
+            other @ (CommitOutcome::Conflict | CommitOutcome::Duplicate | CommitOutcome::StaleFacts(_)) => {
+                format!("{other:?}")
+            }
         }
     }
 
     fn claimed(&mut self, outcome: ClaimOutcome) -> String {
         match outcome {
             ClaimOutcome::Claimed(head) => format!("{:?}", self.head(*head)),
-            other => format!("{other:?}"),
+            other @ (ClaimOutcome::Wait(_) | ClaimOutcome::Empty) => format!("{other:?}"),
         }
     }
 
     fn settled(&mut self, outcome: SettleOutcome) -> String {
         match outcome {
             SettleOutcome::Next(head) => format!("{:?}", self.head(*head)),
-            other => format!("{other:?}"),
+            other @ (SettleOutcome::Wait(_) | SettleOutcome::Empty | SettleOutcome::LeaseLost) => {
+                format!("{other:?}")
+            }
         }
     }
 }
@@ -78,7 +82,20 @@ async fn answer(side: &mut Side, ask: &Ask, now_ms: UnixMs) -> String {
             due.sort();
             format!("{due:?}")
         }
-        other => answer_rest(&store, other, now_ms).await,
+        Ask::Load(_)
+        | Ask::Journal(_)
+        | Ask::Marker(..)
+        | Ask::Put(_)
+        | Ask::Catalog
+        | Ask::Interested(..)
+        | Ask::Purchase(_)
+        | Ask::Alias(..)
+        | Ask::Hold(_)
+        | Ask::Begin(_)
+        | Ask::Finish
+        | Ask::Park(_)
+        | Ask::Letters(_)
+        | Ask::Secret(_) => answer_rest(&store, ask, now_ms).await,
     }
 }
 
