@@ -75,7 +75,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// it [failed](DeliveryStatus::Failed). A commit that finds such a lane does the same.
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error>;
 
-    /// Takes one unit of each budget and marks the item as started, in one trip.
+    /// Takes one unit of each budget, marks the item as started and renews the lease to `times.now_ms + times.lease_ms`, in
+    /// one trip: the lease must last as long as the attempt may, or another replica would reconcile what still runs. The
+    /// token stays the same. What is not started is not renewed.
     async fn start(
         &self,
         head: &Head,

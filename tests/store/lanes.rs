@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use sacola::store::{ClaimOutcome, LaneKind, Phase, SettleOutcome, Settlement, StartOutcome, Store};
+use sacola::store::{
+    Budget, ClaimOutcome, LaneKind, LaneTimes, Phase, SettleOutcome, Settlement, StartOutcome, Store,
+};
 
 use super::harness::{
     HOLD, LEASE, NOW, PACE, at, begin, bulk, change, claim_head, commit, commit_head, home, item, keyed,
@@ -95,7 +97,7 @@ pub async fn back_off_blocks_the_lane_and_keeps_its_order(store: Arc<dyn Store>)
     assert!(store.due_lanes(NOW + 499, 9).await.expect("an answer").is_empty());
     assert_eq!(
         store.due_lanes(NOW + 500, 9).await.expect("an answer"),
-        [head.lane.clone()]
+        std::slice::from_ref(&head.lane)
     );
     let again = claim_head(&store, &head.lane, NOW + 500).await;
     assert_eq!((&again.item, again.phase), (&head.item, Phase::Queued));
@@ -136,7 +138,7 @@ pub async fn to_postpone_counts_no_attempt(store: Arc<dyn Store>) {
 
 pub async fn later_replies_pass_a_held_item(store: Arc<dyn Store>) {
     let home = home(1);
-    let head = commit_head(&store, with_plain(&home, 0, PROVIDER, 2), NOW).await;
+    let first = commit_head(&store, with_plain(&home, 0, PROVIDER, 2), NOW).await;
     commit(
         &store,
         with_items(&home, 1, PROVIDER, [bulk(item(&home, 2, 0))]),
@@ -145,7 +147,7 @@ pub async fn later_replies_pass_a_held_item(store: Arc<dyn Store>) {
     .await;
     commit(&store, with_plain(&home, 2, PROVIDER, 1), NOW).await;
     let unknown = Settlement::Unknown { due_ms: NOW + HOLD };
-    let passing = settle_next(&store, &head, unknown, NOW + 1).await;
+    let passing = settle_next(&store, &first, unknown, NOW + 1).await;
     assert_eq!((passing.item.revision, passing.newer_exists), (3, false));
     let outcome = settle(&store, &passing, sent(), NOW + 2).await;
     assert_eq!(
@@ -153,7 +155,7 @@ pub async fn later_replies_pass_a_held_item(store: Arc<dyn Store>) {
         SettleOutcome::Wait(NOW + HOLD),
         "its own revision and bulk stay behind it"
     );
-    let held = claim_head(&store, &head.lane, NOW + HOLD).await;
+    let held = claim_head(&store, &first.lane, NOW + HOLD).await;
     assert_eq!((held.item.body.as_str(), held.phase), ("1.0", Phase::Unknown));
     assert!(held.newer_exists);
     let next = settle_next(&store, &held, sent(), NOW + HOLD).await;
@@ -232,6 +234,52 @@ pub async fn the_window_is_told_at_the_start(store: Arc<dyn Store>) {
             window_open_until_ms: NOW + 77
         }
     );
+}
+
+pub async fn a_start_renews_the_lease(store: Arc<dyn Store>) {
+    let home = home(1);
+    let head = commit_head(&store, with_plain(&home, 0, MERCHANT, 2), NOW).await;
+    let long = LaneTimes {
+        lease_ms: 3 * LEASE,
+        ..at(NOW + 10)
+    };
+    let started = store.start(&head, &[], head.item.class, long).await;
+    assert!(matches!(started, Ok(StartOutcome::Started { .. })), "{started:?}");
+    let until_ms = NOW + 10 + 3 * LEASE;
+    for now_ms in [NOW + LEASE, until_ms - 1] {
+        let claimed = store.claim(&head.lane, at(now_ms)).await.expect("an answer");
+        assert_eq!(claimed, ClaimOutcome::Wait(until_ms));
+        assert!(store.due_lanes(now_ms, 9).await.expect("an answer").is_empty());
+    }
+    let (heads, wake) = commit(&store, with_plain(&home, 1, MERCHANT, 1), until_ms - 1).await;
+    assert!(heads.is_empty() && wake.is_empty(), "the lane is held");
+    let due = store.due_lanes(until_ms, 9).await.expect("an answer");
+    assert_eq!(due, std::slice::from_ref(&head.lane));
+    let next = settle_next(&store, &head, sent(), until_ms - 1).await;
+    assert_eq!(
+        (&next.item, next.lease.until_ms),
+        (&item(&home, 1, 1), until_ms - 1 + LEASE),
+        "the next item has an ordinary lease"
+    );
+}
+
+pub async fn a_refused_start_renews_nothing(store: Arc<dyn Store>) {
+    let home = home(1);
+    let head = commit_head(&store, with_plain(&home, 0, MERCHANT, 1), NOW).await;
+    let spent = Budget {
+        key: "number:1".to_owned(),
+        interval_us: 60_000_000,
+        burst: 1,
+    };
+    store.debit(&spent, 1, NOW).await.expect("an answer");
+    let started = store.start(&head, &[spent], head.item.class, at(NOW + 10)).await;
+    assert!(matches!(started, Ok(StartOutcome::Refused { .. })), "{started:?}");
+    let again = claim_head(&store, &head.lane, NOW + LEASE).await;
+    assert_eq!((&again.item, again.phase), (&head.item, Phase::Queued));
+    let started = store.start(&head, &[], head.item.class, at(NOW + LEASE)).await;
+    assert_eq!(started.expect("an answer"), StartOutcome::LeaseLost);
+    let due = store.due_lanes(NOW + 2 * LEASE, 9).await.expect("an answer");
+    assert_eq!(due, [head.lane], "the stale start renewed nothing either");
 }
 
 pub async fn due_lanes_come_oldest_first_and_bounded(store: Arc<dyn Store>) {

@@ -41,7 +41,7 @@ pub async fn an_item_not_started_is_served_again_after_the_lease(store: Arc<dyn 
     let head = commit_head(&store, with_plain(&home, 0, PROVIDER, 1), NOW).await;
     assert_eq!(
         store.due_lanes(NOW + LEASE, 9).await.expect("an answer"),
-        [head.lane.clone()]
+        std::slice::from_ref(&head.lane)
     );
     let again = claim_head(&store, &head.lane, NOW + LEASE).await;
     assert_eq!(
@@ -55,7 +55,8 @@ pub async fn an_item_started_under_a_lost_lease_is_unknown(store: Arc<dyn Store>
     let head = commit_head(&store, with_plain(&home, 0, PROVIDER, 1), NOW).await;
     begin(&store, &head, NOW + 3).await;
     let due_ms = NOW + 3 + HOLD;
-    let claimed = store.claim(&head.lane, at(NOW + LEASE)).await.expect("an answer");
+    let lost_ms = NOW + 3 + LEASE;
+    let claimed = store.claim(&head.lane, at(lost_ms)).await.expect("an answer");
     assert_eq!(claimed, ClaimOutcome::Wait(due_ms));
     assert!(
         store

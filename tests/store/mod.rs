@@ -71,6 +71,8 @@ on_both_engines! {
         a_superseding_item_removes_the_unstarted_ones,
         superseding_items_are_paced,
         the_window_is_told_at_the_start,
+        a_start_renews_the_lease,
+        a_refused_start_renews_nothing,
         due_lanes_come_oldest_first_and_bounded;
     lost:
         a_stale_token_is_refused_and_changes_nothing,

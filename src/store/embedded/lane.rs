@@ -107,7 +107,7 @@ impl LaneState {
             && self.items.iter().any(|entry| entry.effect_id == *effect_id)
     }
 
-    /// Marks an item as begun; ask [`LaneState::may_start`] before.
+    /// Marks an item as begun and renews the lease; ask [`LaneState::may_start`] before.
     pub(super) fn start(&mut self, effect_id: &EffectId, times: LaneTimes) {
         let Some(entry) = self.entry_mut(effect_id) else {
             return;
@@ -116,6 +116,10 @@ impl LaneState {
         entry.started_at_ms = times.now_ms;
         if entry.supersedes.is_some() {
             self.paced_until_ms = times.now_ms.saturating_add(times.pace_ms);
+        }
+        if let Some(grant) = &mut self.lease {
+            grant.until_ms = times.now_ms.saturating_add(times.lease_ms);
+            self.due_ms = Some(grant.until_ms);
         }
     }
 

@@ -150,12 +150,17 @@ fn an_unknown_merchant_item_blocks_and_stays_unknown_when_postponed() {
 fn an_attempt_lost_with_its_replica_is_unknown() {
     for (kind, due_ms) in [
         (LaneKind::Provider, NOW + 3 + HOLD),
-        (LaneKind::Merchant, NOW + LEASE),
+        (LaneKind::Merchant, NOW + 3 + LEASE),
     ] {
         let mut state = filled([item(1, 0)]);
         let head = served(claim(&mut state, kind, NOW));
         begin(&mut state, &head, NOW + 3);
-        let next = claim(&mut state, kind, NOW + LEASE);
+        assert_eq!(
+            claim(&mut state, kind, NOW + LEASE),
+            Next::Wait(NOW + 3 + LEASE),
+            "the start renews the lease"
+        );
+        let next = claim(&mut state, kind, NOW + 3 + LEASE);
         if kind == LaneKind::Provider {
             assert_eq!(next, Next::Wait(due_ms));
         }

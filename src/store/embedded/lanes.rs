@@ -178,7 +178,7 @@ pub(super) struct Purse<'a> {
     pub(super) class: Class,
 }
 
-/// Takes the budgets and marks the item as begun.
+/// Takes the budgets, marks the item as begun and renews the lease.
 pub(super) fn start(
     view: &mut Writing<'_>,
     head: &Head,

@@ -97,13 +97,19 @@ local function rest(L, wait)
   return { 'e' }
 end
 
+-- Moves the end of the lease, and with it the time when the lane is looked at.
+local function renew(L, till)
+  redis.call('HSET', L.l, 'u', num(till))
+  redis.call('ZADD', L.due, num(till), L.m)
+end
+
 -- Leases the lane under `token` when something may be performed now, else lets it rest.
 local function serve(L, now, lease_ms, token)
   local id, m, wait = pick(L, now)
   if not id then return rest(L, wait) end
   local till = now + lease_ms
-  redis.call('HSET', L.l, 't', token, 'u', num(till), 'c', id)
-  redis.call('ZADD', L.due, num(till), L.m)
+  redis.call('HSET', L.l, 't', token, 'c', id)
+  renew(L, till)
   local last = redis.call('LINDEX', L.q, -1)
   local last_meta = last and last ~= id and meta(L, last)
   local sent = tonumber(redis.call('HGET', L.l, 'ls') or '0')

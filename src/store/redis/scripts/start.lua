@@ -11,4 +11,5 @@ m.phase = (m.phase == 'u' or m.phase == 'S') and 'S' or 's'
 m.started = r.now
 save(L, r.id, m)
 if m.sup ~= '-' then redis.call('HSET', L.l, 'pu', num(r.now + r.pace)) end
+renew(L, r.now + r.lease)
 return { 'ok', window }
