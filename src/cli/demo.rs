@@ -65,6 +65,8 @@ listen = "{listen}"
 ops_listen = "127.0.0.1:0"
 [store]
 url = {store}
+[buttons]
+keys = [{{ id = "demo", value = "a key that guards nothing but this demo" }}]
 [whatsapp]
 graph_url = "{emulator}"
 verify_token = "{VERIFY_TOKEN}"
