@@ -104,7 +104,11 @@ pub(super) async fn put(
     let connector = state.dispatcher.connector(&merchant);
     let connector = connector.ok_or_else(|| ApiError::new(Code::NotFound, "no such merchant"))?;
     let product = connector.read_product(value).map_err(|problem| {
-        let code = if problem.contains("price") { Code::InvalidMoney } else { Code::InvalidRequest };
+        let code = if problem.contains("price") {
+            Code::InvalidMoney
+        } else {
+            Code::InvalidRequest
+        };
         ApiError::new(code, problem)
     })?;
     let id = callbacks::product_updated(&state, &merchant, product, now_ms).await?;

@@ -27,7 +27,6 @@ mod requirements;
 mod taps;
 mod words;
 
-
 /// Version of the rules: the journal keeps it with each event, so that a replay knows what it compares.
 pub const VERSION: u32 = 1;
 

@@ -109,7 +109,10 @@ fn row(line: &BoughtLine) -> String {
     let Money { amount, currency } = &line.unit_price;
     let price = line.unit_price.exact(currency);
     let line_total = |exact: rust_decimal::Decimal| exact * rust_decimal::Decimal::from(line.quantity);
-    let price = price.map_or_else(|| amount.clone(), |exact| products::label(line_total(exact), currency));
+    let price = price.map_or_else(
+        || amount.clone(),
+        |exact| products::label(line_total(exact), currency),
+    );
     format!(
         "<tr><td>{} × {}</td><td>{}</td></tr>",
         line.quantity,
