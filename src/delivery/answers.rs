@@ -3,10 +3,10 @@
 use super::Dispatcher;
 use crate::domain::effect::Effect;
 use crate::domain::event::Event;
-use crate::domain::ids::PurchaseId;
+use crate::domain::ids::{MerchantId, PurchaseId};
 use crate::engine::items::LaneBody;
 use crate::engine::{Happened, Refused, Taken, What, Who};
-use crate::store::{self, Class, DeadLetter, Head, SettleOutcome, Settlement, StartOutcome};
+use crate::store::{self, Class, DeadLetter, Head, LaneTimes, SettleOutcome, Settlement, StartOutcome};
 
 /// Why a lane could not be served further now; its lease ends and another try follows.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,11 @@ pub(super) enum Interrupted {
 }
 
 type Settled = Result<Option<SettleOutcome>, Interrupted>;
+/// The end of the service window, or what became of the lane instead.
+type Started = Result<Result<i64, Option<SettleOutcome>>, Interrupted>;
+
+/// What a merchant effect does beside its calls: learning what they said, bringing the answer to the conversation.
+const BESIDE_CALLS_MS: i64 = 2_000;
 
 impl Dispatcher {
     /// Performs one item and settles it. `None`: the lane is not ours any more.
@@ -47,13 +52,28 @@ impl Dispatcher {
     }
 
     /// Marks the item as started; `Err(settled)` when it must not be performed now.
-    pub(super) async fn start(
+    pub(super) async fn start(&self, head: &Head, budgets: &[store::Budget], class: Class) -> Started {
+        let times = self.parts.engine.lane_times();
+        self.start_at(head, budgets, class, times).await
+    }
+
+    /// The same for an effect that calls its merchant up to `calls` times, one after the other: the lease lasts as long as
+    /// they may, so that nobody reconciles what still runs.
+    pub(super) async fn start_calls(&self, head: &Head, merchant: &MerchantId, calls: i64) -> Started {
+        let mut times = self.parts.engine.lane_times();
+        if let Some(settings) = self.parts.merchants.get(merchant) {
+            times.lease_ms = lease_ms(times.lease_ms, settings.timeout_ms, calls);
+        }
+        self.start_at(head, &[], Class::Reply, times).await
+    }
+
+    async fn start_at(
         &self,
         head: &Head,
         budgets: &[store::Budget],
         class: Class,
-    ) -> Result<Result<i64, Option<SettleOutcome>>, Interrupted> {
-        let times = self.parts.engine.lane_times();
+        times: LaneTimes,
+    ) -> Started {
         match self.store().start(head, budgets, class, times).await? {
             StartOutcome::Started { window_open_until_ms } => Ok(Ok(window_open_until_ms)),
             StartOutcome::Refused { until_ms } => {
@@ -131,4 +151,23 @@ fn answering_purchase_id(head: &Head) -> PurchaseId {
     let digest = crate::engine::addresses::digest(head.item.effect_id.as_str());
     let shard = head.lane.home.as_str().get(..2).unwrap_or("00");
     PurchaseId::new(format!("{shard}{digest}"))
+}
+
+/// How long a lease must be for `calls` of at most `timeout_ms` each; never shorter than the ordinary one.
+fn lease_ms(ordinary_ms: i64, timeout_ms: u64, calls: i64) -> i64 {
+    let timeout_ms = i64::try_from(timeout_ms).unwrap_or(i64::MAX);
+    let needed_ms = timeout_ms.saturating_mul(calls).saturating_add(BESIDE_CALLS_MS);
+    ordinary_ms.max(needed_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_outlasts_all_calls_of_an_effect() {
+        assert_eq!(lease_ms(10_000, 15_000, 3), 47_000);
+        assert_eq!(lease_ms(60_000, 15_000, 3), 60_000);
+        assert_eq!(lease_ms(10_000, u64::MAX, 3), i64::MAX);
+    }
 }

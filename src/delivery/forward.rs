@@ -7,14 +7,17 @@ use std::sync::Arc;
 use super::answers::Interrupted;
 use super::quote::buyer;
 use super::{Dispatcher, back_off_ms};
+use crate::domain::cart::LINES_MAX;
 use crate::domain::event::{DeclineReason, Event, Objection, PurchaseAnswer};
 use crate::domain::ids::RetailerId;
 use crate::domain::purchase::{Purchase, PurchaseState};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer};
-use crate::store::{Class, Head, Phase, SettleOutcome, Settlement};
+use crate::store::{Head, Phase, SettleOutcome, Settlement};
 
+/// Calls to the merchant in one attempt: find, submit, then find again or a lookup of what it objects to.
+const CALLS_MAX: i64 = 3;
 /// How long a purchase of unknown outcome is asked about.
 const ASK_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -22,7 +25,7 @@ type Settled = Result<Option<SettleOutcome>, Interrupted>;
 
 impl Dispatcher {
     pub(super) async fn forward(&self, head: &Head, body: &LaneBody, purchase: &Purchase) -> Settled {
-        if let Err(settled) = self.start(head, &[], Class::Reply).await? {
+        if let Err(settled) = self.start_calls(head, &body.merchant, CALLS_MAX).await? {
             return Ok(settled);
         }
         let Some(connector) = self.connector(&body.merchant).map(Arc::clone) else {
@@ -87,6 +90,7 @@ impl Dispatcher {
     async fn learn_objections(&self, connector: &dyn Connector, body: &LaneBody, objections: &[Objection]) {
         let ids: Vec<RetailerId> = objections
             .iter()
+            .take(LINES_MAX)
             .map(|objection| objection.retailer_id.clone())
             .collect();
         if ids.is_empty() {

@@ -14,10 +14,12 @@ use crate::domain::purchase::{PurchaseLine, Quote};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::merchants::{Buyer, Connector, ConnectorError};
-use crate::store::{Class, Head, SettleOutcome, Settlement};
+use crate::store::{Head, SettleOutcome, Settlement};
 
 /// Attempts while the customer waits.
 const ATTEMPTS_MAX: u32 = 3;
+/// Calls to the merchant in one attempt: two lookups (50 products each, a cart has 100 at most) and the quote.
+const CALLS_MAX: i64 = 3;
 /// How long prices from a lookup hold.
 const LOOKUP_QUOTE_MS: i64 = 15 * 60 * 1000;
 
@@ -31,7 +33,7 @@ impl Dispatcher {
         quote_for: &QuoteFor,
         lines: &[PurchaseLine],
     ) -> Settled {
-        if let Err(settled) = self.start(head, &[], Class::Reply).await? {
+        if let Err(settled) = self.start_calls(head, &body.merchant, CALLS_MAX).await? {
             return Ok(settled);
         }
         let answer = match self.priced(head, body, lines).await {
