@@ -2,6 +2,7 @@
 //! `wire.rs` is the JSON.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,7 +112,12 @@ impl StandardConnector {
 
 fn fault(error: reqwest::Error) -> ConnectorError {
     let before_send = error.is_connect() || error.is_builder();
-    let text = error.without_url().to_string();
+    let error = error.without_url();
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let text = match causes.last() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    };
     if before_send {
         ConnectorError::Unreachable(text)
     } else {
