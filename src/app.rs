@@ -182,7 +182,12 @@ fn graph_client(config: &Config, keys: Keyring) -> anyhow::Result<GraphClient> {
         };
         (NumberId::new(&number.phone_number_id), access)
     };
-    let http = outgoing::provider(config.delivery.send_timeout_ms)?;
+    let timeout_ms = config.delivery.send_timeout_ms;
+    let http = if config.whatsapp.graph_url.scheme() == "https" {
+        outgoing::provider(timeout_ms)?
+    } else {
+        outgoing::plain_provider(timeout_ms, http_guard(config))?
+    };
     let numbers = config.numbers.iter().map(access).collect();
     let url = config.whatsapp.graph_url.as_str();
     Ok(GraphClient::new(
@@ -194,13 +199,22 @@ fn graph_client(config: &Config, keys: Keyring) -> anyhow::Result<GraphClient> {
     ))
 }
 
+/// Plain `http://` leads only inside `outgoing.allow_private`.
+fn http_guard(config: &Config) -> outgoing::Guard {
+    let rule = config.outgoing.clone();
+    outgoing::Guard::new(move |address| rule.allows_http(address))
+}
+
 /// The connectors of all configured merchants.
 pub(crate) fn connectors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Connectors> {
-    let http = outgoing::merchants(outgoing::Guard::new(config.outgoing.allow_private.clone()))?;
+    let rule = config.outgoing.clone();
+    let guard = outgoing::Guard::new(move |address| rule.allows(address));
+    let clients = outgoing::Merchants::new(guard, http_guard(config))?;
     let mut connectors = Connectors::new();
     for merchant in &config.merchants {
         let connector: Arc<dyn Connector> = match merchant.connector {
             config::ConnectorKind::Standard => {
+                let http = clients.client(&merchant.base_url).clone();
                 let access = Access {
                     base_url: merchant.base_url.as_str().to_owned(),
                     currency: currency_of(merchant)?,
@@ -212,7 +226,7 @@ pub(crate) fn connectors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Res
                     timeout_ms: merchant.timeout_ms,
                     max_concurrency: usize::try_from(merchant.max_concurrency)?,
                 };
-                Arc::new(StandardConnector::new(http.clone(), access, Arc::clone(clock)))
+                Arc::new(StandardConnector::new(http, access, Arc::clone(clock)))
             }
         };
         connectors.insert(MerchantId::new(&merchant.id), connector);
@@ -351,5 +365,39 @@ fn shared_state(
             .iter()
             .map(|merchant| (merchant.id.clone(), merchant.name.clone()))
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::domain::ids::RetailerId;
+    use crate::merchants::ConnectorError;
+
+    /// A gateway's configuration with one merchant, at a port where nobody answers.
+    fn config(allow_private: &str) -> Config {
+        let text = "[outgoing]\nallow_private = ['127.0.0.0/8']\n[whatsapp]\nverify_token = 'v'\napp_secrets = ['a']\n\
+             [[merchant]]\nid = 'cafe'\nname = 'Café'\nbase_url = 'http://localhost:1'\ncurrency = 'BRL'\n\
+             secrets = ['whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=']\n";
+        let mut config = config::load(text, &BTreeMap::new()).unwrap().config;
+        config.outgoing.allow_private = vec![allow_private.parse().unwrap()];
+        config
+    }
+
+    #[tokio::test]
+    async fn a_merchant_of_plain_http_is_called_only_inside_the_allowed_networks() {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(0));
+        for (allow_private, is_guarded) in [("10.0.0.0/8", true), ("127.0.0.0/8", false)] {
+            let connectors = connectors(&config(allow_private), &clock).unwrap();
+            let connector = connectors.get(&MerchantId::new("cafe")).unwrap();
+            let error = connector.look_up(&[RetailerId::new("coffee")]).await.unwrap_err();
+            assert!(matches!(error, ConnectorError::Unreachable(_)), "{error}");
+            assert_eq!(
+                format!("{error:?}").contains("may be called"),
+                is_guarded,
+                "{error:?}"
+            );
+        }
     }
 }

@@ -1,66 +1,33 @@
-//! The HTTP clients for calls to the outside. Merchants' addresses are guarded: public networks only, judged at connect,
-//! except those that the configuration allows. No redirects, no proxy, no decompression.
+//! The HTTP clients for calls to the outside. Where a name leads is judged at each connect, by a rule that the caller
+//! gives: merchants are called at public and allowed addresses only, by plain `http://` at allowed ones only. No redirects,
+//! no proxy, no decompression. Addresses that are written as such are not resolved: the configuration judges them.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
 
-/// Networks that are not the public internet (IANA special-purpose registries, 2025).
-const NOT_PUBLIC: [&str; 24] = [
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.0.0.0/24",
-    "192.0.2.0/24",
-    "192.88.99.0/24",
-    "192.168.0.0/16",
-    "198.18.0.0/15",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "224.0.0.0/4",
-    "240.0.0.0/4",
-    "::/127",
-    "64:ff9b::/96",
-    "100::/64",
-    "2001:db8::/32",
-    "2002::/16",
-    "fc00::/7",
-    "fe80::/10",
-    "fec0::/10",
-    "ff00::/8",
-];
-
-/// Which addresses may be called.
-#[derive(Clone, Debug)]
+/// Which addresses a name may lead to.
+#[derive(Clone)]
 pub struct Guard {
-    not_public: Arc<Vec<IpNet>>,
-    allowed: Arc<Vec<IpNet>>,
+    allows: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
 }
 
 impl Guard {
-    /// Public addresses, and those networks.
-    pub fn new(allow_private: Vec<IpNet>) -> Self {
-        let not_public = NOT_PUBLIC.iter().filter_map(|net| net.parse().ok()).collect();
+    /// Those of which `allows` is true.
+    pub fn new(allows: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
         Self {
-            not_public: Arc::new(not_public),
-            allowed: Arc::new(allow_private),
+            allows: Arc::new(allows),
         }
     }
+}
 
-    /// True when the address may be called.
-    pub fn allows(&self, address: IpAddr) -> bool {
-        let address = match address {
-            IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
-            IpAddr::V4(_) => address,
-        };
-        let inside = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&address));
-        inside(&self.allowed) || !inside(&self.not_public)
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").finish_non_exhaustive()
     }
 }
 
@@ -69,7 +36,7 @@ impl Resolve for Guard {
         let guard = self.clone();
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|address| guard.allows(address.ip())).collect();
+            let allowed: Vec<SocketAddr> = found.filter(|address| (guard.allows)(address.ip())).collect();
             if allowed.is_empty() {
                 let text = format!(
                     "{} has no address that may be called (see outgoing.allow_private)",
@@ -82,6 +49,43 @@ impl Resolve for Guard {
     }
 }
 
+/// The clients for merchants; the connector sets each call's time.
+#[derive(Clone, Debug)]
+pub struct Merchants {
+    https: reqwest::Client,
+    http: reqwest::Client,
+}
+
+impl Merchants {
+    /// Clients under a guard for `https://` and one for plain `http://`.
+    pub fn new(https: Guard, http: Guard) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            https: plain().https_only(true).dns_resolver(Arc::new(https)).build()?,
+            http: plain().dns_resolver(Arc::new(http)).build()?,
+        })
+    }
+
+    /// The client for calls under this URL.
+    pub fn client(&self, base_url: &Url) -> &reqwest::Client {
+        if base_url.scheme() == "https" {
+            &self.https
+        } else {
+            &self.http
+        }
+    }
+}
+
+/// The client for the provider, whose address the operator configured.
+pub fn provider(timeout_ms: u64) -> Result<reqwest::Client, reqwest::Error> {
+    plain().timeout(Duration::from_millis(timeout_ms)).build()
+}
+
+/// The client for a provider that is called by plain `http://` (the emulator), under a guard.
+pub fn plain_provider(timeout_ms: u64, guard: Guard) -> Result<reqwest::Client, reqwest::Error> {
+    let timeout = Duration::from_millis(timeout_ms);
+    plain().timeout(timeout).dns_resolver(Arc::new(guard)).build()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
 fn plain() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
@@ -92,37 +96,59 @@ fn plain() -> reqwest::ClientBuilder {
         .user_agent(concat!("sacola/", env!("CARGO_PKG_VERSION")))
 }
 
-/// The client for merchants: guarded; the connector sets each call's time.
-pub fn merchants(guard: Guard) -> Result<reqwest::Client, reqwest::Error> {
-    plain().dns_resolver(Arc::new(guard)).build()
-}
-
-/// The client for the provider, whose address the operator configured.
-pub fn provider(timeout_ms: u64) -> Result<reqwest::Client, reqwest::Error> {
-    plain().timeout(Duration::from_millis(timeout_ms)).build()
-}
-
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
 
-    #[test]
-    fn only_public_and_allowed_addresses_are_called() {
-        let guard = Guard::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        let allows = |text: &str| guard.allows(text.parse().unwrap());
-        assert_eq!(NOT_PUBLIC.len(), guard.not_public.len());
-        assert!(allows("127.0.0.1") && allows("8.8.8.8") && allows("2606:4700::1111"));
-        for text in [
-            "10.1.2.3",
-            "169.254.169.254",
-            "192.168.1.1",
-            "::1",
-            "::ffff:10.0.0.1",
-            "fe80::1",
-            "0.0.0.0",
-        ] {
-            assert!(!allows(text), "{text}");
-        }
-        assert!(allows("::ffff:127.0.0.1"));
+    fn loopback_v4(address: IpAddr) -> bool {
+        address.is_ipv4() && address.is_loopback()
+    }
+
+    #[tokio::test]
+    async fn a_name_leads_only_where_its_guard_allows() {
+        let resolve = |guard: Guard| guard.resolve("localhost".parse().unwrap());
+        let found: Vec<SocketAddr> = resolve(Guard::new(loopback_v4)).await.unwrap().collect();
+        assert!(!found.is_empty() && found.iter().all(|address| loopback_v4(address.ip())));
+        let refused = resolve(Guard::new(|_| false)).await.err().unwrap().to_string();
+        assert!(refused.contains("outgoing.allow_private"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn plain_http_has_a_client_and_a_guard_of_its_own() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
+        let base_url = Url::parse(&base_url).unwrap();
+
+        let closed = Merchants::new(Guard::new(loopback_v4), Guard::new(|_| false)).unwrap();
+        let error = closed
+            .client(&base_url)
+            .get(base_url.as_str())
+            .send()
+            .await
+            .unwrap_err();
+        assert!(error.is_connect(), "{error:?}");
+        let error = closed.https.get(base_url.as_str()).send().await.unwrap_err();
+        assert!(
+            error.is_builder(),
+            "the other client takes no http:// at all: {error:?}"
+        );
+
+        let open = Merchants::new(Guard::new(|_| false), Guard::new(loopback_v4)).unwrap();
+        let call = open.client(&base_url).get(base_url.as_str()).send();
+        let serve = async {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = [0_u8; 1024];
+            let read = socket.read(&mut request).await.unwrap();
+            assert!(read > 0);
+            socket
+                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                .await
+                .unwrap();
+        };
+        let (answer, ()) = tokio::join!(call, serve);
+        assert_eq!(answer.unwrap().status().as_u16(), 204);
     }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use ipnet::IpNet;
 use toml::{Table, Value};
 
 use super::checks;
@@ -11,7 +10,7 @@ use super::keys::{Section, nearest};
 use super::reader::Cursor;
 use super::report::Report;
 use super::table;
-use super::types::{ApiKey, ConnectorKind, Merchant, Number, Scope, WebClients};
+use super::types::{ApiKey, ConnectorKind, Merchant, Number, Outgoing, Scope, WebClients};
 use super::urls;
 
 /// Connectors that other versions of Sacola have or will have.
@@ -107,7 +106,7 @@ fn is_merchant(report: &mut Report<'_>, path: &str, id: &str, merchants: &[&str]
 pub(super) fn merchants(
     root: &Table,
     report: &mut Report<'_>,
-    allowed: Option<&[IpNet]>,
+    allowed: Option<&Outgoing>,
 ) -> Option<Vec<Merchant>> {
     let cursors = Cursor::many(report, root, &table::MERCHANT);
     let found: Vec<Option<Merchant>> = cursors
@@ -118,7 +117,7 @@ pub(super) fn merchants(
     found.into_iter().collect()
 }
 
-fn merchant(cursor: &Cursor<'_>, report: &mut Report<'_>, allowed: Option<&[IpNet]>) -> Option<Merchant> {
+fn merchant(cursor: &Cursor<'_>, report: &mut Report<'_>, allowed: Option<&Outgoing>) -> Option<Merchant> {
     let id = cursor
         .text(report, "id")
         .filter(|id| checks::is_slug(report, &cursor.at("id"), id));

@@ -8,6 +8,7 @@
 mod checks;
 mod keys;
 mod lists;
+mod networks;
 mod overlay;
 mod reader;
 mod reference;

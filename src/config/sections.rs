@@ -1,7 +1,6 @@
 //! Reads the sections into the configuration. Each reader asks for all its keys before it gives up on any, so that every
 //! fault is told; only then does it answer `None`. What stands in blocks (`[[number]]` …) is read in `lists`.
 
-use ipnet::IpNet;
 use toml::Table;
 
 use super::checks;
@@ -20,9 +19,7 @@ const SEND_TIMEOUT_MS: u64 = 15_000;
 pub(super) fn config(root: &Table, report: &mut Report<'_>) -> Option<Config> {
     reader::refuse_unknown_sections(root, report);
     let outgoing = outgoing(root, report);
-    let allowed = outgoing
-        .as_ref()
-        .map(|outgoing| outgoing.allow_private.as_slice());
+    let allowed = outgoing.as_ref();
     let server = server(root, report);
     let store = store(root, report);
     let delivery = delivery(root, report);
@@ -160,7 +157,7 @@ fn buttons(root: &Table, report: &mut Report<'_>) -> Option<Buttons> {
     })
 }
 
-fn whatsapp(root: &Table, report: &mut Report<'_>, allowed: Option<&[IpNet]>) -> Option<WhatsApp> {
+fn whatsapp(root: &Table, report: &mut Report<'_>, allowed: Option<&Outgoing>) -> Option<WhatsApp> {
     let cursor = Cursor::one(report, root, &table::WHATSAPP);
     let graph_url = cursor.text(report, "graph_url");
     let graph_url =

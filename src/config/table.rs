@@ -64,7 +64,8 @@ pub(super) static DELIVERY: Section = Section {
     meaning: "How effects reach the provider and the merchants.",
     keys: keys! {
         "lease_ms", Kind::Integer(100, 600_000), Need::Default("10000"), "10000",
-            "How long a replica holds a lane, in milliseconds; also how long a dead replica's work waits.";
+            "How long a replica holds a lane, in milliseconds; also how long a dead replica's work waits. While \
+            a merchant is called: at least three times the merchant's `timeout_ms` and 2 seconds.";
         "send_timeout_ms", Kind::Integer(50, 599_999), Need::Optional, "8000",
             "How long one send to the provider may take, in milliseconds; shorter than `lease_ms`. \
             Absent: 15000, but at most 80 % of `lease_ms`.";
@@ -142,7 +143,7 @@ pub(super) static MERCHANT: Section = Section {
         "connector", Kind::Choice(CONNECTORS), Need::Default("standard"), r#""standard""#,
             "How to talk to the backend; this version has `standard`.";
         "base_url", Kind::Url, Need::Required, r#""https://shop.example.com/sacola""#,
-            "Where the backend answers; `http://` only with an IP address inside \
+            "Where the backend answers; `http://` only with a host whose address is inside \
             `outgoing.allow_private`.";
         "currency", Kind::Text, Need::Required, r#""BRL""#,
             "ISO 4217, three capital letters.";
@@ -151,7 +152,8 @@ pub(super) static MERCHANT: Section = Section {
         "payment_hosts", Kind::Texts, Need::Default(""), r#"["pay.example.com"]"#,
             "The only hosts that a payment link may have. Empty: no link is sent.";
         "timeout_ms", Kind::Integer(100, 120_000), Need::Default("15000"), "15000",
-            "How long one call may take, in milliseconds.";
+            "How long one call may take, in milliseconds. A dead replica's call is asked about after three \
+            times as long and 2 seconds, or after `delivery.lease_ms`, whichever is later.";
         "max_concurrency", Kind::Integer(1, 1024), Need::Default("8"), "8",
             "Calls to this merchant at the same time, from one replica.";
         "mirror_interval_s", Kind::Integer(1, 604_800), Need::Default("300"), "300",

@@ -228,6 +228,26 @@ fn plain_http_needs_an_allowed_network() {
         told.starts_with("SACOLA__WHATSAPP__GRAPH_URL: must be https://"),
         "{told}"
     );
+    let text = with("https://shop.example.com", "http://shop.default.svc:8080");
+    assert!(faults(&text, &[]).starts_with("merchant[0].base_url: must be https://"));
+    assert_eq!(
+        faults(&text, &[("SACOLA__OUTGOING__ALLOW_PRIVATE__0", "10.0.0.0/8")]),
+        ""
+    );
+}
+
+#[test]
+fn an_address_that_is_not_public_needs_an_allowed_network_by_https_too() {
+    let text = with("https://shop.example.com", "https://10.1.2.3");
+    let told = faults(&text, &[]);
+    assert!(
+        told.starts_with("merchant[0].base_url: its address is neither public"),
+        "{told}"
+    );
+    assert_eq!(
+        faults(&text, &[("SACOLA__OUTGOING__ALLOW_PRIVATE__0", "10.0.0.0/8")]),
+        ""
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::report::Report;
+use super::types::Outgoing;
 
 /// Store addresses that Sacola understands.
 const STORE_SCHEMES: [&str; 5] = [
@@ -45,47 +46,60 @@ pub(super) fn public_url(report: &mut Report<'_>, path: &str, text: &str) -> Opt
     None
 }
 
-/// A URL that Sacola calls: https, or http to an address inside `allowed`. When the networks themselves were faulty
-/// (`None`), http is not judged.
+/// A URL that Sacola calls: https to a name or to an address that may be called; http to what may be inside
+/// `outgoing.allow_private`. Where a name leads is judged at each connect. When the networks themselves were faulty
+/// (`None`), they are not asked.
 pub(super) fn called_url(
     report: &mut Report<'_>,
     path: &str,
     text: &str,
-    allowed: Option<&[IpNet]>,
+    allowed: Option<&Outgoing>,
 ) -> Option<Url> {
     let url = web_url(report, path, text)?;
-    let good = match url.scheme() {
-        "https" => true,
-        "http" => allowed.is_none_or(|networks| is_inside(url.host().as_ref(), networks)),
+    let good = match (url.scheme(), allowed) {
+        ("https" | "http", None) => true,
+        ("https", Some(outgoing)) => may_be_https(url.host().as_ref(), outgoing),
+        ("http", Some(outgoing)) => may_be_http(url.host().as_ref(), outgoing),
         _ => false,
     };
     if good {
         return Some(url);
     }
-    let mend = "use https://; or, for development, write http:// with an IP address (or localhost) and put its \
-                network into outgoing.allow_private, for example 127.0.0.0/8";
-    report.fault(
-        path,
-        "must be https://: its host is no address inside outgoing.allow_private",
-        mend,
-    );
+    let (problem, mend) = if url.scheme() == "https" {
+        (
+            "its address is neither public nor inside outgoing.allow_private",
+            "write a public host, or put its network into outgoing.allow_private, for example 10.0.0.0/8",
+        )
+    } else {
+        (
+            "must be https://: its host is not inside outgoing.allow_private",
+            "use https://; or, for development and inside a cluster, write http:// and put the host's network \
+             into outgoing.allow_private, for example 127.0.0.0/8",
+        )
+    };
+    report.fault(path, problem, mend);
     None
 }
 
-/// Whether the host is an address (or `localhost`, in either family) inside one of the networks.
-fn is_inside(host: Option<&Host<&str>>, networks: &[IpNet]) -> bool {
-    let inside = |address: IpAddr| {
-        networks
-            .iter()
-            .any(|network| network.contains(&address.to_canonical()))
-    };
+fn may_be_https(host: Option<&Host<&str>>, outgoing: &Outgoing) -> bool {
     match host {
-        Some(Host::Ipv4(address)) => inside(IpAddr::V4(*address)),
-        Some(Host::Ipv6(address)) => inside(IpAddr::V6(*address)),
-        Some(Host::Domain(name)) => {
-            *name == "localhost"
-                && (inside(IpAddr::V4(Ipv4Addr::LOCALHOST)) || inside(IpAddr::V6(Ipv6Addr::LOCALHOST)))
+        Some(Host::Ipv4(address)) => outgoing.allows(IpAddr::V4(*address)),
+        Some(Host::Ipv6(address)) => outgoing.allows(IpAddr::V6(*address)),
+        Some(Host::Domain(_)) => true,
+        None => false,
+    }
+}
+
+/// A name may be one of the cluster's; `localhost` (in either family) is known without asking.
+fn may_be_http(host: Option<&Host<&str>>, outgoing: &Outgoing) -> bool {
+    match host {
+        Some(Host::Ipv4(address)) => outgoing.allows_http(IpAddr::V4(*address)),
+        Some(Host::Ipv6(address)) => outgoing.allows_http(IpAddr::V6(*address)),
+        Some(Host::Domain("localhost")) => {
+            outgoing.allows_http(IpAddr::V4(Ipv4Addr::LOCALHOST))
+                || outgoing.allows_http(IpAddr::V6(Ipv6Addr::LOCALHOST))
         }
+        Some(Host::Domain(_)) => !outgoing.allow_private.is_empty(),
         None => false,
     }
 }
@@ -177,26 +191,56 @@ mod tests {
         report.finish(Some(())).is_err()
     }
 
+    fn refused(url: &str, networks: &[&str]) -> bool {
+        let allow_private = networks.iter().map(|network| network.parse().expect("a network"));
+        let outgoing = Outgoing {
+            allow_private: allow_private.collect(),
+        };
+        fails(|report| drop(called_url(report, "u", url, Some(&outgoing))))
+    }
+
     #[test]
-    fn http_is_for_addresses_inside_the_allowed_networks() {
-        let networks: [IpNet; 1] = ["127.0.0.0/8".parse().expect("a network")];
-        let refused =
-            |url: &str| fails(|report| drop(called_url(report, "u", url, Some(networks.as_slice()))));
-        assert!(!refused("https://shop.example.com/sacola"));
-        assert!(!refused("http://127.0.0.1:9000/sacola"));
-        assert!(!refused("http://localhost:9000"));
-        assert!(!refused("http://[::ffff:127.0.0.1]:9000"));
-        assert!(refused("http://10.0.0.1"));
-        assert!(refused("http://127.0.0.1.example.com"));
-        assert!(refused("http://shop.example.com"));
-        assert!(refused("ftp://127.0.0.1"));
-        assert!(refused("https://me:secret@shop.example.com"));
-        assert!(fails(|report| drop(called_url(
-            report,
-            "u",
-            "http://localhost",
-            Some(&[])
-        ))));
+    fn http_is_for_hosts_that_may_be_inside_the_allowed_networks() {
+        let loopback = ["127.0.0.0/8"];
+        for good in [
+            "https://shop.example.com/sacola",
+            "http://127.0.0.1:9000/sacola",
+            "http://localhost:9000",
+            "http://[::ffff:127.0.0.1]:9000",
+        ] {
+            assert!(!refused(good, &loopback), "{good}");
+        }
+        for bad in [
+            "http://10.0.0.1",
+            "http://8.8.8.8",
+            "ftp://127.0.0.1",
+            "https://me:secret@shop.example.com",
+        ] {
+            assert!(refused(bad, &loopback), "{bad}");
+        }
+        let in_cluster = "http://shop.default.svc:8080/sacola";
+        assert!(!refused(in_cluster, &["10.0.0.0/8"]));
+        assert!(refused(in_cluster, &[]) && refused("http://localhost", &[]));
+        assert!(refused("http://localhost", &["10.0.0.0/8"]));
+        assert!(!refused("http://localhost", &["::1/128"]));
+    }
+
+    #[test]
+    fn an_https_address_is_public_or_allowed() {
+        for private in [
+            "https://10.0.0.1",
+            "https://169.254.169.254/x",
+            "https://127.0.0.1",
+            "https://0x7f.1",
+            "https://[::1]",
+            "https://[::ffff:10.0.0.1]",
+            "https://[fd00::1]",
+        ] {
+            assert!(refused(private, &[]), "{private}");
+        }
+        assert!(!refused("https://8.8.8.8", &[]) && !refused("https://[2606:4700::1111]", &[]));
+        assert!(!refused("https://10.0.0.1", &["10.0.0.0/8"]));
+        assert!(refused("https://10.0.0.1", &["127.0.0.0/8"]));
     }
 
     #[test]
