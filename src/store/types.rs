@@ -184,7 +184,7 @@ pub struct Commit {
     pub revision: u64,
     /// The encoded state.
     pub state: String,
-    /// End of the service window, kept beside the state so that [`Store::start`] can return it without decoding.
+    /// End of the service window, kept beside the state so that [`Store::start`](super::Store::start) can return it without decoding.
     pub window_open_until_ms: UnixMs,
     /// Marks of the events that this change handles.
     pub marks: Vec<DoneMark>,
@@ -196,7 +196,7 @@ pub struct Commit {
     pub interest_added: Vec<Interest>,
     /// Interest to remove.
     pub interest_removed: Vec<Interest>,
-    /// Purchases that began or changed, encoded; only those whose shard is the home's (see [`Store::put_purchase`]).
+    /// Purchases that began or changed, encoded; only those whose shard is the home's (see [`put_purchase`](super::Store::put_purchase)).
     pub purchases: Vec<(PurchaseId, String)>,
     /// Journal entries to append; the journal keeps the last 300 and expires 30 days after its last entry.
     pub journal: Vec<String>,
@@ -419,7 +419,7 @@ pub struct CatalogRead {
 /// Outcome of claiming an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdempotencyOutcome {
-    /// First use: perform, then call [`Store::finish_idempotent`].
+    /// First use: perform, then call [`Store::finish_idempotent`](super::Store::finish_idempotent).
     New,
     /// Used before with the same fingerprint and finished: answer this again.
     Same(String),
