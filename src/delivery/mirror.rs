@@ -1,18 +1,21 @@
 //! The catalog mirror: one replica at a time reads each merchant's whole catalog, at start and on a schedule. A page never
-//! overwrites what was learned after its request began; what is in no page any more is gone.
+//! overwrites what was learned after its request began; what is in no page any more is looked up, and gone when the merchant
+//! says so.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Dispatcher, Learned};
 use crate::domain::ids::{MerchantId, RetailerId};
-use crate::merchants::ConnectorError;
+use crate::merchants::{Connector, ConnectorError};
 use crate::store;
 
 /// Products that are asked for at once.
 const PAGE: u32 = 200;
 /// Most pages of one catalog.
 const PAGES_MAX: usize = 500;
+/// Products that are looked up at once.
+const LOOK_UP: usize = 50;
 /// How soon a failed mirror is tried again.
 const AGAIN_MS: u64 = 5_000;
 
@@ -86,7 +89,6 @@ impl Dispatcher {
     /// Reads the whole catalog of a merchant once.
     pub async fn mirror(&self, merchant: &MerchantId) -> Result<Mirrored, MirrorError> {
         let connector = self.connector(merchant).ok_or(MirrorError::Unknown)?;
-        let began_ms = self.now_ms();
         let mut found = Mirrored::default();
         let mut seen: BTreeSet<RetailerId> = BTreeSet::new();
         let mut cursor: Option<String> = None;
@@ -106,24 +108,48 @@ impl Dispatcher {
                 learned_at_ms: page_began_ms,
             });
             found.updates += self.learn(merchant, news.collect()).await?.len();
-            if page.next_cursor.is_none() || page.next_cursor == cursor {
-                ended = true;
+            ended = page.next_cursor.is_none();
+            if ended || page.next_cursor == cursor {
                 break;
             }
             cursor = page.next_cursor;
         }
+        if !ended {
+            tracing::warn!(%merchant, "a catalog did not come to its end: a cursor was repeated, or there are too many pages");
+        }
         if ended && found.unreadable == 0 {
-            let known = self.engine().catalogs().products(merchant);
-            let gone = known
-                .into_iter()
-                .filter(|product| !seen.contains(&product.retailer_id))
-                .map(|product| Learned {
-                    retailer_id: product.retailer_id,
-                    product: None,
-                    learned_at_ms: began_ms,
-                });
-            found.updates += self.learn(merchant, gone.collect()).await?.len();
+            let known = self.engine().catalogs().products(merchant).into_iter();
+            let missing: Vec<RetailerId> = known
+                .map(|product| product.retailer_id)
+                .filter(|id| !seen.contains(id))
+                .collect();
+            match self.gone(connector.as_ref(), &missing).await {
+                Ok(gone) => found.updates += self.learn(merchant, gone).await?.len(),
+                Err(error) => {
+                    tracing::warn!(%merchant, %error, "failed to look up what is missing in a catalog; it is kept");
+                }
+            }
         }
         Ok(found)
+    }
+
+    /// Those of the products that the merchant says it does not have.
+    async fn gone(
+        &self,
+        connector: &dyn Connector,
+        missing: &[RetailerId],
+    ) -> Result<Vec<Learned>, ConnectorError> {
+        let mut gone = Vec::new();
+        for ids in missing.chunks(LOOK_UP) {
+            let learned_at_ms = self.now_ms();
+            let answer = connector.look_up(ids).await?;
+            let absent = ids.iter().filter(|id| matches!(answer.get(*id), Some(None)));
+            gone.extend(absent.map(|id| Learned {
+                retailer_id: id.clone(),
+                product: None,
+                learned_at_ms,
+            }));
+        }
+        Ok(gone)
     }
 }

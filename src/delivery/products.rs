@@ -13,6 +13,8 @@ use crate::store::{self, ProductWrite, Written};
 pub(super) const RUNNING: &str = "price-update-running";
 /// Kind of the records that answer `GET /v1/price-updates/{id}`.
 pub(super) const DONE: &str = "price-update";
+/// How long an intent is left alone: the change that it announces is written long before, unless its writer died.
+const INTENT_MS: i64 = 60_000;
 /// How long a finished update can be asked about.
 pub(super) const DONE_TTL_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
@@ -58,7 +60,7 @@ pub struct PriceUpdate {
     pub notified: u64,
     /// Customers that will be told with their next message.
     pub deferred: u64,
-    /// Carts that could not be reached for now.
+    /// Tries to tell a cart that failed; each is repeated.
     pub failed: u64,
     /// The shard being walked.
     pub shard: u16,
@@ -113,7 +115,9 @@ impl Dispatcher {
             let offer_before = fact.and_then(|fact| fact.product.as_ref()).map(Product::offer);
             if fact.is_some() && offer_before != one.product.as_ref().map(Product::offer) {
                 let seed = format!("{}\n{}", one.learned_at_ms, self.now_ms());
-                intents.push(PriceUpdate::new(merchant, &one.retailer_id, &seed));
+                let mut intent = PriceUpdate::new(merchant, &one.retailer_id, &seed);
+                intent.not_before_ms = self.now_ms() + INTENT_MS;
+                intents.push(intent);
             }
             writes.push(write_of(&one)?);
         }
@@ -157,13 +161,10 @@ impl Dispatcher {
             match written {
                 Written::Changed { version } => {
                     self.store().raise_markers(merchant, id, *version).await?;
-                    let update = if let Some(update) = intent {
-                        update
-                    } else {
-                        let update = PriceUpdate::new(merchant, id, &version.to_string());
-                        self.put_update(&update).await?;
-                        update
-                    };
+                    let mut update =
+                        intent.unwrap_or_else(|| PriceUpdate::new(merchant, id, &version.to_string()));
+                    update.not_before_ms = 0;
+                    self.put_update(&update).await?;
                     started.push(update);
                 }
                 Written::Stored { .. } | Written::Unchanged { .. } | Written::Older => {

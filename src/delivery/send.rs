@@ -166,6 +166,6 @@ impl Dispatcher {
 
 /// Money and purchases are repeated once; a view is repeated once unless a newer reply makes it pointless.
 fn may_repeat(head: &Head, message: &Message) -> bool {
-    let repeats_left = head.attempts < UNKNOWN_ATTEMPTS_MAX;
+    let repeats_left = head.unknowns < UNKNOWN_ATTEMPTS_MAX;
     repeats_left && (message.kind.must_arrive() || !head.newer_exists)
 }

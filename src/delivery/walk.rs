@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::answers::Interrupted;
 use super::products::RUNNING;
 use super::{Dispatcher, Learned, PriceUpdate, UpdateState, back_off_ms};
 use crate::domain::event::Event;
@@ -16,6 +17,8 @@ const PAGE: usize = 100;
 const LOOK_MS: u64 = 300;
 /// How long a replica may work before it must renew its right to.
 const HOLD_MS: i64 = 15_000;
+/// How soon a cart that could not be told is tried again.
+const AGAIN_MS: i64 = 1_000;
 
 impl Dispatcher {
     pub(super) async fn walk_for_ever(self: Arc<Self>) {
@@ -81,10 +84,11 @@ impl Dispatcher {
         Ok(count)
     }
 
-    async fn walk(&self, mut update: PriceUpdate, lease: &str) -> Result<(), store::Error> {
+    async fn walk(&self, mut update: PriceUpdate, lease: &str) -> Result<(), Interrupted> {
         if update.look_up && !self.look_up_for(&mut update).await? {
             return Ok(());
         }
+        self.raise_to_stored(&update).await?;
         let interest = Interest {
             merchant: update.merchant.clone(),
             retailer_id: update.retailer_id.clone(),
@@ -96,14 +100,18 @@ impl Dispatcher {
                 .interested(shard, &interest, update.after.as_ref(), PAGE)
                 .await?;
             for home in &homes {
-                self.tell_change(&mut update, home).await;
+                if let Err(error) = self.tell_change(&mut update, home).await {
+                    update.failed += 1;
+                    update.not_before_ms = self.now_ms() + AGAIN_MS;
+                    self.put_update(&update).await?;
+                    return Err(error);
+                }
+                update.after = Some(home.clone());
             }
             let told_any = !homes.is_empty();
             if homes.len() < PAGE {
                 update.shard += 1;
                 update.after = None;
-            } else {
-                update.after = homes.last().cloned();
             }
             if told_any {
                 self.put_update(&update).await?;
@@ -123,7 +131,19 @@ impl Dispatcher {
             notified = update.notified,
             "price update done"
         );
-        self.put_update(&update).await
+        self.put_update(&update).await?;
+        Ok(())
+    }
+
+    /// Markers as high as what is stored, also when whoever wrote it died before raising them.
+    async fn raise_to_stored(&self, update: &PriceUpdate) -> Result<(), store::Error> {
+        let ids = [update.retailer_id.clone()];
+        for fact in self.store().products(&update.merchant, &ids).await? {
+            self.store()
+                .raise_markers(&update.merchant, &fact.retailer_id, fact.version)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Asks the merchant what the product is now. False when it must be tried again later.
@@ -159,8 +179,7 @@ impl Dispatcher {
         }
     }
 
-    async fn tell_change(&self, update: &mut PriceUpdate, home: &HomeId) {
-        update.carts_found += 1;
+    async fn tell_change(&self, update: &mut PriceUpdate, home: &HomeId) -> Result<(), Interrupted> {
         let happened = Happened {
             who: Who::Home(home.clone()),
             id: format!("{}:{home}", update.id),
@@ -170,19 +189,18 @@ impl Dispatcher {
                 retailer_id: update.retailer_id.clone(),
             }),
         };
-        match self.engine().take(happened).await {
-            Ok(Taken::Done { effects, owed }) => {
+        let taken = self.engine().take(happened).await?;
+        update.carts_found += 1;
+        match taken {
+            Taken::Done { effects, owed } => {
                 if effects.iter().any(|(_, word)| *word == "send") {
                     update.notified += 1;
                 } else if owed {
                     update.deferred += 1;
                 }
             }
-            Ok(Taken::Duplicate | Taken::NoConversation) => {}
-            Err(error) => {
-                tracing::warn!(%error, %home, "a cart could not be told of a change");
-                update.failed += 1;
-            }
+            Taken::Duplicate | Taken::NoConversation => {}
         }
+        Ok(())
     }
 }

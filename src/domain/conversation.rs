@@ -19,10 +19,12 @@ pub const RECENT_MAX: usize = 50;
 /// Largest encoded conversation, in bytes; adding stops [`STATE_RESERVE`] below it.
 pub const STATE_BYTES_MAX: usize = 64 * 1024;
 /// Room that is kept for what must never be refused: answers of merchants and purchases under way.
-pub const STATE_RESERVE: usize = 16 * 1024;
+pub const STATE_RESERVE: usize = 32 * 1024;
 /// Most purchases and native orders that may be open at once.
 pub const OPEN_PURCHASES_MAX: usize = 20;
-/// Closed purchases that stay in sight; all of them are kept under keys of their own.
+/// Purchases that stay in sight; all of them are kept under keys of their own.
+pub const PURCHASES_KEPT: usize = 20;
+/// Closed ones among them.
 pub const CLOSED_PURCHASES_KEPT: usize = 5;
 
 /// Who the customer is to the provider. Provider fields only; nothing is computed from a number's look.
@@ -77,6 +79,12 @@ pub struct PendingOrder {
     pub note: Option<String>,
     /// How far it has come.
     pub stage: OrderStage,
+    /// Grows whenever it is shown or priced again: a button of an earlier round buys nothing.
+    #[serde(default)]
+    pub round: u64,
+    /// True when it could not be shown: it is shown with the customer's next message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owed: bool,
     /// What differs from the customer's app, in words; with any, it waits for a tap.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differs: Vec<String>,
@@ -215,19 +223,24 @@ impl Conversation {
         }
     }
 
-    /// Drops the oldest closed purchases from sight; their own keys keep them.
-    pub fn forget_closed(&mut self) {
+    /// Drops the oldest purchases from sight, closed ones first; their own keys keep them, and news brings them back. What
+    /// the merchant has not answered yet always stays.
+    pub fn forget_old_purchases(&mut self, closed_kept: usize) {
         let closed = self
             .purchases
             .iter()
             .filter(|purchase| purchase.state.is_closed())
             .count();
-        let mut surplus = closed.saturating_sub(CLOSED_PURCHASES_KEPT);
+        let mut surplus = closed.saturating_sub(closed_kept);
         self.purchases.retain(|purchase| {
             let drop_it = surplus > 0 && purchase.state.is_closed();
-            if drop_it {
-                surplus -= 1;
-            }
+            surplus -= usize::from(drop_it);
+            !drop_it
+        });
+        let mut surplus = self.purchases.len().saturating_sub(PURCHASES_KEPT);
+        self.purchases.retain(|purchase| {
+            let drop_it = surplus > 0 && !purchase.state.is_unanswered();
+            surplus -= usize::from(drop_it);
             !drop_it
         });
     }

@@ -11,7 +11,7 @@ use super::ids::{EffectId, PurchaseId, RetailerId};
 use super::message::{Kind, Message};
 use super::money::Money;
 use super::product::Product;
-use super::purchase::{PurchaseState, Quote};
+use super::purchase::{Purchase, PurchaseState, Quote};
 
 /// One thing that happened, with what every kind has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,6 +193,8 @@ pub enum Event {
         tracking_url: Option<String>,
         /// In the merchant's words.
         reason: Option<String>,
+        /// The purchase as last recorded, for when the conversation has it no longer in sight.
+        record: Option<Box<Purchase>>,
     },
     /// A product that this conversation holds changed.
     ProductChanged {

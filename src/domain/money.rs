@@ -175,6 +175,7 @@ impl Money {
         let amount = self
             .amount
             .checked_add(other.amount)
+            .filter(|sum| *sum <= Decimal::from(MAJOR_UNITS_MAX))
             .ok_or(MoneyError::TooLarge)?;
         Ok(Self {
             amount,
@@ -203,6 +204,7 @@ impl Money {
         let amount = self
             .amount
             .checked_mul(Decimal::from(quantity))
+            .filter(|product| *product <= Decimal::from(MAJOR_UNITS_MAX))
             .ok_or(MoneyError::TooLarge)?;
         Ok(Self {
             amount,

@@ -164,6 +164,16 @@ impl PurchaseState {
         (!ended || refund_after_cancel) && next.rank() > self.rank()
     }
 
+    /// True while the merchant has not said yes or no.
+    pub fn is_unanswered(self) -> bool {
+        matches!(self, Self::Forwarded | Self::InDoubt)
+    }
+
+    /// True while the customer is expected to do something about it.
+    pub fn is_payable(self) -> bool {
+        matches!(self, Self::AwaitingPayment | Self::PaymentFailed)
+    }
+
     /// True when nothing more is expected.
     pub fn is_closed(self) -> bool {
         match self {

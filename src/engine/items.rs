@@ -65,6 +65,7 @@ pub fn encode(
                 Class::Reply
             },
             supersedes,
+            may_pass: matches!(&body.effect, Effect::Quote { .. }),
             body: serde_json::to_string(&body)?,
         };
         items.push((kind, item));

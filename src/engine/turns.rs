@@ -12,9 +12,9 @@ use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
 use crate::domain::facts::{FactKeys, Facts, Shop};
-use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId};
+use crate::domain::ids::{EffectId, MerchantId, PurchaseId, RetailerId};
 use crate::store::{
-    self, Commit, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind, LoadRequest,
+    self, Commit, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind,
 };
 
 /// Most events that are folded into one commit.
@@ -84,7 +84,11 @@ impl Engine {
             .iter()
             .map(|one| addresses::mark(&one.id, one.at_ms))
             .collect();
-        let Some(first) = happened.first() else {
+        // A customer's own message may begin a conversation; news about one that is not there may not.
+        let by_customer = happened
+            .iter()
+            .find(|one| matches!(one.who, Who::Customer { .. }));
+        let Some(first) = by_customer.or(happened.first()) else {
             return Ok(Tried::Answered(Vec::new()));
         };
         let Some(found) = self.find(&first.who, &marks).await? else {
@@ -128,73 +132,6 @@ impl Engine {
                 Ok(Tried::Again)
             }
         }
-    }
-
-    /// Finds the conversation; `None` when a home without a conversation was named.
-    async fn find(&self, who: &Who, marks: &[DoneMark]) -> Result<Option<Found>, store::Error> {
-        let homes = match who {
-            Who::Home(home) => vec![home.clone()],
-            Who::Customer { number, customer } => self.parts.addresses.homes(number, customer),
-        };
-        let aliases = if matches!(who, Who::Home(_)) {
-            Vec::new()
-        } else {
-            homes.clone()
-        };
-        let loaded = self.load(homes.clone(), aliases.clone(), marks).await?;
-        let led_to = loaded.aliases.iter().flatten().next().cloned();
-        let home = led_to.unwrap_or_else(|| {
-            let has_state = loaded
-                .conversations
-                .iter()
-                .position(|stored| stored.state.is_some());
-            homes
-                .get(has_state.unwrap_or(0))
-                .cloned()
-                .unwrap_or_else(|| HomeId::new(""))
-        });
-        let stored = if let Some(index) = homes.iter().position(|known| *known == home) {
-            loaded.conversations.into_iter().nth(index)
-        } else {
-            let loaded = self.load(vec![home.clone()], Vec::new(), marks).await?;
-            loaded.conversations.into_iter().next()
-        };
-        let stored = stored.unwrap_or_default();
-        for (alias, known) in aliases.iter().zip(&loaded.aliases) {
-            if *alias != home && known.is_none() {
-                self.parts.store.put_alias(alias, &home).await?;
-            }
-        }
-        let is_new = stored.state.is_none();
-        let conversation = match (&stored.state, who) {
-            (Some(state), _) => encoded::decode(state, home.as_str())?,
-            (None, Who::Customer { number, .. }) => Conversation::new(home.clone(), number.clone()),
-            (None, Who::Home(_)) => return Ok(None),
-        };
-        Ok(Some(Found {
-            home,
-            conversation,
-            stored_bytes: stored.state.as_ref().map_or(0, String::len),
-            expected_revision: stored.revision,
-            done: stored.done,
-            is_new,
-        }))
-    }
-
-    async fn load(
-        &self,
-        homes: Vec<HomeId>,
-        aliases: Vec<HomeId>,
-        marks: &[DoneMark],
-    ) -> Result<store::Loaded, store::Error> {
-        let marks = marks.to_vec();
-        let request = LoadRequest {
-            homes,
-            aliases,
-            marks,
-        };
-        let loaded = self.parts.store.load(&[request]).await?;
-        Ok(loaded.into_iter().next().unwrap_or_default())
     }
 
     /// Decides all events that are not done yet. `None` when none is left.
@@ -297,7 +234,7 @@ impl Engine {
             return Ok(nothing);
         };
         let event = Event::Arrived {
-            what: "parked".to_owned(),
+            what: STAND_IN.to_owned(),
             device,
         };
         let help = Occurrence {
@@ -305,11 +242,13 @@ impl Engine {
             ..failed.clone()
         };
         let mut before = draft.after.clone();
-        before.owed_news.clear();
-        match catch_unwind(AssertUnwindSafe(|| decide::decide(&before, &help, facts))) {
+        let owed_news = std::mem::take(&mut before.owed_news);
+        let answered = match catch_unwind(AssertUnwindSafe(|| decide::decide(&before, &help, facts))) {
             Ok(Outcome::Decided(decided)) => Self::add_decision(draft, &help, facts, *decided),
             Ok(Outcome::Needs(_)) | Err(_) => Ok(nothing),
-        }
+        };
+        draft.after.owed_news.extend(owed_news);
+        answered
     }
 
     fn occurrence(&self, happened: &Happened, conversation: &Conversation) -> Occurrence {
@@ -358,10 +297,13 @@ impl Engine {
         if encoded::encode(&after)?.len() > STATE_BYTES_MAX {
             tracing::error!(home = %after.home, "the conversation is too large; the event is parked");
             park_event(draft, occurrence, "too_large", facts.now_ms);
-            return Ok(Taken::Done {
-                effects: Vec::new(),
-                owed: false,
-            });
+            if is_stand_in(&occurrence.event) {
+                return Ok(Taken::Done {
+                    effects: Vec::new(),
+                    owed: false,
+                });
+            }
+            return Self::answer_anyway(draft, occurrence, facts);
         }
         let journal = encoded::journal_entry(&draft.after, occurrence, facts, &after, &decided.effects);
         draft.commit.journal.extend(journal);
@@ -400,7 +342,10 @@ impl Engine {
             .map(|(index, effect)| (EffectId::of(&after.home, after.revision, index), effect.word()))
             .collect();
         let locale = after.locale.unwrap_or(facts.shop.locale).tag();
-        let bulk = matches!(occurrence.event, Event::ProductChanged { .. });
+        let bulk = matches!(
+            occurrence.event,
+            Event::ProductChanged { .. } | Event::ProductsRequested { .. }
+        );
         let class = if bulk {
             store::Class::Bulk
         } else {
@@ -422,6 +367,13 @@ impl Engine {
         draft.after = after;
         Ok(Taken::Done { effects, owed })
     }
+}
+
+/// What stands in for an event that could not be decided, so that its sender gets an answer.
+const STAND_IN: &str = "parked";
+
+fn is_stand_in(event: &Event) -> bool {
+    matches!(event, Event::Arrived { what, .. } if what == STAND_IN)
 }
 
 /// Within one commit a newer superseding message replaces an older one at once.

@@ -86,13 +86,9 @@ pub(super) async fn take(
         MerchantNews::ProductUpdated(product) => {
             product_updated(state, merchant, *product, now_ms).await.map(drop)
         }
+        // Without a version nobody knows which of two callbacks is newer: the lookup is the truth.
         MerchantNews::ProductRemoved(retailer_id) => {
-            let gone = Learned {
-                retailer_id,
-                product: None,
-                learned_at_ms: now_ms,
-            };
-            state.dispatcher.learn(merchant, vec![gone]).await?;
+            state.dispatcher.look_up_later(merchant, &retailer_id).await?;
             Ok(())
         }
         MerchantNews::Purchase { .. } => purchase_news(state, merchant, &id, at_ms, news, bytes).await,
@@ -174,6 +170,7 @@ async fn purchase_news(
         merchant_order_id,
         tracking_url,
         reason,
+        record: Some(Box::new(record.purchase.clone())),
     };
     let happened = Happened {
         who: Who::Home(record.home),

@@ -70,14 +70,17 @@ pub(super) async fn replay(
         None => key.merchant.is_none(),
     });
     let letter = visible.ok_or_else(|| ApiError::new(Code::NotFound, "no such dead letter for this key"))?;
-    // Removed first: when the cause is still there, the same letter is parked again under the same id.
-    state.engine.store().remove_dead_letter(&letter.id).await?;
-    if let Err(error) = again(&state, &letter).await {
-        state.engine.store().park(&letter, usize::MAX).await?;
-        return Err(error);
-    }
-    let still_there = state.engine.store().dead_letter(&letter.id).await?.is_some();
-    let outcome = if still_there { "parked_again" } else { "taken" };
+    again(&state, &letter).await?;
+    // Removed last, so that a crash in between loses nothing. When the cause is still there, the same letter was parked
+    // again under the same id with a time of its own, and stays.
+    let store = state.engine.store();
+    let kept = store.dead_letter(&letter.id).await?;
+    let outcome = if kept.is_some_and(|kept| kept.at_ms != letter.at_ms) {
+        "parked_again"
+    } else {
+        store.remove_dead_letter(&letter.id).await?;
+        "taken"
+    };
     Ok(HttpResponse::Accepted().json(json!({ "id": letter.id, "outcome": outcome })))
 }
 
@@ -127,14 +130,13 @@ async fn event_again(state: &State, letter: &DeadLetter) -> Result<(), ApiError>
 }
 
 /// The event as it was: its own time, so that an old message opens no window, and its own purchase id. Only the mark is
-/// new, because the old one is set.
+/// new, because the old one is set; it is the letter's, so that a letter replayed twice before it is removed is one event.
 async fn take_again(state: &State, letter: &DeadLetter, occurrence: Occurrence) -> Result<(), ApiError> {
     let home = letter.home.clone();
     let home = home.ok_or_else(|| ApiError::new(Code::InvalidRequest, "the letter names no conversation"))?;
-    let now_ms = state.engine.clock().now_ms();
     let happened = Happened {
         who: Who::Home(home),
-        id: format!("replay:{}:{now_ms}", occurrence.id),
+        id: format!("replay:{}:{}", occurrence.id, letter.at_ms),
         at_ms: occurrence.at_ms,
         purchase_id: occurrence.purchase_id,
         what: What::Event(occurrence.event),

@@ -1,5 +1,7 @@
 //! `POST /v1/messages/products`: a merchant shows products to a customer who is in conversation (rules R1 and R2).
 
+use std::collections::BTreeSet;
+
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -26,6 +28,14 @@ struct Request {
     customer: String,
     products: Vec<RetailerId>,
     body: Option<String>,
+}
+
+/// An answer, and whether it is the whole one.
+struct Shown {
+    answer: String,
+    /// False when the products were shown before, by a call whose answer was lost or is still under way: which messages
+    /// those were is not known here, so this answer is not kept.
+    is_whole: bool,
 }
 
 pub(super) async fn products(
@@ -63,24 +73,30 @@ pub(super) async fn products(
     let name = format!("{}:{idempotency}", key.id);
     let store = state.engine.store();
     let fingerprint = digest(&String::from_utf8_lossy(&bytes));
-    match store
+    let is_claimed = match store
         .begin_idempotent(&name, &fingerprint, KEY_TTL_MS, now_ms)
         .await?
     {
-        IdempotencyOutcome::New | IdempotencyOutcome::InProgress => {}
+        IdempotencyOutcome::New => true,
+        // A crash may have left it so: going on is safe, the event's mark lets it happen once.
+        IdempotencyOutcome::InProgress => false,
         IdempotencyOutcome::Same(answer) => return Ok(accepted(answer)),
         IdempotencyOutcome::Conflict => {
             let detail = "this Idempotency-Key was used with another body";
             return Err(ApiError::new(Code::IdempotencyConflict, detail));
         }
-    }
+    };
     match show(&state, &asked, &merchant, &name).await {
-        Ok(answer) => {
-            store.finish_idempotent(&name, &answer).await?;
-            Ok(accepted(answer))
+        Ok(shown) => {
+            if shown.is_whole {
+                store.finish_idempotent(&name, &shown.answer).await?;
+            }
+            Ok(accepted(shown.answer))
         }
         Err(error) => {
-            store.drop_idempotent(&name).await?;
+            if is_claimed {
+                store.drop_idempotent(&name).await?;
+            }
             Err(error)
         }
     }
@@ -97,7 +113,7 @@ async fn show(
     asked: &Request,
     merchant: &crate::domain::ids::MerchantId,
     name: &str,
-) -> Result<String, ApiError> {
+) -> Result<Shown, ApiError> {
     let now_ms = state.engine.clock().now_ms();
     let conversation = state
         .engine
@@ -116,7 +132,7 @@ async fn show(
             "24 hours have passed since the customer last wrote: product messages need an open conversation";
         return Err(ApiError::new(Code::ServiceWindowClosed, detail));
     }
-    let ids = asked.products.iter().cloned().collect();
+    let ids: BTreeSet<RetailerId> = asked.products.iter().cloned().collect();
     let known = state
         .engine
         .catalogs()
@@ -125,7 +141,7 @@ async fn show(
         .facts;
     let is_known = |id: &RetailerId| known.get(id).is_some_and(|fact| fact.product.is_some());
     let (show, dropped): (Vec<RetailerId>, Vec<RetailerId>) =
-        asked.products.iter().cloned().partition(is_known);
+        each_once(&asked.products).into_iter().partition(is_known);
     if show.is_empty() {
         return Err(ApiError::new(
             Code::UnknownProduct,
@@ -139,12 +155,31 @@ async fn show(
         purchase_id: PurchaseId::new(digest(name)),
         what: What::Event(Event::ProductsRequested {
             products: show,
-            body: asked.body.clone(),
+            body: asked.body.clone().filter(|text| !text.trim().is_empty()),
         }),
     };
-    let effects: Vec<String> = match state.engine.take(happened).await? {
-        Taken::Done { effects, .. } => effects.into_iter().map(|(id, _)| id.to_string()).collect(),
-        Taken::Duplicate | Taken::NoConversation => Vec::new(),
+    let (effects, is_whole) = match state.engine.take(happened).await? {
+        Taken::Done { effects, .. } => (effects, true),
+        Taken::Duplicate | Taken::NoConversation => (Vec::new(), false),
     };
-    Ok(json!({ "effects": effects, "dropped": dropped }).to_string())
+    let effects: Vec<String> = effects.into_iter().map(|(id, _)| id.to_string()).collect();
+    let answer = json!({ "effects": effects, "dropped": dropped }).to_string();
+    Ok(Shown { answer, is_whole })
+}
+
+/// The ids in their order, each where it comes first.
+fn each_once(ids: &[RetailerId]) -> Vec<RetailerId> {
+    let mut seen = BTreeSet::new();
+    ids.iter().filter(|id| seen.insert(*id)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_named_twice_is_shown_once_where_it_came_first() {
+        let ids = ["b", "a", "b", "c", "a"].map(RetailerId::new);
+        assert_eq!(each_once(&ids), ["b", "a", "c"].map(RetailerId::new));
+    }
 }

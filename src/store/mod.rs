@@ -70,7 +70,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn due_lanes(&self, now_ms: UnixMs, limit: usize) -> Result<Vec<LaneId>, Error>;
 
     /// Asks for a lane. When its lease has ended with an item started, that item becomes [`Phase::Unknown`] first
-    /// (counting an attempt): a provider item is then held until `started_at + unknown_hold_ms`, a merchant item is due
+    /// (counting an attempt and an unknown one): a provider item is then held until `started_at + unknown_hold_ms`, a merchant item is due
     /// at once. A provider item of which a status was recorded meanwhile is not held: it leaves the lane, as sent unless
     /// it [failed](DeliveryStatus::Failed). A commit that finds such a lane does the same.
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error>;

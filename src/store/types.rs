@@ -51,6 +51,8 @@ pub struct Item {
     pub class: Class,
     /// Unstarted items of the lane with the same key are removed when this one is appended.
     pub supersedes: Option<String>,
+    /// True when it may overtake items that wait for their time; heeded in merchant lanes only.
+    pub may_pass: bool,
     /// The effect, opaque.
     pub body: String,
 }
@@ -60,7 +62,7 @@ pub struct Item {
 pub enum Phase {
     /// Not begun: may be performed.
     Queued,
-    /// An attempt was begun and its outcome is not known: must be reconciled, never blindly repeated.
+    /// The outcome of at least one attempt is not known: must be reconciled, never blindly repeated.
     Unknown,
 }
 
@@ -86,6 +88,8 @@ pub struct Head {
     pub phase: Phase,
     /// Attempts that were settled as Retry or Unknown, or were lost with their replica.
     pub attempts: u32,
+    /// Those of the attempts whose outcome is unknown: settled as Unknown, or lost with their replica.
+    pub unknowns: u32,
     /// When the last attempt was started; 0 when none was.
     pub started_at_ms: UnixMs,
     /// True when an item of a later revision was already settled as sent or is waiting in the lane.
@@ -286,7 +290,8 @@ pub enum Settlement {
         /// The provider's message key (a digest), so that statuses without our callback data find the effect. 30 days.
         message_key: Option<String>,
     },
-    /// It certainly did not happen and may be tried again at `due_ms`; the lane waits (order is kept). Counts an attempt.
+    /// This attempt certainly did not happen and may be repeated at `due_ms`; the lane waits (order is kept), except for what
+    /// [may pass](Item::may_pass). Counts an attempt. An item of unknown outcome stays so: an earlier attempt may have happened.
     Retry {
         /// When.
         due_ms: UnixMs,
@@ -298,7 +303,8 @@ pub enum Settlement {
     },
     /// It may have happened. Counts an attempt. A provider item is set aside until `due_ms` and later replies may pass, unless
     /// a status of it was recorded meanwhile: then that is its outcome and it leaves the lane at once (as sent, unless it
-    /// [failed](DeliveryStatus::Failed)). A merchant item blocks its lane until `due_ms`.
+    /// [failed](DeliveryStatus::Failed)). After a merchant item the lane waits until `due_ms`, except for what
+    /// [may pass](Item::may_pass).
     Unknown {
         /// When to reconcile.
         due_ms: UnixMs,

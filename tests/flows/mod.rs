@@ -1,5 +1,6 @@
 //! Stories through the front door of the engine: a phone taps, a merchant answers, the clock moves.
 
 mod bursts;
+mod orders;
 mod purchases;
 mod rules;

@@ -380,7 +380,7 @@ async fn r7_title_options_and_availability_count_as_well() {
     );
     world
         .product_changes("coffee", |coffee| {
-            coffee.options = Some("moagem: fina".to_owned())
+            coffee.options = Some("moagem: fina".to_owned());
         })
         .await;
     assert!(

@@ -93,6 +93,7 @@ fn items(world: &mut World, n: u64, revision: u64) -> Vec<(LaneKind, Item)> {
         let effect_id = EffectId::of(&home_of(n), revision, index);
         let supersedes = world.dice.one_in(2).then(|| world.dice.product().to_owned());
         let class = world.dice.class();
+        let may_pass = world.dice.one_in(3);
         let body = format!("{{\"n\":{index}}}");
         items.push((
             world.dice.kind(),
@@ -101,6 +102,7 @@ fn items(world: &mut World, n: u64, revision: u64) -> Vec<(LaneKind, Item)> {
                 revision,
                 class,
                 supersedes,
+                may_pass,
                 body,
             },
         ));

@@ -116,6 +116,7 @@ pub fn item(home: &HomeId, revision: u64, index: usize) -> Item {
         revision,
         class: Class::Reply,
         supersedes: None,
+        may_pass: false,
         body: format!("{revision}.{index}"),
     }
 }
@@ -123,6 +124,13 @@ pub fn item(home: &HomeId, revision: u64, index: usize) -> Item {
 pub fn bulk(item: Item) -> Item {
     Item {
         class: Class::Bulk,
+        ..item
+    }
+}
+
+pub fn passing(item: Item) -> Item {
+    Item {
+        may_pass: true,
         ..item
     }
 }

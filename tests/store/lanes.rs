@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use sacola::store::{
-    Budget, ClaimOutcome, LaneKind, LaneTimes, Phase, SettleOutcome, Settlement, StartOutcome, Store,
+    Budget, ClaimOutcome, Head, LaneKind, LaneTimes, Phase, SettleOutcome, Settlement, StartOutcome, Store,
 };
 
 use super::harness::{
     HOLD, LEASE, NOW, PACE, at, begin, bulk, change, claim_head, commit, commit_head, home, item, keyed,
-    lane, sent, settle, settle_next, with_items, with_plain,
+    lane, passing, sent, settle, settle_next, with_items, with_plain,
 };
 
 const PROVIDER: LaneKind = LaneKind::Provider;
@@ -164,6 +164,98 @@ pub async fn later_replies_pass_a_held_item(store: Arc<dyn Store>) {
         settle_next(&store, &next, sent(), NOW + HOLD).await.item.revision,
         2
     );
+}
+
+/// A merchant's lane whose first item waits, as queued in back-off or as unknown, until `NOW + 500`.
+async fn waiting_merchant(store: &Arc<dyn Store>, n: u32, how: Settlement) -> Head {
+    let head = commit_head(store, with_plain(&home(n), 0, MERCHANT, 2), NOW).await;
+    begin(store, &head, NOW).await;
+    assert_eq!(
+        settle(store, &head, how, NOW + 1).await,
+        SettleOutcome::Wait(NOW + 500)
+    );
+    head
+}
+
+pub async fn marked_items_pass_what_waits_in_a_merchant_lane(store: Arc<dyn Store>) {
+    let due_ms = NOW + 500;
+    for (n, how) in [
+        (1, Settlement::Retry { due_ms }),
+        (2, Settlement::Unknown { due_ms }),
+    ] {
+        let first = waiting_merchant(&store, n, how).await;
+        let home = home(n);
+        let both = [item(&home, 2, 0), passing(item(&home, 2, 1))];
+        let quote = commit_head(&store, with_items(&home, 1, MERCHANT, both), NOW + 2).await;
+        assert_eq!(quote.item, passing(item(&home, 2, 1)), "the mark is kept");
+        begin(&store, &quote, NOW + 2).await;
+        let later = with_items(&home, 2, MERCHANT, [passing(item(&home, 3, 0))]);
+        let (heads, wake) = commit(&store, later, NOW + 3).await;
+        assert!(heads.is_empty() && wake.is_empty(), "one item at a time");
+
+        // a marked item that waits is passed by the next, and the lane wakes for the earliest
+        let retry = Settlement::Retry { due_ms: NOW + 100 };
+        let next = settle_next(&store, &quote, retry, NOW + 4).await;
+        assert_eq!(next.item.body, "3.0");
+        let outcome = settle(&store, &next, sent(), NOW + 5).await;
+        assert_eq!(outcome, SettleOutcome::Wait(NOW + 100));
+        let again = claim_head(&store, &quote.lane, NOW + 100).await;
+        assert_eq!((&again.item, again.attempts), (&quote.item, 1));
+        let outcome = settle(&store, &again, sent(), NOW + 101).await;
+        assert_eq!(
+            outcome,
+            SettleOutcome::Wait(due_ms),
+            "unmarked items keep their order"
+        );
+        let due = store.due_lanes(due_ms - 1, 9).await.expect("an answer");
+        assert!(due.is_empty());
+
+        let mut head = claim_head(&store, &first.lane, due_ms).await;
+        for body in ["1.1", "2.0"] {
+            head = settle_next(&store, &head, sent(), due_ms).await;
+            assert_eq!(head.item.body, body);
+        }
+        assert_eq!(settle(&store, &head, sent(), due_ms).await, SettleOutcome::Empty);
+    }
+}
+
+pub async fn the_mark_to_pass_means_nothing_in_a_provider_lane(store: Arc<dyn Store>) {
+    let home = home(1);
+    let items = [item(&home, 1, 0), passing(item(&home, 1, 1))];
+    let head = commit_head(&store, with_items(&home, 0, PROVIDER, items), NOW).await;
+    let retry = Settlement::Retry { due_ms: NOW + 500 };
+    assert_eq!(
+        settle(&store, &head, retry, NOW).await,
+        SettleOutcome::Wait(NOW + 500)
+    );
+    let again = claim_head(&store, &head.lane, NOW + 500).await;
+    let unknown = Settlement::Unknown { due_ms: NOW + HOLD };
+    let outcome = settle(&store, &again, unknown, NOW + 500).await;
+    assert_eq!(outcome, SettleOutcome::Wait(NOW + HOLD));
+}
+
+pub async fn what_is_unknown_stays_so_when_a_repeat_did_not_happen(store: Arc<dyn Store>) {
+    for (n, kind) in [(1, PROVIDER), (2, MERCHANT)] {
+        let head = commit_head(&store, with_plain(&home(n), 0, kind, 1), NOW).await;
+        let mut now_ms = NOW;
+        let mut head = head;
+        for (how, expected) in [
+            (Settlement::Retry { due_ms: NOW + 10 }, (Phase::Queued, 1, 0)),
+            (Settlement::Unknown { due_ms: NOW + 20 }, (Phase::Unknown, 2, 1)),
+            (Settlement::Retry { due_ms: NOW + 30 }, (Phase::Unknown, 3, 1)),
+            (Settlement::Postpone { due_ms: NOW + 40 }, (Phase::Unknown, 3, 1)),
+            (Settlement::Unknown { due_ms: NOW + 50 }, (Phase::Unknown, 4, 2)),
+        ] {
+            begin(&store, &head, now_ms).await;
+            let SettleOutcome::Wait(due_ms) = settle(&store, &head, how, now_ms).await else {
+                panic!("it waits")
+            };
+            now_ms = due_ms;
+            head = claim_head(&store, &head.lane, now_ms).await;
+            assert_eq!((head.phase, head.attempts, head.unknowns), expected);
+        }
+        assert_eq!(settle(&store, &head, sent(), now_ms).await, SettleOutcome::Empty);
+    }
 }
 
 pub async fn a_superseding_item_removes_the_unstarted_ones(store: Arc<dyn Store>) {

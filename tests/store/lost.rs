@@ -67,8 +67,8 @@ pub async fn an_item_started_under_a_lost_lease_is_unknown(store: Arc<dyn Store>
     );
     let again = claim_head(&store, &head.lane, due_ms).await;
     assert_eq!(
-        (again.phase, again.attempts, again.started_at_ms),
-        (Phase::Unknown, 1, NOW + 3)
+        (again.phase, again.attempts, again.unknowns, again.started_at_ms),
+        (Phase::Unknown, 1, 1, NOW + 3)
     );
     begin(&store, &again, due_ms).await;
     assert_eq!(settle(&store, &again, sent(), due_ms).await, SettleOutcome::Empty);

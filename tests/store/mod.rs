@@ -68,6 +68,9 @@ on_both_engines! {
         back_off_blocks_the_lane_and_keeps_its_order,
         to_postpone_counts_no_attempt,
         later_replies_pass_a_held_item,
+        marked_items_pass_what_waits_in_a_merchant_lane,
+        the_mark_to_pass_means_nothing_in_a_provider_lane,
+        what_is_unknown_stays_so_when_a_repeat_did_not_happen,
         a_superseding_item_removes_the_unstarted_ones,
         superseding_items_are_paced,
         the_window_is_told_at_the_start,
@@ -87,6 +90,7 @@ on_both_engines! {
         a_failure_settles_a_held_item_as_not_sent,
         a_status_of_an_attempt_under_way_settles_nothing,
         a_status_seen_before_an_unknown_settlement_settles_the_item,
+        a_status_settles_what_was_unknown_before_it_was_refused,
         a_status_finds_its_effect_by_message_key;
     budgets:
         a_burst_passes_and_then_a_time_is_told,

@@ -213,6 +213,33 @@ pub async fn a_status_seen_before_an_unknown_settlement_settles_the_item(store: 
     );
 }
 
+pub async fn a_status_settles_what_was_unknown_before_it_was_refused(store: Arc<dyn Store>) {
+    let unknown = Settlement::Unknown { due_ms: NOW + HOLD };
+    let retry = Settlement::Retry {
+        due_ms: NOW + 9 * HOLD,
+    };
+    for (n, before) in [(1, true), (2, false)] {
+        let head = commit_head(&store, with_plain(&home(n), 0, LaneKind::Provider, 1), NOW).await;
+        begin(&store, &head, NOW).await;
+        settle(&store, &head, unknown.clone(), NOW).await;
+        let again = claim_head(&store, &head.lane, NOW + HOLD).await;
+        begin(&store, &again, NOW + HOLD).await;
+        if before {
+            see(&store, &again, Delivered, NOW + HOLD).await;
+            let outcome = settle(&store, &again, retry.clone(), NOW + HOLD).await;
+            assert_eq!(outcome, SettleOutcome::Empty, "the first attempt had arrived");
+            continue;
+        }
+        let outcome = settle(&store, &again, retry.clone(), NOW + HOLD).await;
+        assert_eq!(outcome, SettleOutcome::Wait(NOW + 9 * HOLD));
+        let target = StatusTarget::Effect(head.item.effect_id.clone());
+        let outcome = store.record_status(&target, Delivered, NOW + 2 * HOLD).await;
+        assert!(outcome.expect("an answer").settled);
+        let claimed = store.claim(&head.lane, at(NOW + 9 * HOLD)).await;
+        assert_eq!(claimed.expect("an answer"), ClaimOutcome::Empty);
+    }
+}
+
 pub async fn a_status_finds_its_effect_by_message_key(store: Arc<dyn Store>) {
     let home = home(1);
     let target = StatusTarget::Message {

@@ -264,7 +264,7 @@ base_url = "{base}/shop/api"
 currency = "BRL"
 secrets = [{{ env = "MERCHANT_SECRET" }}]
 payment_hosts = ["127.0.0.1"]
-timeout_ms = 3000
+timeout_ms = 1000
 [outgoing]
 allow_private = ["127.0.0.0/8"]
 [[api_key]]

@@ -3,7 +3,6 @@
 
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -17,8 +16,6 @@ pub enum AppendOnly {
     Off,
     /// Flushed before each answer.
     Always,
-    /// Flushed every second.
-    Everysec,
     /// Flushed when the system likes.
     No,
 }
@@ -76,16 +73,6 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// The port, for proxies and `redis-cli`.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Where the server keeps its files.
-    pub fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-
     /// Ends the server as a crash would (SIGKILL).
     pub fn kill(&mut self) -> Result<()> {
         let Some(mut running) = self.running.take() else {
@@ -124,7 +111,6 @@ impl RedisServer {
         let (on, fsync) = match self.append_only {
             AppendOnly::Off => ("no", "no"),
             AppendOnly::Always => ("yes", "always"),
-            AppendOnly::Everysec => ("yes", "everysec"),
             AppendOnly::No => ("yes", "no"),
         };
         let mut command = Command::new("redis-server");

@@ -342,6 +342,7 @@ impl World {
             merchant_order_id: None,
             tracking_url: None,
             reason: None,
+            record: Some(Box::new(record.purchase.clone())),
         };
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let happened = Happened {

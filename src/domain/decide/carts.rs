@@ -3,7 +3,6 @@
 use super::{Turn, draw, taps};
 use crate::domain::button::Action;
 use crate::domain::cart::{LINES_MAX, QUANTITY_MAX, Refusal};
-use crate::domain::conversation::{STATE_BYTES_MAX, STATE_RESERVE};
 use crate::domain::device::Device;
 use crate::domain::ids::RetailerId;
 use crate::domain::message::{Kind, Message, Row, Section};
@@ -36,11 +35,20 @@ pub(super) fn add(turn: &mut Turn<'_>, id: &RetailerId) {
         let lead = turn.say(Phrase::CannotAddSoldOut { title: &title });
         return tell(turn, &lead);
     }
-    if turn.facts.state_bytes > STATE_BYTES_MAX - STATE_RESERVE {
+    if !turn.has_room() {
         let lead = turn.say(Phrase::NoRoom);
         return tell(turn, &lead);
     }
     let device = turn.device;
+    let told = turn
+        .facts
+        .product(id)
+        .cloned()
+        .map(|product| super::notice::absorb(turn, id, Some(&product), device))
+        .unwrap_or_default();
+    if !told.is_empty() {
+        return super::notice::send_notice(turn, &told, vec![id.clone()]);
+    }
     let added = turn.conversation.cart_mut(device).add(id, offer, 1);
     let lead = match added {
         Ok(quantity) => turn.say(Phrase::Added {
@@ -92,6 +100,10 @@ pub(super) fn empty(turn: &mut Turn<'_>) {
 
 /// Copies another device's cart into this one: what is here stays, the larger quantity wins.
 pub(super) fn copy_from(turn: &mut Turn<'_>, other: Device) {
+    if !turn.has_room() {
+        let lead = turn.say(Phrase::NoRoom);
+        return tell(turn, &lead);
+    }
     let source = turn.conversation.cart(other);
     let device = turn.device;
     let mut left_out = false;
@@ -163,17 +175,24 @@ fn quantities_near(now: u8) -> Vec<u8> {
     chosen
 }
 
-/// Puts lines back into a cart after a merchant declined them.
-pub(super) fn restore(turn: &mut Turn<'_>, device: Device, lines: Vec<(RetailerId, u8, Offer)>) {
+/// Puts lines back into a cart after a merchant declined them; returns the titles of what did not fit.
+pub(super) fn restore(
+    turn: &mut Turn<'_>,
+    device: Device,
+    lines: Vec<(RetailerId, u8, Offer)>,
+) -> Vec<String> {
+    let mut left_out = Vec::new();
     for (id, quantity, offer) in lines {
+        let title = draw::plain_title(&offer.title);
         let cart = turn.conversation.cart_mut(device);
         let here = cart.line(&id).map_or(0, |own| own.quantity);
         let units = quantity.min(QUANTITY_MAX.saturating_sub(here));
-        if units > 0 && cart.add(&id, offer, units).is_err() {
-            let full = draw::error(turn, Phrase::CartFull { max: LINES_MAX });
-            turn.reply(full);
+        let fits = units > 0 && cart.add(&id, offer, units).is_ok();
+        if !fits || units < quantity {
+            left_out.push(title);
         }
     }
+    left_out
 }
 
 fn refusal_text(turn: &Turn<'_>, refusal: Refusal, title: &str) -> String {

@@ -9,7 +9,8 @@ use crate::domain::conversation::OPEN_PURCHASES_MAX;
 use crate::domain::effect::{Effect, QuoteFor};
 use crate::domain::event::QuoteAnswer;
 use crate::domain::ids::RetailerId;
-use crate::domain::message::{Kind, Message, fit};
+use crate::domain::message::{Kind, LONG_BODY_MAX, Message, fit};
+use crate::domain::money::Money;
 use crate::domain::product::Product;
 use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Quote, Source};
 use crate::domain::replies::Phrase;
@@ -29,14 +30,16 @@ pub(super) fn asked(turn: &mut Turn<'_>) {
     ask_for_quote(turn);
 }
 
+/// How long an unpaid purchase counts as open.
+const OPEN_FOR_MS: i64 = 3 * 24 * 60 * 60 * 1000;
+
 /// True when no further purchase may be opened.
 pub(super) fn has_too_many_open(turn: &Turn<'_>) -> bool {
-    let open = turn
-        .conversation
-        .purchases
-        .iter()
-        .filter(|purchase| !purchase.state.is_closed())
-        .count();
+    let since_ms = turn.facts.now_ms - OPEN_FOR_MS;
+    let is_open = |purchase: &&Purchase| {
+        purchase.state.is_unanswered() || (purchase.state.is_payable() && purchase.at_ms > since_ms)
+    };
+    let open = turn.conversation.purchases.iter().filter(is_open).count();
     open + turn.conversation.orders.len() >= OPEN_PURCHASES_MAX
 }
 
@@ -58,7 +61,7 @@ fn ask_for_quote(turn: &mut Turn<'_>) {
 fn lines_of(cart: &Cart) -> Vec<PurchaseLine> {
     let line = |line: &crate::domain::cart::Line| PurchaseLine {
         retailer_id: line.retailer_id.clone(),
-        title: line.shown.title.clone(),
+        title: fit(&line.shown.title, 60),
         quantity: line.quantity,
         unit_price: line.shown.price,
     };
@@ -69,7 +72,7 @@ fn lines_of(cart: &Cart) -> Vec<PurchaseLine> {
 pub(super) fn quoted(turn: &mut Turn<'_>, quote_for: &QuoteFor, answer: &QuoteAnswer) {
     turn.device = quote_for.device;
     if let Subject::Order(key) = &quote_for.subject {
-        return orders::quoted(turn, key, answer);
+        return orders::quoted(turn, key, quote_for.revision, answer);
     }
     let asked = Some(Checkout::Asked {
         revision: quote_for.revision,
@@ -147,25 +150,58 @@ pub(super) fn summary(
     quote: &Quote,
     subject: Subject,
 ) -> Message {
-    let mut text = vec![turn.say(title)];
-    text.extend(notes.iter().cloned());
-    let mut lines: Vec<String> = quote.lines.iter().map(|line| line_text(turn, line)).collect();
-    let rest = lines.len().saturating_sub(draw::CART_LINES_SHOWN);
-    lines.truncate(draw::CART_LINES_SHOWN);
-    text.append(&mut lines);
-    if rest > 0 {
-        text.push(turn.say(Phrase::MoreLines { count: rest }));
+    let tail = totals(turn, quote);
+    let mut body = turn.say(title);
+    let told: Vec<String> = notes
+        .iter()
+        .cloned()
+        .chain(quote.lines.iter().map(|line| line_text(turn, line)))
+        .collect();
+    let room = LONG_BODY_MAX - tail.chars().count() - SUMMARY_SLACK;
+    let mut used = body.chars().count();
+    let mut left_out = 0;
+    for line in told {
+        used += line.chars().count() + 1;
+        if used > room {
+            left_out += 1;
+        } else {
+            body.push('\n');
+            body.push_str(&line);
+        }
     }
+    if left_out > 0 {
+        body.push('\n');
+        body.push_str(&turn.say(Phrase::MoreLines { count: left_out }));
+    }
+    let body = format!("{body}\n{tail}");
+    let second = match &subject {
+        Subject::Cart => turn.choice(Action::Cart, Phrase::CartLabel),
+        Subject::Order(key) => {
+            orders::choice(turn, Action::DropLine(key.clone()), key, Phrase::DropOrderLabel)
+        }
+    };
+    let action = Action::Confirm(subject.clone());
+    let confirm = match &subject {
+        Subject::Cart => turn.choice(action, Phrase::ConfirmLabel),
+        Subject::Order(key) => orders::choice(turn, action, key, Phrase::ConfirmLabel),
+    };
+    Message::buttons(kind, &body, None, vec![confirm, second])
+}
+
+/// Room for the sentence about lines that are left out.
+const SUMMARY_SLACK: usize = 80;
+
+/// Parts, total and what confirming means: always shown whole.
+fn totals(turn: &Turn<'_>, quote: &Quote) -> String {
+    let mut text = Vec::new();
     if quote.total != quote.subtotal {
         text.push(turn.say(Phrase::Subtotal {
             amount: &turn.money(&quote.subtotal),
         }));
     }
-    let part = |amount: &Option<crate::domain::money::Money>| {
-        amount
-            .as_ref()
-            .filter(|amount| !amount.is_zero())
-            .map(|amount| turn.money(amount))
+    let part = |amount: &Option<Money>| {
+        let some = amount.as_ref().filter(|amount| !amount.is_zero());
+        some.map(|amount| turn.money(amount))
     };
     text.extend(part(&quote.discount).map(|amount| turn.say(Phrase::Discount { amount: &amount })));
     text.extend(part(&quote.shipping).map(|amount| turn.say(Phrase::Shipping { amount: &amount })));
@@ -174,12 +210,7 @@ pub(super) fn summary(
         total: &turn.money(&quote.total),
     }));
     text.push(turn.say(Phrase::ConfirmHint));
-    let second = match &subject {
-        Subject::Cart => turn.choice(Action::Cart, Phrase::CartLabel),
-        Subject::Order(key) => turn.choice(Action::DropLine(key.clone()), Phrase::DropOrderLabel),
-    };
-    let confirm = turn.choice(Action::Confirm(subject), Phrase::ConfirmLabel);
-    Message::buttons(kind, &text.join("\n"), None, vec![confirm, second])
+    text.join("\n")
 }
 
 fn line_text(turn: &Turn<'_>, line: &PurchaseLine) -> String {

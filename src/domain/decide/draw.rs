@@ -20,7 +20,12 @@ pub(super) fn plain_title(title: &str) -> String {
         .chars()
         .map(|c| if "*_~`\n\r".contains(c) { ' ' } else { c })
         .collect();
-    fit(&clean.split_whitespace().collect::<Vec<_>>().join(" "), TITLE_MAX)
+    let words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    match (words.is_empty(), title.trim().is_empty()) {
+        (false, _) => fit(&words, TITLE_MAX),
+        (true, false) => fit(title, TITLE_MAX),
+        (true, true) => "–".to_owned(),
+    }
 }
 
 /// The lines of a cart from `from` on, and its total, as text.

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use super::button::Action;
 use super::cart::Cart;
-use super::conversation::{Conversation, Mode, SERVICE_WINDOW_MS};
+use super::conversation::{
+    CLOSED_PURCHASES_KEPT, Conversation, Mode, SERVICE_WINDOW_MS, STATE_BYTES_MAX, STATE_RESERVE,
+};
 use super::device::Device;
 use super::effect::Effect;
-use super::event::{Event, Occurrence};
+use super::event::{Event, Occurrence, Tap};
 use super::facts::{FactKeys, Facts, WebClients};
 use super::ids::{PurchaseId, RetailerId};
 use super::message::{Choice, Message, Target};
@@ -20,6 +22,7 @@ mod browse;
 mod carts;
 mod checkout;
 mod draw;
+mod history;
 mod notice;
 mod orders;
 mod purchases;
@@ -123,6 +126,9 @@ impl<'a> Turn<'a> {
 
     fn refuses_web_client(&self, event: &Event) -> bool {
         let phone_only = self.facts.shop.web_clients == WebClients::PhoneOnly;
+        if asks_for_a_person(event) {
+            return false;
+        }
         match event {
             Event::Said { device, .. } | Event::Tapped { device, .. } | Event::Arrived { device, .. } => {
                 phone_only && device.is_web_client()
@@ -154,7 +160,9 @@ impl<'a> Turn<'a> {
             .filter(|p| changed.contains(&p.purchase_id))
             .cloned()
             .collect();
-        self.conversation.forget_closed();
+        let is_large = self.facts.state_bytes > STATE_BYTES_MAX / 2;
+        self.conversation
+            .forget_old_purchases(if is_large { 0 } else { CLOSED_PURCHASES_KEPT });
         self.conversation.carts.retain(|_, cart| *cart != Cart::default());
         Decided {
             conversation: self.conversation,
@@ -162,6 +170,11 @@ impl<'a> Turn<'a> {
             purchases,
             used: self.used,
         }
+    }
+
+    /// True while there is room for more lines in the stored conversation.
+    fn has_room(&self) -> bool {
+        self.facts.state_bytes <= STATE_BYTES_MAX - STATE_RESERVE
     }
 
     fn window_is_open(&self) -> bool {
@@ -215,5 +228,28 @@ impl<'a> Turn<'a> {
 
     fn leave_human_mode(&mut self) {
         self.conversation.mode = Mode::Bot;
+    }
+}
+
+/// A person can be reached from everywhere.
+fn asks_for_a_person(event: &Event) -> bool {
+    match event {
+        Event::Said { text, .. } => words::understand(text) == words::Wish::Person,
+        Event::Tapped {
+            tap: Tap::Button(button),
+            ..
+        } => button.action == Action::Person,
+        Event::Tapped {
+            tap: Tap::Refused, ..
+        }
+        | Event::Arrived { .. }
+        | Event::Ordered { .. }
+        | Event::Quoted { .. }
+        | Event::PurchaseAnswered { .. }
+        | Event::PurchaseNews { .. }
+        | Event::ProductChanged { .. }
+        | Event::SendFailed { .. }
+        | Event::EffectReplayed { .. }
+        | Event::ProductsRequested { .. } => false,
     }
 }

@@ -2,15 +2,15 @@
 //! set, old → new, and the checkout waits until the changes are accepted. What can't be told now is told with the next
 //! message.
 
-use super::{Turn, draw, purchases, taps};
+use super::{Turn, draw, orders, purchases, taps};
 use crate::domain::button::{Action, Subject};
-use crate::domain::conversation::OrderStage;
+use crate::domain::conversation::{OrderStage, PendingOrder};
 use crate::domain::device::Device;
-use crate::domain::effect::{Effect, QuoteFor};
 use crate::domain::event::{Event, SendFailure};
-use crate::domain::ids::RetailerId;
+use crate::domain::ids::{PurchaseId, RetailerId};
 use crate::domain::message::{BODY_MAX, Content, Kind, Message, fit};
 use crate::domain::product::{Offer, Product};
+use crate::domain::purchase::Purchase;
 use crate::domain::replies::Phrase;
 
 /// Notices that wait for the next message, at most; older ones are merged into the cart that is shown with them.
@@ -120,31 +120,34 @@ pub(super) fn product_changed(turn: &mut Turn<'_>, id: &RetailerId) {
 
 /// Native orders that wait with that product are priced again.
 fn reprice_orders(turn: &mut Turn<'_>, id: &RetailerId) {
-    let mut effects = Vec::new();
-    for (key, order) in &mut turn.conversation.orders {
-        let holds = order.lines.iter().any(|line| line.retailer_id == *id);
-        if holds && order.stage != OrderStage::Asked {
-            order.stage = OrderStage::Asked;
-            let subject = Subject::Order(key.clone());
-            let quote_for = QuoteFor {
-                subject,
-                device: order.device,
-                revision: 0,
-            };
-            effects.push(Effect::Quote {
-                quote_for,
-                lines: order.lines.clone(),
-            });
-        }
+    let holds = |order: &PendingOrder| order.lines.iter().any(|line| line.retailer_id == *id);
+    let keys: Vec<String> = turn
+        .conversation
+        .orders
+        .iter()
+        .filter(|(_, order)| holds(order) && order.stage != OrderStage::Asked)
+        .map(|(key, _)| key.clone())
+        .collect();
+    for key in keys {
+        orders::ask(turn, &key);
     }
-    turn.effects.extend(effects);
 }
+
+/// Changes that one message tells; more are told in further ones, and only the last has the button that accepts.
+const CHANGES_A_MESSAGE: usize = 25;
 
 /// Tells changes of the present device's cart.
 pub(super) fn send_notice(turn: &mut Turn<'_>, told: &[String], news_of: Vec<RetailerId>) {
-    let mut message = notice(turn, told);
-    message.news_of = news_of;
-    turn.reply(message);
+    let chunks: Vec<&[String]> = told.chunks(CHANGES_A_MESSAGE).collect();
+    if let Some((last, earlier)) = chunks.split_last() {
+        for chunk in earlier {
+            let text = format!("{}\n{}", turn.say(Phrase::ChangesTitle), chunk.join("\n"));
+            turn.reply(Message::text(Kind::PriceChange, &text));
+        }
+        let mut message = notice(turn, last);
+        message.news_of = news_of;
+        turn.reply(message);
+    }
 }
 
 fn notice(turn: &Turn<'_>, told: &[String]) -> Message {
@@ -275,26 +278,52 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
         .note(turn.facts.now_ms, false, &format!("failed:{}", kind.word()));
     if kind.must_arrive() {
         let told = message.as_ref().and_then(|message| message.purchase.clone());
-        let latest = turn
-            .conversation
-            .purchases
-            .last()
-            .map(|purchase| purchase.purchase_id.clone());
-        turn.conversation.owed_purchases.extend(told.or(latest));
+        let waiting = |purchase: &&Purchase| purchase.state.is_payable() || purchase.state.is_unanswered();
+        let possible = turn.conversation.purchases.iter().filter(waiting);
+        let possible: Vec<PurchaseId> = possible.map(|purchase| purchase.purchase_id.clone()).collect();
+        match told {
+            Some(id) => drop(turn.conversation.owed_purchases.insert(id)),
+            None => turn.conversation.owed_purchases.extend(possible),
+        }
+        return;
+    }
+    if matches!(kind, Kind::Summary | Kind::PriceChange) {
+        orders::owe_shown(turn);
     }
     let Some(message) = message else {
         return;
     };
-    if kind == Kind::PriceChange {
+    if kind == Kind::PriceChange && !message.news_of.is_empty() {
         let owed = &mut turn.conversation.owed_texts;
         owed.push(fit(body_of(message), BODY_MAX - 200));
         let surplus = owed.len().saturating_sub(OWED_TEXTS_MAX);
         owed.drain(..surplus);
     }
     let refused = matches!(failure, SendFailure::Rejected { .. });
-    if refused && message.shows_products() && turn.window_is_open() {
-        let instead = draw::error(turn, Phrase::ProductGone);
+    if refused && turn.window_is_open() && !matches!(kind, Kind::Error | Kind::Help) {
+        let instead = instead_of(turn, message);
         turn.reply(instead);
+    }
+}
+
+/// What is said when the provider refuses a message for good: the same without its picture, or what can be done otherwise.
+fn instead_of(turn: &Turn<'_>, message: &Message) -> Message {
+    if message.shows_products() {
+        return draw::error(turn, Phrase::ProductGone);
+    }
+    match &message.content {
+        Content::Buttons {
+            image_url: Some(_),
+            body,
+            choices,
+        } => Message::buttons(message.kind, body, None, choices.clone()),
+        Content::Text { .. }
+        | Content::Buttons { .. }
+        | Content::List { .. }
+        | Content::Link { .. }
+        | Content::NativeProduct { .. }
+        | Content::NativeProducts { .. }
+        | Content::NativeCatalog { .. } => draw::help(turn),
     }
 }
 
@@ -323,9 +352,25 @@ pub(super) fn tell_owed(turn: &mut Turn<'_>) {
         let message = Message::buttons(Kind::PriceChange, &text, None, choices);
         turn.reply(message);
     }
+    orders::show_owed(turn);
+    tell_owed_news(turn);
+}
+
+/// One notice per cart for everything that changed meanwhile.
+fn tell_owed_news(turn: &mut Turn<'_>) {
+    let ids = std::mem::take(&mut turn.conversation.owed_news);
     let speaker = turn.device;
-    for id in std::mem::take(&mut turn.conversation.owed_news) {
-        product_changed(turn, &id);
-        turn.device = speaker;
+    let devices: Vec<Device> = turn.conversation.carts.keys().copied().collect();
+    for device in devices {
+        turn.device = device;
+        let mut told = Vec::new();
+        for id in &ids {
+            if let Some(fact) = turn.facts.products.get(id).cloned() {
+                turn.used.insert(id.clone());
+                told.extend(absorb(turn, id, fact.product.as_ref(), device));
+            }
+        }
+        send_notice(turn, &told, ids.iter().cloned().collect());
     }
+    turn.device = speaker;
 }

@@ -8,10 +8,10 @@ use crate::domain::conversation::{OrderStage, PendingOrder};
 use crate::domain::effect::{Effect, QuoteFor};
 use crate::domain::event::{OrderItem, QuoteAnswer};
 use crate::domain::ids::RetailerId;
-use crate::domain::message::{Kind, Message, fit};
+use crate::domain::message::{Choice, Kind, LONG_BODY_MAX, Message, Target, fit};
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::Product;
-use crate::domain::purchase::{PurchaseLine, Quote, Source, sum_of};
+use crate::domain::purchase::{PurchaseLine, Source, sum_of};
 use crate::domain::replies::Phrase;
 
 /// Longest note that is forwarded.
@@ -28,7 +28,11 @@ pub(super) fn ordered(turn: &mut Turn<'_>, items: &[OrderItem], note: Option<&st
         let message = draw::error(turn, Phrase::TooManyOpen);
         return turn.reply(message);
     }
-    let title = |id: &RetailerId| turn.facts.product(id).map(|product| product.title.clone());
+    if !turn.has_room() {
+        let message = draw::error(turn, Phrase::NoRoom);
+        return turn.reply(message);
+    }
+    let title = |id: &RetailerId| turn.facts.product(id).map(|product| fit(&product.title, 60));
     let lines = match read_lines(items, turn.facts.shop.currency, &title) {
         Ok(lines) => lines,
         Err(Unreadable::Money) => {
@@ -51,20 +55,42 @@ pub(super) fn ordered(turn: &mut Turn<'_>, items: &[OrderItem], note: Option<&st
             .filter(|text| !text.trim().is_empty())
             .map(|text| fit(text, NOTE_MAX)),
         stage: OrderStage::Asked,
+        round: 0,
+        owed: false,
         differs: Vec::new(),
         at_ms: turn.occurrence.at_ms,
     };
     turn.conversation.orders.insert(key.clone(), order);
-    ask(turn, key, lines);
+    ask(turn, &key);
 }
 
-fn ask(turn: &mut Turn<'_>, key: String, lines: Vec<PurchaseLine>) {
-    let quote_for = QuoteFor {
-        subject: Subject::Order(key),
-        device: turn.device,
-        revision: 0,
+/// Has an order priced at the merchant: a new round, so that buttons and answers of earlier ones mean nothing any more.
+pub(super) fn ask(turn: &mut Turn<'_>, key: &str) {
+    let Some(order) = turn.conversation.orders.get_mut(key) else {
+        return;
     };
+    order.stage = OrderStage::Asked;
+    order.round += 1;
+    let quote_for = QuoteFor {
+        subject: Subject::Order(key.to_owned()),
+        device: order.device,
+        revision: order.round,
+    };
+    let lines = order.lines.clone();
     turn.effects.push(Effect::Quote { quote_for, lines });
+}
+
+/// A button of an order: bound to its round.
+pub(super) fn choice(turn: &Turn<'_>, action: Action, key: &str, label: Phrase<'_>) -> Choice {
+    let round = turn.conversation.orders.get(key).map_or(0, |order| order.round);
+    let target = Target {
+        revision: round,
+        ..turn.target(action)
+    };
+    Choice {
+        target,
+        label: turn.say(label),
+    }
 }
 
 /// Lines as received; the same product twice is one line.
@@ -108,14 +134,9 @@ fn read_lines(
 }
 
 /// The merchant priced a native order.
-pub(super) fn quoted(turn: &mut Turn<'_>, key: &str, answer: &QuoteAnswer) {
-    let Some(order) = turn
-        .conversation
-        .orders
-        .get(key)
-        .filter(|order| order.stage == OrderStage::Asked)
-        .cloned()
-    else {
+pub(super) fn quoted(turn: &mut Turn<'_>, key: &str, round: u64, answer: &QuoteAnswer) {
+    let asked = |order: &&PendingOrder| order.stage == OrderStage::Asked && order.round == round;
+    let Some(order) = turn.conversation.orders.get(key).filter(asked).cloned() else {
         return;
     };
     let QuoteAnswer::Priced { products, quote } = answer else {
@@ -133,13 +154,12 @@ pub(super) fn quoted(turn: &mut Turn<'_>, key: &str, answer: &QuoteAnswer) {
         return turn.reply(message);
     }
     let lost_lines = lines.len() != order.lines.len();
-    let changed = differs.len() > order.differs.len();
     if let Some(stored) = turn.conversation.orders.get_mut(key) {
         stored.lines.clone_from(&lines);
         stored.differs.clone_from(&differs);
     }
     if lost_lines {
-        return ask(turn, key.to_owned(), lines);
+        return ask(turn, key);
     }
     let Some(quote) = quote
         .as_ref()
@@ -148,11 +168,14 @@ pub(super) fn quoted(turn: &mut Turn<'_>, key: &str, answer: &QuoteAnswer) {
         return failed(turn, key, Phrase::QuoteWrong);
     };
     let as_shown = sum_of(&order.lines, turn.facts.shop.currency).ok();
-    if differs.is_empty() && !changed && as_shown == Some(quote.total) {
+    if differs.is_empty() && as_shown == Some(quote.total) {
         turn.conversation.orders.remove(key);
         return checkout::forward(turn, order.purchase_id, quote.clone(), Source::Order, order.note);
     }
-    show(turn, key, quote, &differs);
+    if let Some(stored) = turn.conversation.orders.get_mut(key) {
+        stored.stage = OrderStage::Shown { quote: quote.clone() };
+    }
+    show(turn, key);
 }
 
 /// One line against the merchant's product: the line at today's price, or nothing when it can't be sold.
@@ -182,25 +205,36 @@ fn compare(
         }));
     }
     Some(PurchaseLine {
-        title: product.title.clone(),
+        title: fit(&product.title, 60),
         unit_price: product.price,
         ..line.clone()
     })
 }
 
-fn show(turn: &mut Turn<'_>, key: &str, quote: &Quote, differs: &[String]) {
-    if let Some(order) = turn.conversation.orders.get_mut(key) {
-        order.stage = OrderStage::Shown { quote: quote.clone() };
+/// Shows a priced order with fresh buttons, or owes it until the customer writes again.
+fn show(turn: &mut Turn<'_>, key: &str) {
+    let open = turn.window_is_open();
+    let Some(order) = turn.conversation.orders.get_mut(key) else {
+        return;
+    };
+    order.round += 1;
+    order.owed = !open;
+    let order = order.clone();
+    let OrderStage::Shown { quote } = &order.stage else {
+        return;
+    };
+    if !open {
+        return;
     }
     let subject = Subject::Order(key.to_owned());
-    let message = if differs.is_empty() {
+    let message = if order.differs.is_empty() {
         checkout::summary(turn, Kind::Summary, Phrase::SummaryTitle, &[], quote, subject)
     } else {
         checkout::summary(
             turn,
             Kind::PriceChange,
             Phrase::OrderDiffers,
-            differs,
+            &order.differs,
             quote,
             subject,
         )
@@ -209,40 +243,75 @@ fn show(turn: &mut Turn<'_>, key: &str, quote: &Quote, differs: &[String]) {
 }
 
 fn failed(turn: &mut Turn<'_>, key: &str, phrase: Phrase<'_>) {
-    let subject = Subject::Order(key.to_owned());
+    if !turn.window_is_open() {
+        if let Some(order) = turn.conversation.orders.get_mut(key) {
+            order.owed = true;
+        }
+        return;
+    }
+    let confirm = Action::Confirm(Subject::Order(key.to_owned()));
     let choices = vec![
-        turn.choice(Action::Confirm(subject), Phrase::RetryLabel),
-        turn.choice(Action::DropLine(key.to_owned()), Phrase::DropOrderLabel),
+        choice(turn, confirm, key, Phrase::RetryLabel),
+        choice(
+            turn,
+            Action::DropLine(key.to_owned()),
+            key,
+            Phrase::DropOrderLabel,
+        ),
         turn.choice(Action::Person, Phrase::PersonLabel),
     ];
     let message = Message::buttons(Kind::Error, &turn.say(phrase), None, choices);
     turn.reply(message);
 }
 
-/// The customer confirms a native order that differed, or asks to try again.
-pub(super) fn confirmed(turn: &mut Turn<'_>, key: &str) {
+/// The customer is here again: orders that could not be shown are shown, or priced again when their quote has ended.
+pub(super) fn show_owed(turn: &mut Turn<'_>) {
+    let owed: Vec<String> = turn
+        .conversation
+        .orders
+        .iter()
+        .filter(|(_, order)| order.owed)
+        .map(|(key, _)| key.clone())
+        .collect();
+    for key in owed {
+        if let Some(order) = turn.conversation.orders.get_mut(&key) {
+            order.owed = false;
+        }
+        show_or_ask(turn, &key);
+    }
+}
+
+fn show_or_ask(turn: &mut Turn<'_>, key: &str) {
+    let now_ms = turn.facts.now_ms;
+    let order = turn.conversation.orders.get(key);
+    let holds = order.is_some_and(|order| match &order.stage {
+        OrderStage::Shown { quote } => now_ms < quote.expires_at_ms,
+        OrderStage::Asked => false,
+    });
+    if holds { show(turn, key) } else { ask(turn, key) }
+}
+
+/// A message about an order did not arrive: it is shown again later.
+pub(super) fn owe_shown(turn: &mut Turn<'_>) {
+    for order in turn.conversation.orders.values_mut() {
+        order.owed |= order.stage != OrderStage::Asked;
+    }
+}
+
+/// The customer confirms a native order that differed, or asks to try again. Only a button of the present round buys.
+pub(super) fn confirmed(turn: &mut Turn<'_>, key: &str, drawn_at: u64) {
     let Some(order) = turn.conversation.orders.get(key).cloned() else {
         return taps::stale(turn);
     };
-    let quote = match &order.stage {
-        OrderStage::Shown { quote } if turn.facts.now_ms < quote.expires_at_ms => quote.clone(),
-        OrderStage::Shown { .. } | OrderStage::Asked => {
-            if let Some(stored) = turn.conversation.orders.get_mut(key) {
-                stored.stage = OrderStage::Asked;
-            }
-            turn.device = order.device;
-            return ask(turn, key.to_owned(), order.lines);
-        }
-    };
-    turn.conversation.orders.remove(key);
     turn.device = order.device;
-    checkout::forward(
-        turn,
-        turn.occurrence.purchase_id.clone(),
-        quote,
-        Source::Order,
-        order.note,
-    );
+    match &order.stage {
+        OrderStage::Shown { quote } if drawn_at == order.round && turn.facts.now_ms < quote.expires_at_ms => {
+            turn.conversation.orders.remove(key);
+            let id = turn.occurrence.purchase_id.clone();
+            checkout::forward(turn, id, quote.clone(), Source::Order, order.note);
+        }
+        OrderStage::Shown { .. } | OrderStage::Asked => show_or_ask(turn, key),
+    }
 }
 
 /// The customer gives up a native order that waits.
@@ -257,16 +326,27 @@ pub(super) fn dropped(turn: &mut Turn<'_>, key: &str) {
 
 /// A forwarded native order was declined for its prices or stock: it is priced again and shown, never silently merged.
 pub(super) fn reopen(turn: &mut Turn<'_>, lines: Vec<PurchaseLine>, note: Option<String>, told: Vec<String>) {
+    if lines.is_empty() {
+        let text = format!("{}\n{}", turn.say(Phrase::OrderNothingLeft), told.join("\n"));
+        let choices = vec![
+            turn.choice(Action::Menu, Phrase::MenuLabel),
+            turn.choice(Action::Person, Phrase::PersonLabel),
+        ];
+        let message = Message::buttons(Kind::PurchaseDeclined, &fit(&text, LONG_BODY_MAX), None, choices);
+        return turn.reply(message);
+    }
     let key = turn.occurrence.purchase_id.as_str().to_owned();
     let order = PendingOrder {
         purchase_id: turn.occurrence.purchase_id.clone(),
         device: turn.device,
-        lines: lines.clone(),
+        lines,
         note,
         stage: OrderStage::Asked,
+        round: 0,
+        owed: false,
         differs: told,
         at_ms: turn.facts.now_ms,
     };
     turn.conversation.orders.insert(key.clone(), order);
-    ask(turn, key, lines);
+    ask(turn, &key);
 }

@@ -3,10 +3,11 @@
 
 use super::{Turn, carts, draw, notice, orders};
 use crate::domain::button::Action;
+use crate::domain::cart::LINES_MAX;
 use crate::domain::effect::Effect;
 use crate::domain::event::{DeclineReason, Event, Objection, PurchaseAnswer};
 use crate::domain::ids::{PurchaseId, RetailerId};
-use crate::domain::message::{Content, Kind, LABEL_MAX, Message, ROWS_MAX, Row, Section, fit};
+use crate::domain::message::{Content, Kind, LABEL_MAX, Message, fit};
 use crate::domain::money::Money;
 use crate::domain::product::Offer;
 use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Source};
@@ -148,7 +149,10 @@ fn back_to_cart(
         title: line.title.clone(),
         price: line.unit_price,
         in_stock: true,
-        options: None,
+        options: turn
+            .facts
+            .product(&line.retailer_id)
+            .and_then(|product| product.options.clone()),
     };
     let lines: Vec<(RetailerId, u8, Offer)> = purchase
         .quote
@@ -156,7 +160,7 @@ fn back_to_cart(
         .iter()
         .map(|line| (line.retailer_id.clone(), line.quantity, offer(line)))
         .collect();
-    carts::restore(turn, purchase.device, lines);
+    let left_out = carts::restore(turn, purchase.device, lines);
     let cart = turn.conversation.cart_mut(purchase.device);
     for line in &mut cart.lines {
         let Some(objection) = objections.iter().find(|o| o.retailer_id == line.retailer_id) else {
@@ -181,6 +185,10 @@ fn back_to_cart(
     }
     let mut text = vec![turn.say(Phrase::Declined)];
     text.extend(told.iter().cloned());
+    if !left_out.is_empty() {
+        text.push(turn.say(Phrase::CartFull { max: LINES_MAX }));
+        text.push(fit(&left_out.join(", "), 600));
+    }
     let lead = text.join("\n");
     let message = draw::cart_list(turn, Kind::PurchaseDeclined, Some(&lead), 0).about(&purchase.purchase_id);
     turn.reply_or_owe(message);
@@ -197,6 +205,9 @@ pub(super) fn replayed(turn: &mut Turn<'_>, effect: &Effect) {
         PurchaseState::InDoubt,
         PurchaseState::NeedsReview,
     ];
+    if turn.conversation.purchase(id).is_none() {
+        turn.conversation.purchases.push((**purchase).clone());
+    }
     let Some(own) = turn
         .conversation
         .purchase_mut(id)
@@ -224,10 +235,14 @@ pub(super) fn news(turn: &mut Turn<'_>, event: &Event) {
         merchant_order_id,
         tracking_url,
         reason,
+        record,
     } = event
     else {
         return;
     };
+    if let (None, Some(known)) = (turn.conversation.purchase(purchase_id), record) {
+        turn.conversation.purchases.push((**known).clone());
+    }
     let Some(purchase) = turn.conversation.purchase_mut(purchase_id) else {
         return;
     };
@@ -306,18 +321,7 @@ fn tell_news(turn: &mut Turn<'_>, id: &PurchaseId, reason: Option<&str>) {
     turn.reply_or_owe(message);
 }
 
-/// The customer asks about one purchase.
-pub(super) fn show(turn: &mut Turn<'_>, id: &PurchaseId) {
-    match turn.conversation.purchase(id).cloned() {
-        Some(purchase) => {
-            let message = state_message(turn, &purchase, None);
-            turn.reply(message);
-        }
-        None => list(turn),
-    }
-}
-
-fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Message {
+pub(super) fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Message {
     if let Some(message) = payment_message(turn, purchase) {
         return message;
     }
@@ -413,43 +417,6 @@ fn state_text(turn: &Turn<'_>, purchase: &Purchase) -> (Kind, String) {
             turn.say(Phrase::State { label: &label, state }),
         ),
     }
-}
-
-/// The customer's purchases.
-pub(super) fn list(turn: &mut Turn<'_>) {
-    if turn.conversation.purchases.is_empty() {
-        let choices = vec![turn.choice(Action::Menu, Phrase::MenuLabel)];
-        let message = Message::buttons(Kind::PurchaseState, &turn.say(Phrase::NoPurchases), None, choices);
-        return turn.reply(message);
-    }
-    let row = |purchase: &Purchase| {
-        let target = turn.target(Action::Purchase(Some(purchase.purchase_id.clone())));
-        let state = turn.say(Phrase::StateName {
-            state: purchase.state,
-        });
-        let about = format!("{}, {state}", turn.money(&purchase.quote.total));
-        Row::new(target, &purchase.label(), Some(&about))
-    };
-    let rows = turn
-        .conversation
-        .purchases
-        .iter()
-        .rev()
-        .take(ROWS_MAX)
-        .map(row)
-        .collect();
-    let sections = vec![Section {
-        title: turn.say(Phrase::PurchasesRow),
-        rows,
-    }];
-    let body = turn.say(Phrase::PurchasesBody);
-    let message = Message::list(
-        Kind::PurchaseState,
-        &body,
-        &turn.say(Phrase::OptionsOpener),
-        sections,
-    );
-    turn.reply(message);
 }
 
 impl PurchaseState {

@@ -7,7 +7,7 @@ use crate::domain::button::{Action, Slice, Subject};
 use crate::domain::cart::LINES_MAX;
 use crate::domain::conversation::Conversation;
 use crate::domain::device::Device;
-use crate::domain::event::{Event, Tap};
+use crate::domain::event::{Event, PurchaseAnswer, Tap};
 use crate::domain::facts::{FactKeys, Facts};
 use crate::domain::ids::RetailerId;
 
@@ -29,6 +29,16 @@ pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts)
         Event::ProductChanged { retailer_id } => {
             wanted.products.insert(retailer_id.clone());
         }
+        Event::PurchaseAnswered { purchase_id, answer } => {
+            let declined = matches!(answer, PurchaseAnswer::Declined { .. });
+            let purchase = conversation.purchase(purchase_id).filter(|_| declined);
+            let lines = purchase
+                .map(|purchase| purchase.quote.lines.as_slice())
+                .unwrap_or_default();
+            wanted
+                .products
+                .extend(lines.iter().map(|line| line.retailer_id.clone()));
+        }
         Event::Ordered { items, .. } => {
             wanted
                 .products
@@ -40,7 +50,6 @@ pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts)
         }
         | Event::Arrived { .. }
         | Event::Quoted { .. }
-        | Event::PurchaseAnswered { .. }
         | Event::PurchaseNews { .. }
         | Event::SendFailed { .. }
         | Event::EffectReplayed { .. } => {}

@@ -1,6 +1,6 @@
 //! Taps on our buttons: who may press what, what is stale, and which flow takes it.
 
-use super::{Turn, browse, carts, checkout, draw, notice, orders, purchases, words};
+use super::{Turn, browse, carts, checkout, draw, history, notice, orders, words};
 use crate::domain::button::{Action, Button, Freshness, Slice, Subject};
 use crate::domain::event::Tap;
 use crate::domain::message::{Kind, Message};
@@ -38,11 +38,11 @@ fn pressed(turn: &mut Turn<'_>, button: &Button) {
     if !matches!(button.action, Action::Person | Action::Purchase(_)) {
         turn.leave_human_mode();
     }
-    act(turn, &button.action);
+    act(turn, button);
 }
 
-fn act(turn: &mut Turn<'_>, action: &Action) {
-    match action {
+fn act(turn: &mut Turn<'_>, button: &Button) {
+    match &button.action {
         Action::Menu | Action::Resume => browse::menu(turn, 0),
         Action::Category(key) => browse::category(turn, key, None),
         Action::Page(Slice::Menu { from }) => browse::menu(turn, usize::from(*from)),
@@ -61,13 +61,13 @@ fn act(turn: &mut Turn<'_>, action: &Action) {
         Action::Checkout => checkout::asked(turn),
         Action::Confirm(Subject::Cart) => checkout::confirmed(turn),
         Action::Confirm(Subject::Order(key)) | Action::AcceptPrices(Subject::Order(key)) => {
-            orders::confirmed(turn, key);
+            orders::confirmed(turn, key, button.revision);
         }
         Action::AcceptPrices(Subject::Cart) => notice::accepted(turn),
         Action::DropLine(key) => orders::dropped(turn, key),
         Action::CopyCart(device) => carts::copy_from(turn, *device),
-        Action::Purchase(Some(id)) => purchases::show(turn, id),
-        Action::Purchase(None) => purchases::list(turn),
+        Action::Purchase(Some(id)) => history::show(turn, id),
+        Action::Purchase(None) => history::list(turn),
         Action::Person => words::call_person(turn),
     }
 }

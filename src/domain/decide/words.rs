@@ -1,7 +1,7 @@
 //! What customers write. Words of all languages are understood everywhere, without case or accents; anything else gets
 //! help, never silence.
 
-use super::{Turn, browse, carts, checkout, draw, purchases};
+use super::{Turn, browse, carts, checkout, draw, history};
 use crate::domain::conversation::Mode;
 
 /// What a text asks for.
@@ -140,7 +140,7 @@ pub(super) fn said(turn: &mut Turn<'_>, text: &str) {
         Wish::Cart => carts::show(turn, None),
         Wish::Checkout => checkout::asked(turn),
         Wish::Person => call_person(turn),
-        Wish::Purchases => purchases::list(turn),
+        Wish::Purchases => history::list(turn),
         Wish::Help | Wish::Unclear => {
             let help = draw::help(turn);
             turn.reply(help);

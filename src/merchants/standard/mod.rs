@@ -156,7 +156,7 @@ fn refusal(answer: &Answer) -> ConnectorError {
         429 => ConnectorError::Busy {
             after_ms: answer.retry_after_ms,
         },
-        500.. => ConnectorError::Lost(format!("HTTP {}", answer.http)),
+        408 | 425 | 500.. => ConnectorError::Lost(format!("HTTP {}", answer.http)),
         http => {
             let detail: String = String::from_utf8_lossy(&answer.body).chars().take(200).collect();
             ConnectorError::Refused { http, detail }
@@ -246,15 +246,17 @@ impl Connector for StandardConnector {
                 let accepted = wire::merchant_purchase(&answer.body).map_err(ConnectorError::Unreadable)?;
                 Ok(SubmitAnswer::Accepted(accepted))
             }
-            409 | 422 => match wire::problem(&answer.body) {
-                wire::Problem::Declined(reason, objections) => {
-                    Ok(SubmitAnswer::Declined { reason, objections })
+            409 | 422 => {
+                match wire::problem(answer.http, &answer.body).map_err(ConnectorError::Unreadable)? {
+                    wire::Problem::Declined(reason, objections) => {
+                        Ok(SubmitAnswer::Declined { reason, objections })
+                    }
+                    wire::Problem::InProgress => Err(ConnectorError::Busy {
+                        after_ms: answer.retry_after_ms,
+                    }),
+                    wire::Problem::KeyReused => Ok(SubmitAnswer::KeyReused),
                 }
-                wire::Problem::InProgress => Err(ConnectorError::Busy {
-                    after_ms: answer.retry_after_ms,
-                }),
-                wire::Problem::KeyReused => Ok(SubmitAnswer::KeyReused),
-            },
+            }
             _ => Err(refusal(&answer)),
         }
     }
@@ -297,5 +299,28 @@ impl Connector for StandardConnector {
 
     fn read_product(&self, value: serde_json::Value) -> Result<Product, String> {
         wire::product(value, self.access.currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::verdict::Verdict;
+
+    #[test]
+    fn a_timeout_proves_nothing_and_a_plain_refusal_does() {
+        let verdict = |http| {
+            let answer = Answer {
+                http,
+                retry_after_ms: None,
+                body: Vec::new(),
+            };
+            refusal(&answer).verdict()
+        };
+        for http in [408, 425, 500, 503] {
+            assert_eq!(verdict(http), Verdict::Unknown, "{http}");
+        }
+        assert_eq!(verdict(403), Verdict::Reject);
+        assert_eq!(verdict(429), Verdict::Retry { after_ms: None });
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use url::Url;
 
 use crate::domain::event::{DeclineReason, Objection};
 use crate::domain::ids::{PurchaseId, RetailerId};
+use crate::domain::message::fit;
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::{Availability, Product};
 use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Quote, Source};
@@ -15,7 +17,17 @@ use crate::merchants::{Buyer, Callback, MerchantNews, MerchantPurchase, ProductP
 /// Longest retailer id (WhatsApp's Content ID has at most 100 characters).
 const RETAILER_ID_MAX: usize = 100;
 /// How long a quote without an end is taken to hold.
-pub(super) const QUOTE_MS: i64 = 15 * 60 * 1000;
+const QUOTE_MS: i64 = 15 * 60 * 1000;
+/// A quote that ends sooner than this can't be confirmed by a person.
+const QUOTE_LEAST_MS: i64 = 30 * 1000;
+/// How long such a quote is offered all the same: the merchant judges again at the purchase.
+const QUOTE_GRACE_MS: i64 = 60 * 1000;
+/// Longest title or category that is kept.
+const TITLE_MAX: usize = 200;
+/// Longest description that is kept.
+const DESCRIPTION_MAX: usize = 1_000;
+/// Longest options text that is kept.
+const OPTIONS_MAX: usize = 300;
 
 #[derive(Deserialize)]
 struct WireProduct {
@@ -34,7 +46,7 @@ struct WireProduct {
 
 #[derive(Deserialize)]
 struct WirePage {
-    #[serde(default)]
+    /// Required: an answer without it (a maintenance page) must not read as "everything is gone".
     products: Vec<Value>,
     next_cursor: Option<String>,
 }
@@ -63,19 +75,38 @@ pub(super) fn product(value: Value, currency: Currency) -> Result<Product, Strin
             "product {id}: retailer_id (1–{RETAILER_ID_MAX} bytes) and title must not be empty"
         ));
     }
+    let title = Some(fit(&wire.title, TITLE_MAX)).filter(|text| names_something(text));
     Ok(Product {
+        title: title.unwrap_or_else(|| wire.retailer_id.clone()),
         retailer_id: RetailerId::new(wire.retailer_id),
-        title: wire.title,
-        description: wire.description,
-        category: wire.category.filter(|text| !text.trim().is_empty()),
+        description: wire.description.map(|text| fit(&text, DESCRIPTION_MAX)),
+        category: wire
+            .category
+            .filter(|text| names_something(text))
+            .map(|text| fit(&text, TITLE_MAX)),
         price,
         availability: wire.availability,
         stock: wire.stock,
-        image_url: wire.image_url,
-        url: wire.url,
-        options: wire.options.as_ref().and_then(options_text),
+        image_url: wire.image_url.as_deref().and_then(web_address),
+        url: wire.url.as_deref().and_then(web_address),
+        options: wire
+            .options
+            .as_ref()
+            .and_then(options_text)
+            .map(|text| fit(&text, OPTIONS_MAX)),
         version: wire.version.as_ref().map(plain),
     })
+}
+
+/// True when a person can read it as a name: WhatsApp's markup (`*_~` and backticks) and spaces alone show nothing.
+fn names_something(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// An absolute http or https address; anything else is no picture and no page.
+fn web_address(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.into())
 }
 
 /// Options as text that a person can read and that is equal when they are: keys in order.
@@ -257,12 +288,21 @@ pub(super) fn quote(bytes: &[u8], asked: &[PurchaseLine], now_ms: i64) -> Result
             .expires_at
             .as_deref()
             .and_then(instant_ms)
-            .unwrap_or(now_ms + QUOTE_MS),
+            .map_or(now_ms + QUOTE_MS, |end_ms| usable_end_ms(end_ms, now_ms)),
     })
 }
 
+/// The merchant's own end of a quote, unless nobody could confirm before it.
+fn usable_end_ms(end_ms: i64, now_ms: i64) -> i64 {
+    if end_ms < now_ms + QUOTE_LEAST_MS {
+        now_ms + QUOTE_GRACE_MS
+    } else {
+        end_ms
+    }
+}
+
 /// Reads an RFC 3339 instant as Unix milliseconds.
-pub(super) fn instant_ms(text: &str) -> Option<i64> {
+fn instant_ms(text: &str) -> Option<i64> {
     text.parse::<jiff::Timestamp>()
         .ok()
         .map(jiff::Timestamp::as_millisecond)
@@ -279,6 +319,9 @@ struct WirePurchase {
 /// Reads what the merchant knows of a purchase.
 pub(super) fn merchant_purchase(bytes: &[u8]) -> Result<MerchantPurchase, String> {
     let wire: WirePurchase = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if wire.merchant_order_id.trim().is_empty() {
+        return Err("merchant_order_id must not be empty".to_owned());
+    }
     Ok(MerchantPurchase {
         merchant_order_id: wire.merchant_order_id,
         total: wire.total,
@@ -304,22 +347,8 @@ fn state(word: &str) -> Option<PurchaseState> {
     }
 }
 
-#[derive(Deserialize, Default)]
-struct WireProblem {
-    #[serde(default)]
-    code: String,
-    #[serde(default)]
-    lines: Vec<WireObjection>,
-}
-
-#[derive(Deserialize)]
-struct WireObjection {
-    retailer_id: RetailerId,
-    unit_price: Option<Money>,
-    available: Option<u64>,
-}
-
 /// What a 409 or 422 says.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     /// A final no.
     Declined(DeclineReason, Vec<Objection>),
@@ -329,25 +358,36 @@ pub(super) enum Problem {
     KeyReused,
 }
 
-/// Reads the body of a 409 or 422.
-pub(super) fn problem(bytes: &[u8]) -> Problem {
-    let wire: WireProblem = serde_json::from_slice(bytes).unwrap_or_default();
-    let objections = wire
-        .lines
-        .into_iter()
-        .map(|line| Objection {
-            retailer_id: line.retailer_id,
-            unit_price: line.unit_price,
-            available: line.available,
-        })
-        .collect();
-    match wire.code.as_str() {
-        "in_progress" => Problem::InProgress,
-        "idempotency_conflict" => Problem::KeyReused,
-        "price_changed" => Problem::Declined(DeclineReason::PriceChanged, objections),
-        "out_of_stock" => Problem::Declined(DeclineReason::OutOfStock, objections),
-        _ => Problem::Declined(DeclineReason::Refused, objections),
-    }
+/// Reads the body of a 409 or 422. What is no answer of the shop's own (a proxy's page, a code that we do not know under
+/// 409) proves nothing: it is an error, and the purchase is asked about by id.
+pub(super) fn problem(http: u16, bytes: &[u8]) -> Result<Problem, String> {
+    let wire: Map<String, Value> =
+        serde_json::from_slice(bytes).map_err(|error| format!("HTTP {http}: {error}"))?;
+    let code = wire.get("code").and_then(Value::as_str).unwrap_or_default();
+    let reason = match code {
+        "in_progress" => return Ok(Problem::InProgress),
+        "idempotency_conflict" => return Ok(Problem::KeyReused),
+        "price_changed" => DeclineReason::PriceChanged,
+        "out_of_stock" => DeclineReason::OutOfStock,
+        _ if http == 409 => return Err(format!("HTTP 409 with the code {:?}", fit(code, 60))),
+        _ => DeclineReason::Refused,
+    };
+    let lines = wire.get("lines").and_then(Value::as_array);
+    let objections = lines.into_iter().flatten().filter_map(objection).collect();
+    Ok(Problem::Declined(reason, objections))
+}
+
+/// Reads one objection; `None` when it names no product. The rest of it is a hint: the product is looked up anyway.
+fn objection(line: &Value) -> Option<Objection> {
+    let id = line.get("retailer_id")?.as_str()?;
+    let price = line.get("unit_price");
+    let available = line.get("available");
+    let below_zero = || available.and_then(Value::as_i64).map(|_| 0);
+    (!id.is_empty() && id.len() <= RETAILER_ID_MAX).then(|| Objection {
+        retailer_id: RetailerId::new(id),
+        unit_price: price.and_then(|price| Money::deserialize(price).ok()),
+        available: available.and_then(Value::as_u64).or_else(below_zero),
+    })
 }
 
 #[derive(Deserialize)]
@@ -400,8 +440,143 @@ fn purchase_news(data: Value, state: PurchaseState) -> Result<MerchantNews, Stri
         purchase_id: wire.purchase_id,
         state,
         total: wire.total,
-        merchant_order_id: wire.merchant_order_id,
+        merchant_order_id: wire.merchant_order_id.filter(|id| !id.trim().is_empty()),
         tracking_url: wire.tracking_url,
         reason: wire.reason,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW_MS: i64 = 1_795_000_000_000;
+
+    fn brl() -> Currency {
+        Currency::parse("BRL").unwrap()
+    }
+
+    /// A product like any other, with these fields on top.
+    fn read(over: &Value) -> Product {
+        let mut value = json!({ "retailer_id": "coffee", "title": "Café",
+            "price": { "amount": "1.00", "currency": "BRL" }, "availability": "in_stock" });
+        let fields = value.as_object_mut().unwrap();
+        fields.extend(over.as_object().unwrap().clone());
+        product(value, brl()).unwrap()
+    }
+
+    fn refused(objections: Vec<Objection>) -> Problem {
+        Problem::Declined(DeclineReason::Refused, objections)
+    }
+
+    #[test]
+    fn an_answer_without_products_is_not_an_empty_catalog() {
+        assert!(page(br#"{"products":[]}"#, brl()).unwrap().products.is_empty());
+        for body in ["{}", r#"{"message":"maintenance"}"#, r#"{"products":null}"#, ""] {
+            assert!(page(body.as_bytes(), brl()).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn titles_and_categories_without_a_letter_or_digit_are_replaced() {
+        for empty in ["***", "_ ~ `", "—"] {
+            let read = read(&json!({ "title": empty, "category": empty }));
+            assert_eq!(read.title, "coffee", "{empty}");
+            assert_eq!(read.category, None, "{empty}");
+        }
+        let read = read(&json!({ "title": "*Café* 2", "category": "咖啡" }));
+        assert_eq!(
+            (read.title.as_str(), read.category.as_deref()),
+            ("*Café* 2", Some("咖啡"))
+        );
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let long = "a".repeat(5_000);
+        let read = read(&json!({ "title": long, "description": long, "options": { "size": long } }));
+        let chars = |text: Option<&str>| text.map(|text| text.chars().count());
+        assert_eq!(chars(Some(&read.title)), Some(TITLE_MAX));
+        assert_eq!(chars(read.description.as_deref()), Some(DESCRIPTION_MAX));
+        assert_eq!(chars(read.options.as_deref()), Some(OPTIONS_MAX));
+    }
+
+    #[test]
+    fn only_absolute_web_addresses_are_kept() {
+        for bad in [
+            "/images/1.png",
+            "javascript:alert(1)",
+            "data:image/png;base64,AA",
+            "",
+            "//x.example/1",
+        ] {
+            let read = read(&json!({ "image_url": bad, "url": bad }));
+            assert_eq!((read.image_url, read.url), (None, None), "{bad}");
+        }
+        let good = "https://x.example/1.png?a=b";
+        assert_eq!(
+            read(&json!({ "image_url": good })).image_url.as_deref(),
+            Some(good)
+        );
+    }
+
+    #[test]
+    fn a_quote_that_ends_at_once_is_offered_for_a_minute() {
+        assert_eq!(usable_end_ms(NOW_MS - 1, NOW_MS), NOW_MS + QUOTE_GRACE_MS);
+        assert_eq!(usable_end_ms(NOW_MS + 29_999, NOW_MS), NOW_MS + QUOTE_GRACE_MS);
+        assert_eq!(usable_end_ms(NOW_MS + 30_000, NOW_MS), NOW_MS + 30_000);
+    }
+
+    #[test]
+    fn a_purchase_without_a_number_is_unreadable() {
+        let with = |id: &str| {
+            let body = json!({ "merchant_order_id": id, "total": { "amount": "1.00", "currency": "BRL" } });
+            merchant_purchase(body.to_string().as_bytes())
+        };
+        assert!(with("CP-1").is_ok());
+        assert!(with("").is_err() && with(" ").is_err());
+    }
+
+    #[test]
+    fn a_refusal_proves_something_only_in_the_shops_own_words() {
+        for body in ["", "<html>Conflict</html>", "[]", "null", r#""no""#] {
+            assert!(problem(409, body.as_bytes()).is_err(), "{body}");
+            assert!(problem(422, body.as_bytes()).is_err(), "{body}");
+        }
+        for body in ["{}", r#"{"code":"locked"}"#, r#"{"code":7}"#] {
+            assert!(problem(409, body.as_bytes()).is_err(), "{body}");
+            assert_eq!(problem(422, body.as_bytes()), Ok(refused(Vec::new())), "{body}");
+        }
+        assert_eq!(
+            problem(409, br#"{"code":"in_progress","lines":7}"#),
+            Ok(Problem::InProgress)
+        );
+        assert_eq!(
+            problem(422, br#"{"code":"idempotency_conflict"}"#),
+            Ok(Problem::KeyReused)
+        );
+    }
+
+    #[test]
+    fn an_objection_that_cannot_be_read_does_not_harm_the_others() {
+        let body = json!({ "code": "out_of_stock", "lines": [
+            { "retailer_id": 7 },
+            "coffee",
+            { "retailer_id": "coffee", "available": -2, "unit_price": { "amount": 3.5, "currency": "BRL" } },
+            { "retailer_id": "tea", "available": 1, "unit_price": { "amount": "3.50", "currency": "BRL" } },
+        ] });
+        let line = |id: &str, available, unit_price| Objection {
+            retailer_id: RetailerId::new(id),
+            unit_price,
+            available: Some(available),
+        };
+        let price = Money::parse("3.50", brl()).unwrap();
+        let expected = vec![line("coffee", 0, None), line("tea", 1, Some(price))];
+        assert_eq!(
+            problem(409, body.to_string().as_bytes()),
+            Ok(Problem::Declined(DeclineReason::OutOfStock, expected))
+        );
+    }
 }

@@ -59,7 +59,7 @@ impl LaneState {
             self.items.retain(|entry| {
                 entry.supersedes.as_ref() != Some(key)
                     || entry.started
-                    || entry.unknown
+                    || entry.is_unknown()
                     || picked == Some(&entry.effect_id)
             });
         }
@@ -144,10 +144,10 @@ impl LaneState {
                     self.last_sent_revision = self.last_sent_revision.max(head.item.revision);
                 }
             }
-            Settlement::Retry { due_ms } => self.put_back(effect_id, *due_ms, Some(false), 1),
-            // What was not tried is as unknown as it was.
-            Settlement::Postpone { due_ms } => self.put_back(effect_id, *due_ms, None, 0),
-            Settlement::Unknown { due_ms } => self.put_back(effect_id, *due_ms, Some(true), 1),
+            // What was not tried, or did not happen this time, is as unknown as it was.
+            Settlement::Retry { due_ms } => self.put_back(effect_id, *due_ms, 1, 0),
+            Settlement::Postpone { due_ms } => self.put_back(effect_id, *due_ms, 0, 0),
+            Settlement::Unknown { due_ms } => self.put_back(effect_id, *due_ms, 1, 1),
         }
         self.heed(effect_id, kept);
         Some(self.serve_next(&head.lane, times, token))
@@ -171,7 +171,11 @@ impl LaneState {
         let Some(entry) = self.entry_mut(effect_id) else {
             return false;
         };
-        let waits = if entry.started { !is_served } else { entry.unknown };
+        let waits = if entry.started {
+            !is_served
+        } else {
+            entry.is_unknown()
+        };
         if !waits {
             return false;
         }
@@ -198,13 +202,13 @@ impl LaneState {
         self.items.iter_mut().find(|entry| entry.effect_id == *effect_id)
     }
 
-    fn put_back(&mut self, effect_id: &EffectId, due_ms: UnixMs, unknown: Option<bool>, attempts: u32) {
+    fn put_back(&mut self, effect_id: &EffectId, due_ms: UnixMs, attempts: u32, unknowns: u32) {
         let Some(entry) = self.entry_mut(effect_id) else {
             return;
         };
-        entry.unknown = unknown.unwrap_or(entry.unknown);
         entry.started = false;
         entry.attempts = entry.attempts.saturating_add(attempts);
+        entry.unknowns = entry.unknowns.saturating_add(unknowns);
         entry.due_ms = due_ms;
     }
 
@@ -213,8 +217,8 @@ impl LaneState {
             return;
         };
         entry.started = false;
-        entry.unknown = true;
         entry.attempts = entry.attempts.saturating_add(1);
+        entry.unknowns = entry.unknowns.saturating_add(1);
         entry.due_ms = match kind {
             LaneKind::Provider => entry.started_at_ms.saturating_add(times.unknown_hold_ms),
             LaneKind::Merchant => times.now_ms,
@@ -224,7 +228,7 @@ impl LaneState {
 
     /// A status that was kept tells what became of an item that is unknown otherwise.
     fn heed(&mut self, effect_id: &EffectId, kept: Option<DeliveryStatus>) {
-        let unknown = self.entry_mut(effect_id).filter(|entry| entry.unknown);
+        let unknown = self.entry_mut(effect_id).filter(|entry| entry.is_unknown());
         if let (Some(status), Some(revision)) = (kept, unknown.map(|entry| entry.revision)) {
             self.finish(effect_id, revision, status);
         }
@@ -280,12 +284,13 @@ impl LaneState {
             lane: lane.clone(),
             lease: lease.clone(),
             item: entry.item(),
-            phase: if entry.unknown {
+            phase: if entry.is_unknown() {
                 Phase::Unknown
             } else {
                 Phase::Queued
             },
             attempts: entry.attempts,
+            unknowns: entry.unknowns,
             started_at_ms: entry.started_at_ms,
             newer_exists: newer_waits || self.last_sent_revision > entry.revision,
         })

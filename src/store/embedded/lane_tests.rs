@@ -35,6 +35,7 @@ fn item(revision: u64, index: usize) -> Item {
         revision,
         class: Class::Reply,
         supersedes: None,
+        may_pass: false,
         body: format!("{revision}.{index}"),
     }
 }

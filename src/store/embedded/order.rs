@@ -14,10 +14,11 @@ pub(super) struct Entry {
     pub(super) revision: u64,
     pub(super) bulk: bool,
     pub(super) supersedes: Option<String>,
+    pub(super) may_pass: bool,
     pub(super) body: String,
-    pub(super) unknown: bool,
     pub(super) started: bool,
     pub(super) attempts: u32,
+    pub(super) unknowns: u32,
     pub(super) due_ms: UnixMs,
     pub(super) started_at_ms: UnixMs,
 }
@@ -30,13 +31,19 @@ impl Entry {
             revision: item.revision,
             bulk: item.class == Class::Bulk,
             supersedes: item.supersedes,
+            may_pass: item.may_pass,
             body: item.body,
-            unknown: false,
             started: false,
             attempts: 0,
+            unknowns: 0,
             due_ms: 0,
             started_at_ms: 0,
         }
+    }
+
+    /// True when an attempt may have happened: nothing but a status or its performer's word ends that.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.unknowns > 0
     }
 
     /// The item as it was appended.
@@ -46,6 +53,7 @@ impl Entry {
             revision: self.revision,
             class: if self.bulk { Class::Bulk } else { Class::Reply },
             supersedes: self.supersedes.clone(),
+            may_pass: self.may_pass,
             body: self.body.clone(),
         }
     }
@@ -61,24 +69,30 @@ pub(super) enum Pick {
 }
 
 /// The rule of order. A provider item of unknown outcome is set aside until it is due: replies to later messages may pass
-/// it, items of its own revision and bulk may not. Everything else blocks what lies behind it.
+/// it, items of its own revision and bulk may not. A merchant item is set aside whenever it is not due: what is marked so
+/// may pass it. Everything else blocks what lies behind it.
 pub(super) fn pick(items: &[Entry], kind: LaneKind, paced_until_ms: UnixMs, now_ms: UnixMs) -> Pick {
     let mut held = BTreeSet::new();
     let mut wake_ms: Option<UnixMs> = None;
     let sooner = |wake_ms: Option<UnixMs>, at_ms: UnixMs| wake_ms.map_or(at_ms, |set| set.min(at_ms));
     for (place, entry) in items.iter().enumerate() {
-        if kind == LaneKind::Provider && entry.unknown && entry.due_ms > now_ms {
+        let set_aside = kind == LaneKind::Merchant || entry.is_unknown();
+        if set_aside && entry.due_ms > now_ms {
             held.insert(entry.revision);
             wake_ms = Some(sooner(wake_ms, entry.due_ms));
             continue;
         }
-        if held.contains(&entry.revision) || (entry.bulk && !held.is_empty()) {
+        let stays = match kind {
+            LaneKind::Provider => held.contains(&entry.revision) || (entry.bulk && !held.is_empty()),
+            LaneKind::Merchant => !entry.may_pass && !held.is_empty(),
+        };
+        if stays {
             continue;
         }
         if entry.due_ms > now_ms {
             return Pick::Wait(sooner(wake_ms, entry.due_ms));
         }
-        if !entry.unknown && entry.supersedes.is_some() && paced_until_ms > now_ms {
+        if !entry.is_unknown() && entry.supersedes.is_some() && paced_until_ms > now_ms {
             return Pick::Wait(sooner(wake_ms, paced_until_ms));
         }
         return Pick::Item(place);

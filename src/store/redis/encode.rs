@@ -82,6 +82,7 @@ struct LaneItem {
     id: String,
     rev: u64,
     class: char,
+    may_pass: bool,
     sup: String,
     body: usize,
 }
@@ -224,6 +225,7 @@ fn lane_item(item: &Item, texts: &mut Texts) -> LaneItem {
         id: item.effect_id.to_string(),
         rev: item.revision,
         class: class_letter(item.class),
+        may_pass: item.may_pass,
         sup: supersede_text(item.supersedes.as_deref()),
         body: texts.add(&item.body),
     }

@@ -42,9 +42,10 @@ fn head(reply: &mut Reply, lane: &LaneId, at: &str) -> Result<Head, Error> {
     };
     let effect_id = EffectId::new(reply.part::<String>()?);
     let phase: String = reply.part()?;
-    let (attempts, started_at_ms) = (reply.part()?, reply.part()?);
+    let (attempts, unknowns, started_at_ms) = (reply.part()?, reply.part()?, reply.part()?);
     let revision = counter(reply.part()?, at)?;
     let class: String = reply.part()?;
+    let may_pass: i64 = reply.part()?;
     let supersedes: String = reply.part()?;
     let newer: i64 = reply.part()?;
     let item = Item {
@@ -52,6 +53,7 @@ fn head(reply: &mut Reply, lane: &LaneId, at: &str) -> Result<Head, Error> {
         revision,
         class: if class == "b" { Class::Bulk } else { Class::Reply },
         supersedes: supersedes.strip_prefix('+').map(str::to_owned),
+        may_pass: may_pass == 1,
         body: reply.part()?,
     };
     let phase = if phase == "q" {
@@ -65,6 +67,7 @@ fn head(reply: &mut Reply, lane: &LaneId, at: &str) -> Result<Head, Error> {
         item,
         phase,
         attempts,
+        unknowns,
         started_at_ms,
         newer_exists: newer == 1,
     })

@@ -50,7 +50,10 @@ local function append(L, now)
     end
     redis.call('RPUSH', L.q, item.id)
     redis.call('HSET', L.i, 'b' .. item.id, ARGV[item.body])
-    save(L, item.id, { phase = 'q', attempts = 0, due = 0, started = 0, rev = item.rev, class = item.class, sup = item.sup })
+    save(L, item.id, {
+      phase = 'q', attempts = 0, unknowns = 0, due = 0, started = 0, rev = item.rev, class = item.class,
+      may_pass = item.may_pass, sup = item.sup,
+    })
   end
   if live then return { '-' } end
   return serve(L, now, L.lease, L.token)

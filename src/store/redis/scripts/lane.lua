@@ -2,20 +2,27 @@
 -- i (hash: 'b'<id> body, 'm'<id> meta), l (hash: t token, u lease end, c current id, ls last sent revision, pu paced
 -- until), st (prefix of the statuses that are kept, by effect id), due (the shard's due-set), m (the lane's member there),
 -- k ('p' provider, 'm' merchant).
--- Phases: q queued, s started from queued, S started from unknown, u unknown.
+-- Phases: q queued, s started from queued, S started from unknown, u unknown. What is unknown never becomes queued again.
+-- A meta is phase|attempts|unknowns|due|started|revision|class|may pass (1 or 0)|supersede key.
 
 local function num(x) return string.format('%.0f', x) end
 
 local function meta(L, id)
   local raw = redis.call('HGET', L.i, 'm' .. id)
   if not raw then return nil end
-  local p, a, d, s, r, c, k = string.match(raw, '^(%a)|(%d+)|(-?%d+)|(-?%d+)|(%d+)|(%a)|(.*)$')
+  local p, a, n, d, s, r, c, o, k =
+    string.match(raw, '^(%a)|(%d+)|(%d+)|(-?%d+)|(-?%d+)|(%d+)|(%a)|([01])|(.*)$')
   if not p then error('unreadable lane item ' .. id) end
-  return { phase = p, attempts = tonumber(a), due = tonumber(d), started = tonumber(s), rev = tonumber(r), class = c, sup = k }
+  return {
+    phase = p, attempts = tonumber(a), unknowns = tonumber(n), due = tonumber(d), started = tonumber(s), rev = tonumber(r),
+    class = c, may_pass = o == '1', sup = k,
+  }
 end
 
 local function save(L, id, m)
-  local raw = table.concat({ m.phase, num(m.attempts), num(m.due), num(m.started), num(m.rev), m.class, m.sup }, '|')
+  local raw = table.concat({
+    m.phase, num(m.attempts), num(m.unknowns), num(m.due), num(m.started), num(m.rev), m.class, m.may_pass and 1 or 0, m.sup,
+  }, '|')
   redis.call('HSET', L.i, 'm' .. id, raw)
 end
 
@@ -46,16 +53,19 @@ local function pick(L, now)
   local paced = tonumber(redis.call('HGET', L.l, 'pu') or '0')
   local held, revs, wait = false, {}, nil
   local function later(t) if not wait or t < wait then wait = t end end
+  local function stays(m)
+    if L.k == 'm' then return held and not m.may_pass end
+    return revs[m.rev] or (held and m.class == 'b')
+  end
   for _, id in ipairs(redis.call('LRANGE', L.q, 0, -1)) do
     local m = meta(L, id)
     if not m then
       redis.call('LREM', L.q, 1, id)
-    elseif m.phase == 'u' and m.due > now then
+    elseif m.due > now and (L.k == 'm' or m.phase == 'u') then
       later(m.due)
-      if L.k == 'm' then return nil, nil, wait end
       held, revs[m.rev] = true, true
-    elseif revs[m.rev] or (held and m.class == 'b') then
-      -- stays behind what is held
+    elseif stays(m) then
+      -- behind what is held
     elseif m.due > now then
       later(m.due)
       return nil, nil, wait
@@ -76,7 +86,7 @@ local function lapse(L, now, hold_ms)
   if tonumber(l[2]) > now then return tonumber(l[2]) end
   local m = l[3] and meta(L, l[3])
   if m and (m.phase == 's' or m.phase == 'S') then
-    m.phase, m.attempts = 'u', m.attempts + 1
+    m.phase, m.attempts, m.unknowns = 'u', m.attempts + 1, m.unknowns + 1
     m.due = L.k == 'p' and m.started + hold_ms or now
     save_unknown(L, l[3], m)
   end
@@ -115,5 +125,6 @@ local function serve(L, now, lease_ms, token)
   local sent = tonumber(redis.call('HGET', L.l, 'ls') or '0')
   local newer = (sent > m.rev or (last_meta and last_meta.rev > m.rev)) and 1 or 0
   local body = redis.call('HGET', L.i, 'b' .. id) or ''
-  return { 'h', token, till, id, m.phase, m.attempts, m.started, m.rev, m.class, m.sup, newer, body }
+  local may_pass = m.may_pass and 1 or 0
+  return { 'h', token, till, id, m.phase, m.attempts, m.unknowns, m.started, m.rev, m.class, may_pass, m.sup, newer, body }
 end

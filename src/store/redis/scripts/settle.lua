@@ -8,12 +8,9 @@ if r.how == 'done' then
   if r.message then redis.call('SET', r.message, r.id, 'EX', 2592000) end
 elseif m then
   m.due = r.due
-  if r.how == 'postpone' then
-    m.phase = (m.phase == 'u' or m.phase == 'S') and 'u' or 'q'
-  else
-    m.phase = r.how == 'retry' and 'q' or 'u'
-    m.attempts = m.attempts + 1
-  end
+  if r.how ~= 'postpone' then m.attempts = m.attempts + 1 end
+  if r.how == 'unknown' then m.unknowns = m.unknowns + 1 end
+  m.phase = m.unknowns > 0 and 'u' or 'q'
   if m.phase == 'u' then save_unknown(L, r.id, m) else save(L, r.id, m) end
 end
 return serve(L, r.now, r.lease, r.next)

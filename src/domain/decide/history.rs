@@ -1,0 +1,57 @@
+//! What a customer sees of earlier purchases: the list, and one of them.
+
+use super::Turn;
+use super::purchases::state_message;
+use crate::domain::button::Action;
+use crate::domain::ids::PurchaseId;
+use crate::domain::message::{Kind, Message, ROWS_MAX, Row, Section};
+use crate::domain::purchase::Purchase;
+use crate::domain::replies::Phrase;
+
+/// The customer asks about one purchase.
+pub(super) fn show(turn: &mut Turn<'_>, id: &PurchaseId) {
+    match turn.conversation.purchase(id).cloned() {
+        Some(purchase) => {
+            let message = state_message(turn, &purchase, None);
+            turn.reply(message);
+        }
+        None => list(turn),
+    }
+}
+
+/// The customer's purchases.
+pub(super) fn list(turn: &mut Turn<'_>) {
+    if turn.conversation.purchases.is_empty() {
+        let choices = vec![turn.choice(Action::Menu, Phrase::MenuLabel)];
+        let message = Message::buttons(Kind::PurchaseState, &turn.say(Phrase::NoPurchases), None, choices);
+        return turn.reply(message);
+    }
+    let row = |purchase: &Purchase| {
+        let target = turn.target(Action::Purchase(Some(purchase.purchase_id.clone())));
+        let state = turn.say(Phrase::StateName {
+            state: purchase.state,
+        });
+        let about = format!("{}, {state}", turn.money(&purchase.quote.total));
+        Row::new(target, &purchase.label(), Some(&about))
+    };
+    let rows = turn
+        .conversation
+        .purchases
+        .iter()
+        .rev()
+        .take(ROWS_MAX)
+        .map(row)
+        .collect();
+    let sections = vec![Section {
+        title: turn.say(Phrase::PurchasesRow),
+        rows,
+    }];
+    let body = turn.say(Phrase::PurchasesBody);
+    let message = Message::list(
+        Kind::PurchaseState,
+        &body,
+        &turn.say(Phrase::OptionsOpener),
+        sections,
+    );
+    turn.reply(message);
+}
