@@ -52,6 +52,9 @@ pub struct PriceUpdate {
     pub merchant: MerchantId,
     /// Which product.
     pub retailer_id: RetailerId,
+    /// When it began: the own time of what carts are told, the same on each repeat.
+    #[serde(default)]
+    pub at_ms: i64,
     /// How far it is.
     pub state: UpdateState,
     /// Carts that hold the product.
@@ -79,11 +82,12 @@ pub struct PriceUpdate {
 }
 
 impl PriceUpdate {
-    fn new(merchant: &MerchantId, retailer_id: &RetailerId, seed: &str) -> Self {
+    fn new(merchant: &MerchantId, retailer_id: &RetailerId, at_ms: i64, seed: &str) -> Self {
         Self {
             id: format!("pu_{}", digest(&format!("{merchant}\n{retailer_id}\n{seed}"))),
             merchant: merchant.clone(),
             retailer_id: retailer_id.clone(),
+            at_ms,
             state: UpdateState::Running,
             carts_found: 0,
             notified: 0,
@@ -115,7 +119,7 @@ impl Dispatcher {
             let offer_before = fact.and_then(|fact| fact.product.as_ref()).map(Product::offer);
             if fact.is_some() && offer_before != one.product.as_ref().map(Product::offer) {
                 let seed = format!("{}\n{}", one.learned_at_ms, self.now_ms());
-                let mut intent = PriceUpdate::new(merchant, &one.retailer_id, &seed);
+                let mut intent = PriceUpdate::new(merchant, &one.retailer_id, self.now_ms(), &seed);
                 intent.not_before_ms = self.now_ms() + INTENT_MS;
                 intents.push(intent);
             }
@@ -161,8 +165,9 @@ impl Dispatcher {
             match written {
                 Written::Changed { version } => {
                     self.store().raise_markers(merchant, id, *version).await?;
-                    let mut update =
-                        intent.unwrap_or_else(|| PriceUpdate::new(merchant, id, &version.to_string()));
+                    let mut update = intent.unwrap_or_else(|| {
+                        PriceUpdate::new(merchant, id, self.now_ms(), &version.to_string())
+                    });
                     update.not_before_ms = 0;
                     self.put_update(&update).await?;
                     started.push(update);
@@ -183,7 +188,8 @@ impl Dispatcher {
         merchant: &MerchantId,
         id: &RetailerId,
     ) -> Result<PriceUpdate, store::Error> {
-        let mut update = PriceUpdate::new(merchant, id, &format!("same\n{}", self.now_ms()));
+        let now_ms = self.now_ms();
+        let mut update = PriceUpdate::new(merchant, id, now_ms, &format!("same\n{now_ms}"));
         update.state = UpdateState::Done;
         self.put_update(&update).await?;
         Ok(update)
@@ -195,7 +201,8 @@ impl Dispatcher {
         merchant: &MerchantId,
         id: &RetailerId,
     ) -> Result<PriceUpdate, store::Error> {
-        let mut update = PriceUpdate::new(merchant, id, &format!("look up\n{}", self.now_ms()));
+        let now_ms = self.now_ms();
+        let mut update = PriceUpdate::new(merchant, id, now_ms, &format!("look up\n{now_ms}"));
         update.look_up = true;
         self.put_update(&update).await?;
         Ok(update)

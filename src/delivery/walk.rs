@@ -183,7 +183,7 @@ impl Dispatcher {
         let happened = Happened {
             who: Who::Home(home.clone()),
             id: format!("{}:{home}", update.id),
-            at_ms: self.now_ms(),
+            at_ms: update.at_ms,
             purchase_id: PurchaseId::new(digest(&format!("{}:{home}", update.id))),
             what: What::Event(Event::ProductChanged {
                 retailer_id: update.retailer_id.clone(),

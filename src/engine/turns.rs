@@ -287,6 +287,18 @@ impl Engine {
         Ok(())
     }
 
+    fn too_large(draft: &mut Draft, occurrence: &Occurrence, facts: &Facts) -> Result<Taken, store::Error> {
+        tracing::error!(home = %draft.after.home, "the conversation is too large; the event is parked");
+        park_event(draft, occurrence, "too_large", facts.now_ms);
+        if is_stand_in(&occurrence.event) {
+            return Ok(Taken::Done {
+                effects: Vec::new(),
+                owed: false,
+            });
+        }
+        Self::answer_anyway(draft, occurrence, facts)
+    }
+
     fn add_decision(
         draft: &mut Draft,
         occurrence: &Occurrence,
@@ -295,15 +307,7 @@ impl Engine {
     ) -> Result<Taken, store::Error> {
         let after = decided.conversation;
         if encoded::encode(&after)?.len() > STATE_BYTES_MAX {
-            tracing::error!(home = %after.home, "the conversation is too large; the event is parked");
-            park_event(draft, occurrence, "too_large", facts.now_ms);
-            if is_stand_in(&occurrence.event) {
-                return Ok(Taken::Done {
-                    effects: Vec::new(),
-                    owed: false,
-                });
-            }
-            return Self::answer_anyway(draft, occurrence, facts);
+            return Self::too_large(draft, occurrence, facts);
         }
         let journal = encoded::journal_entry(&draft.after, occurrence, facts, &after, &decided.effects);
         draft.commit.journal.extend(journal);
@@ -342,15 +346,7 @@ impl Engine {
             .map(|(index, effect)| (EffectId::of(&after.home, after.revision, index), effect.word()))
             .collect();
         let locale = after.locale.unwrap_or(facts.shop.locale).tag();
-        let bulk = matches!(
-            occurrence.event,
-            Event::ProductChanged { .. } | Event::ProductsRequested { .. }
-        );
-        let class = if bulk {
-            store::Class::Bulk
-        } else {
-            store::Class::Reply
-        };
+        let class = class_of(&occurrence.event);
         let encoded = items::encode(
             &after,
             decided.effects,
@@ -366,6 +362,18 @@ impl Engine {
         let owed = !after.owed_news.is_empty();
         draft.after = after;
         Ok(Taken::Done { effects, owed })
+    }
+}
+
+/// What merchants start yields to what customers ask for.
+fn class_of(event: &Event) -> store::Class {
+    if matches!(
+        event,
+        Event::ProductChanged { .. } | Event::ProductsRequested { .. }
+    ) {
+        store::Class::Bulk
+    } else {
+        store::Class::Reply
     }
 }
 

@@ -123,7 +123,7 @@ fn priced(turn: &mut Turn<'_>, products: &BTreeMap<RetailerId, Option<Product>>,
         Phrase::SummaryTitle,
         &[],
         quote,
-        Subject::Cart,
+        &Subject::Cart,
     );
     turn.reply(message);
 }
@@ -148,7 +148,7 @@ pub(super) fn summary(
     title: Phrase<'_>,
     notes: &[String],
     quote: &Quote,
-    subject: Subject,
+    subject: &Subject,
 ) -> Message {
     let tail = totals(turn, quote);
     let mut body = turn.say(title);
@@ -174,14 +174,14 @@ pub(super) fn summary(
         body.push_str(&turn.say(Phrase::MoreLines { count: left_out }));
     }
     let body = format!("{body}\n{tail}");
-    let second = match &subject {
+    let second = match subject {
         Subject::Cart => turn.choice(Action::Cart, Phrase::CartLabel),
         Subject::Order(key) => {
             orders::choice(turn, Action::DropLine(key.clone()), key, Phrase::DropOrderLabel)
         }
     };
     let action = Action::Confirm(subject.clone());
-    let confirm = match &subject {
+    let confirm = match subject {
         Subject::Cart => turn.choice(action, Phrase::ConfirmLabel),
         Subject::Order(key) => orders::choice(turn, action, key, Phrase::ConfirmLabel),
     };

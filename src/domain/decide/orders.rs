@@ -228,7 +228,7 @@ fn show(turn: &mut Turn<'_>, key: &str) {
     }
     let subject = Subject::Order(key.to_owned());
     let message = if order.differs.is_empty() {
-        checkout::summary(turn, Kind::Summary, Phrase::SummaryTitle, &[], quote, subject)
+        checkout::summary(turn, Kind::Summary, Phrase::SummaryTitle, &[], quote, &subject)
     } else {
         checkout::summary(
             turn,
@@ -236,7 +236,7 @@ fn show(turn: &mut Turn<'_>, key: &str) {
             Phrase::OrderDiffers,
             &order.differs,
             quote,
-            subject,
+            &subject,
         )
     };
     turn.reply(message);
