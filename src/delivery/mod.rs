@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Semaphore, mpsc};
 
@@ -64,6 +65,7 @@ pub struct Parts {
 pub struct Dispatcher {
     parts: Parts,
     slots: Arc<Semaphore>,
+    serial: AtomicU64,
     tasks: Tasks,
 }
 
@@ -73,6 +75,7 @@ impl Dispatcher {
         Arc::new(Self {
             parts,
             slots: Arc::new(Semaphore::new(LANES_AT_ONCE)),
+            serial: AtomicU64::new(0),
             tasks,
         })
     }
@@ -207,6 +210,12 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    /// A text that no other call of any replica gets.
+    fn serial(&self) -> String {
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        format!("{}-{serial}", self.parts.replica)
     }
 
     fn now_ms(&self) -> i64 {

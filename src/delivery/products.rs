@@ -118,7 +118,7 @@ impl Dispatcher {
             let fact = facts.get(&one.retailer_id);
             let offer_before = fact.and_then(|fact| fact.product.as_ref()).map(Product::offer);
             if fact.is_some() && offer_before != one.product.as_ref().map(Product::offer) {
-                let seed = format!("{}\n{}", one.learned_at_ms, self.now_ms());
+                let seed = format!("{}\n{}\n{}", one.learned_at_ms, self.now_ms(), self.serial());
                 let mut intent = PriceUpdate::new(merchant, &one.retailer_id, self.now_ms(), &seed);
                 intent.not_before_ms = self.now_ms() + INTENT_MS;
                 intents.push(intent);

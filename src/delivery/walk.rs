@@ -8,7 +8,7 @@ use super::{Dispatcher, Learned, PriceUpdate, UpdateState, back_off_ms};
 use crate::domain::event::Event;
 use crate::domain::ids::{HomeId, PurchaseId, SHARDS, Shard};
 use crate::engine::addresses::digest;
-use crate::engine::{Happened, Taken, What, Who};
+use crate::engine::{Happened, Refused, Taken, What, Who};
 use crate::store::{self, Interest};
 
 /// Conversations that are told between two checkpoints.
@@ -189,7 +189,14 @@ impl Dispatcher {
                 retailer_id: update.retailer_id.clone(),
             }),
         };
-        let taken = self.engine().take(happened).await?;
+        let taken = match self.engine().take(happened).await {
+            // Its number is gone from the configuration: the walk must not wait for it.
+            Err(Refused::UnknownNumber) => {
+                update.failed += 1;
+                Taken::NoConversation
+            }
+            other => other?,
+        };
         update.carts_found += 1;
         match taken {
             Taken::Done { effects, owed } => {

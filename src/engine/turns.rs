@@ -36,6 +36,7 @@ struct Draft {
 
 enum Tried {
     Answered(Vec<(usize, Taken)>),
+    Refused(Refused),
     Again,
 }
 
@@ -69,6 +70,7 @@ impl Engine {
             }
             match self.attempt(happened).await {
                 Ok(Tried::Answered(answers)) => return Ok(answers),
+                Ok(Tried::Refused(refused)) => return Err(refused),
                 Ok(Tried::Again) => {}
                 Err(error) => {
                     tracing::warn!(%error, "failed to take an event");
@@ -98,6 +100,9 @@ impl Engine {
                 .map(|(index, _)| (index, Taken::NoConversation));
             return Ok(Tried::Answered(none.collect()));
         };
+        if !self.parts.numbers.contains_key(&found.conversation.number) {
+            return Ok(Tried::Refused(Refused::UnknownNumber));
+        }
         let Some(mut draft) = self.draft(found, happened, &marks).await? else {
             let all = happened
                 .iter()
