@@ -9,7 +9,7 @@ use crate::domain::message::Message;
 use crate::domain::verdict::Verdict;
 use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
-use crate::store::{Budget, Head, Phase, SettleOutcome, Settlement};
+use crate::store::{Budget, Class, Head, Phase, SettleOutcome, Settlement};
 use crate::whatsapp::errors::WINDOW_CLOSED;
 use crate::whatsapp::{SendError, Sending, message_id};
 
@@ -17,9 +17,12 @@ use crate::whatsapp::{SendError, Sending, message_id};
 const TRY_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 /// Attempts of unknown outcome after which a message is not repeated any more.
 const UNKNOWN_ATTEMPTS_MAX: u32 = 2;
-/// WhatsApp's pair rate: one message per 6 s, 45 at once (Meta, throughput and "About the platform", 2025-12-05).
+/// WhatsApp's pair rate: one message per 6 s and 600 an hour, 45 at once (Meta, throughput and "About the platform",
+/// 2025-12-05). What a merchant starts stays within 45 at once; answers to a customer, who sets their pace, may use the hour's
+/// 600, and 131056 makes their lane wait (docs/decisions/0013).
 const PAIR_INTERVAL_US: i64 = 6_000_000;
-const PAIR_BURST: i64 = 45;
+const PAIR_BURST_BULK: i64 = 45;
+const PAIR_BURST_REPLY: i64 = 600;
 /// A number's rate when none is configured (Meta, throughput, 2025-11-21).
 const DEFAULT_RATE: u32 = 80;
 
@@ -70,7 +73,10 @@ impl Dispatcher {
         let pair = Budget {
             key: format!("pair:{}", head.lane.home),
             interval_us: PAIR_INTERVAL_US,
-            burst: PAIR_BURST,
+            burst: match head.item.class {
+                Class::Bulk => PAIR_BURST_BULK,
+                Class::Reply => PAIR_BURST_REPLY,
+            },
         };
         vec![number, pair]
     }

@@ -211,6 +211,16 @@ async fn a_tap_is_two_round_trips_warm_and_three_cold_and_sending_adds_two() {
     assert_eq!(store.round_trips() - start, 3, "load, facts, commit");
 }
 
+#[tokio::test]
+async fn a_customer_who_browses_for_long_is_answered_each_time() {
+    let mut world = World::new().await;
+    for answered in 1..=80 {
+        world.clock.advance_ms(1_000);
+        world.says(&ana(), "menu").await;
+        assert_eq!(world.screen(&ana()).await.len(), answered);
+    }
+}
+
 fn said(text: &str) -> sacola::domain::event::Event {
     sacola::domain::event::Event::Said {
         text: text.to_owned(),

@@ -141,6 +141,10 @@ async fn with_phone_only_a_person_can_still_be_reached_from_the_web() {
     let refused = world.says(&web, "menu").await;
     let person = world.taps(&web, &refused.button("person")).await;
     assert_eq!(person.kind, Kind::Person);
+    world.shop.change("coffee", |coffee| coffee.price = brl("11.00"));
+    let differs = world.orders(&web, &[("coffee", 1, "10.00")]).await;
+    let link = world.taps(&web, &differs.button("confirm")).await;
+    assert_eq!(link.kind, Kind::PaymentLink, "a native order is never lost");
 }
 
 #[tokio::test]

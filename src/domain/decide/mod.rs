@@ -126,7 +126,7 @@ impl<'a> Turn<'a> {
 
     fn refuses_web_client(&self, event: &Event) -> bool {
         let phone_only = self.facts.shop.web_clients == WebClients::PhoneOnly;
-        if asks_for_a_person(event) {
+        if works_everywhere(event) {
             return false;
         }
         match event {
@@ -231,14 +231,14 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// A person can be reached from everywhere.
-fn asks_for_a_person(event: &Event) -> bool {
+/// A person can be reached from everywhere, and a native order is never lost: it can be confirmed where it was sent.
+fn works_everywhere(event: &Event) -> bool {
     match event {
         Event::Said { text, .. } => words::understand(text) == words::Wish::Person,
         Event::Tapped {
             tap: Tap::Button(button),
             ..
-        } => button.action == Action::Person,
+        } => taps::names_an_order(&button.action) || button.action == Action::Person,
         Event::Tapped {
             tap: Tap::Refused, ..
         }

@@ -98,7 +98,7 @@ fn acts_on_cart(action: &Action) -> bool {
 }
 
 /// Buttons of a native order rest on that order, not on a cart.
-fn names_an_order(action: &Action) -> bool {
+pub(super) fn names_an_order(action: &Action) -> bool {
     matches!(
         action,
         Action::Confirm(Subject::Order(_)) | Action::AcceptPrices(Subject::Order(_)) | Action::DropLine(_)
