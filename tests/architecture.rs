@@ -11,7 +11,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("telemetry", &[]),
     ("outgoing", &[]),
     ("domain", &[]),
-    ("config", &[]),
+    ("config", &["domain"]),
     ("whatsapp", &["domain"]),
     ("merchants", &["domain", "clock"]),
     ("store", &["domain", "tasks"]),

@@ -1,6 +1,7 @@
 //! What a value must look like beyond its type: listeners, ids, currencies, versions, secrets. Each check tells its fault
 //! and answers `None` or `false`. URLs, hosts and networks are checked in `urls`.
 
+use crate::domain::money::Currency;
 use std::net::SocketAddr;
 
 use base64::Engine;
@@ -46,9 +47,9 @@ pub(super) fn is_slug(report: &mut Report<'_>, path: &str, text: &str) -> bool {
     })
 }
 
-/// Three capital letters.
+/// A code that ISO 4217 lists.
 pub(super) fn is_currency(report: &mut Report<'_>, path: &str, text: &str) -> bool {
-    let good = text.len() == 3 && text.chars().all(|char| char.is_ascii_uppercase());
+    let good = Currency::parse(text).is_ok();
     if !good {
         report.fault(
             path,

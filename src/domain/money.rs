@@ -10,6 +10,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Currency([u8; 3]);
 
+/// Codes in use (ISO 4217, list one), separated by spaces.
+const IN_USE: &str = "\
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND \
+    BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF CLP CNY COP CRC CUP CVE CZK \
+    DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD \
+    HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW \
+    KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU \
+    MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR \
+    PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP \
+    STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYI UYU \
+    UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
 /// Codes without minor units (ISO 4217 table A.1, exponent 0).
 const EXPONENT_0: [&str; 16] = [
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
@@ -28,7 +39,7 @@ impl Currency {
             .as_bytes()
             .try_into()
             .map_err(|_| MoneyError::Currency(code.to_owned()))?;
-        if bytes.iter().all(u8::is_ascii_uppercase) {
+        if IN_USE.split(' ').any(|known| known == code) {
             Ok(Self(bytes))
         } else {
             Err(MoneyError::Currency(code.to_owned()))
@@ -307,5 +318,7 @@ mod tests {
         let usd = Money::parse("1", Currency::parse("USD").unwrap()).unwrap();
         assert!(matches!(brl("1").plus(&usd), Err(MoneyError::Mixed(..))));
         assert!(Currency::parse("brl").is_err());
+        assert!(Currency::parse("ZZZ").is_err());
+        assert_eq!(IN_USE.split(' ').count(), IN_USE.split_whitespace().count());
     }
 }

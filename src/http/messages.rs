@@ -12,6 +12,7 @@ use super::{State, body};
 use crate::config::Scope;
 use crate::domain::event::Event;
 use crate::domain::ids::{NumberId, PurchaseId, RetailerId};
+use crate::domain::message::BODY_MAX;
 use crate::engine::addresses::digest;
 use crate::engine::{Happened, Taken, What, Who};
 use crate::store::IdempotencyOutcome;
@@ -64,13 +65,22 @@ pub(super) async fn products(
     let merchant = settings.map(|number| number.shop.merchant.clone());
     let merchant =
         merchant.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
+    if asked
+        .body
+        .as_ref()
+        .is_some_and(|body| body.chars().count() > BODY_MAX)
+    {
+        let detail = format!("body may have {BODY_MAX} characters");
+        return Err(ApiError::new(Code::InvalidRequest, detail));
+    }
     if asked.products.is_empty() || asked.products.len() > PRODUCTS_MAX {
         return Err(ApiError::new(
             Code::InvalidRequest,
             "products must name 1 to 300 retailer ids",
         ));
     }
-    let name = format!("{}:{idempotency}", key.id);
+    // A digest: callers put anything into their keys, phone numbers too.
+    let name = digest(&format!("{}:{idempotency}", key.id));
     let store = state.engine.store();
     let fingerprint = digest(&String::from_utf8_lossy(&bytes));
     let is_claimed = match store
