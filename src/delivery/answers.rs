@@ -17,6 +17,9 @@ pub(super) enum Interrupted {
     Answer(#[from] Refused),
 }
 
+/// Pauses between tries to keep an outcome, in milliseconds: six seconds in all.
+const SETTLE_AGAIN_MS: [u64; 5] = [200, 400, 800, 1_600, 3_000];
+
 type Settled = Result<Option<SettleOutcome>, Interrupted>;
 /// The end of the service window, or what became of the lane instead.
 type Started = Result<Result<i64, Option<SettleOutcome>>, Interrupted>;
@@ -87,7 +90,18 @@ impl Dispatcher {
         }
     }
 
+    /// Settles; while the store is away the attempt's outcome is kept and told again, as long as the lease may last.
     pub(super) async fn settle(&self, head: &Head, settlement: Settlement) -> Settled {
+        for pause_ms in SETTLE_AGAIN_MS {
+            let times = self.parts.engine.lane_times();
+            match self.store().settle(head, settlement.clone(), times).await {
+                Ok(outcome) => return Ok(Some(outcome)),
+                Err(error) => {
+                    tracing::warn!(%error, effect = %head.item.effect_id, "an outcome is not kept yet");
+                }
+            }
+            self.parts.engine.clock().sleep_ms(pause_ms).await;
+        }
         let times = self.parts.engine.lane_times();
         Ok(Some(self.store().settle(head, settlement, times).await?))
     }

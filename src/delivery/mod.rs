@@ -27,6 +27,9 @@ pub use products::{Learned, PriceUpdate, UpdateState};
 
 /// Lanes that one replica serves at once.
 const LANES_AT_ONCE: usize = 256;
+/// The beat between a commit and the start of what it caused: a crash right behind the 200 falls before the start mark, where
+/// sending again is safe, and clicks that follow at once become one message (docs/decisions/0014).
+const BEAT_MS: u64 = 10;
 /// How often lanes that nobody serves are looked for.
 pub const SWEEP_MS: u64 = 500;
 /// Most lanes that one sweep picks up.
@@ -122,6 +125,7 @@ impl Dispatcher {
         };
         let own = Arc::clone(self);
         self.tasks.spawn("lane", async move {
+            own.parts.engine.clock().sleep_ms(BEAT_MS).await;
             own.serve(*head).await;
             drop(slot);
         });

@@ -52,7 +52,12 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
     let taken = join_all(
         taking
             .into_iter()
-            .filter_map(|message| happened(*message))
+            .filter_map(|message| {
+                let ours = engine
+                    .number(&message.number)
+                    .and_then(|number| number.shop.catalog_id.clone());
+                happened(*message, ours.as_deref())
+            })
             .map(|one| engine.take(one)),
     )
     .await;
@@ -65,12 +70,22 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
 }
 
 /// What a customer's message means; `None` for what needs no decision.
-fn happened(message: InboundMessage) -> Option<Happened> {
+fn happened(message: InboundMessage, ours: Option<&str>) -> Option<Happened> {
     let device = message.device;
     let what = match message.body {
         Body::Text(text) => What::Event(Event::Said { text, device }),
         Body::Tap(id) => What::Tap { id, device },
-        Body::Order { items, note } => What::Event(Event::Ordered { items, note, device }),
+        Body::Order {
+            catalog_id,
+            items,
+            note,
+        } => {
+            // An order of another catalog says nothing about this shop's products: read as empty, it is answered as
+            // unreadable and buys nothing.
+            let foreign = ours.is_some() && catalog_id.is_some() && catalog_id.as_deref() != ours;
+            let items = if foreign { Vec::new() } else { items };
+            What::Event(Event::Ordered { items, note, device })
+        }
         Body::Other(what) => What::Event(Event::Arrived { what, device }),
         Body::Silent(what) => {
             metrics::counter!("sacola_unrecognised_total", "what" => what).increment(1);

@@ -62,6 +62,8 @@ pub enum Body {
     Tap(String),
     /// WhatsApp's own cart.
     Order {
+        /// Of which catalog, when it says so.
+        catalog_id: Option<String>,
         /// Its lines.
         items: Vec<OrderItem>,
         /// The words with it.
@@ -107,13 +109,13 @@ pub struct StatusUpdate {
 struct Envelope {
     object: String,
     #[serde(default)]
-    entry: Vec<Entry>,
+    entry: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 struct Entry {
     #[serde(default)]
-    changes: Vec<Change>,
+    changes: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -126,14 +128,10 @@ struct Change {
 #[derive(Deserialize)]
 struct Value {
     metadata: Option<Metadata>,
-    #[serde(default)]
-    contacts: Vec<Box<RawValue>>,
-    #[serde(default)]
-    messages: Vec<Box<RawValue>>,
-    #[serde(default)]
-    statuses: Vec<Box<RawValue>>,
-    #[serde(default)]
-    errors: Vec<Box<RawValue>>,
+    contacts: Option<Box<RawValue>>,
+    messages: Option<Box<RawValue>>,
+    statuses: Option<Box<RawValue>>,
+    errors: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -194,6 +192,7 @@ struct RawButton {
 
 #[derive(Deserialize)]
 struct RawOrder {
+    catalog_id: Option<String>,
     text: Option<String>,
     #[serde(default)]
     product_items: Vec<RawItem>,
@@ -234,8 +233,43 @@ pub fn parse(body: &[u8]) -> Result<Vec<Update>, String> {
             "the object is {object:?}, not \"whatsapp_business_account\""
         ));
     }
-    let changes = envelope.entry.into_iter().flat_map(|entry| entry.changes);
-    Ok(changes.flat_map(change).collect())
+    Ok(envelope
+        .entry
+        .iter()
+        .flat_map(|entry| read_entry(entry))
+        .collect())
+}
+
+fn read_entry(raw: &RawValue) -> Vec<Update> {
+    match serde_json::from_str::<Entry>(raw.get()) {
+        Ok(entry) => entry
+            .changes
+            .iter()
+            .flat_map(|change| read_change(change))
+            .collect(),
+        Err(error) => vec![poison(None, raw, &error)],
+    }
+}
+
+fn read_change(raw: &RawValue) -> Vec<Update> {
+    match serde_json::from_str::<Change>(raw.get()) {
+        Ok(read) => change(read),
+        Err(error) => vec![poison(None, raw, &error)],
+    }
+}
+
+/// The items of a part; a part that is no list is one poison item and harms no other part.
+fn items(number: &NumberId, part: Option<&RawValue>, updates: &mut Vec<Update>) -> Vec<Box<RawValue>> {
+    let Some(raw) = part.filter(|raw| raw.get() != "null") else {
+        return Vec::new();
+    };
+    match serde_json::from_str(raw.get()) {
+        Ok(items) => items,
+        Err(error) => {
+            updates.push(poison(Some(number), raw, &error));
+            Vec::new()
+        }
+    }
 }
 
 fn change(change: Change) -> Vec<Update> {
@@ -258,18 +292,18 @@ fn change(change: Change) -> Vec<Update> {
             problem: "metadata.phone_number_id is missing".to_owned(),
         }];
     };
-    let contacts: Vec<Contact> = value
-        .contacts
+    let mut updates = Vec::new();
+    let contacts = items(&number, value.contacts.as_deref(), &mut updates);
+    let messages = items(&number, value.messages.as_deref(), &mut updates);
+    let statuses = items(&number, value.statuses.as_deref(), &mut updates);
+    let errors = items(&number, value.errors.as_deref(), &mut updates);
+    let contacts: Vec<Contact> = contacts
         .iter()
         .filter_map(|contact| serde_json::from_str(contact.get()).ok())
         .collect();
-    let mut updates: Vec<Update> = value
-        .messages
-        .iter()
-        .map(|item| message(&number, &contacts, item))
-        .collect();
-    updates.extend(value.statuses.iter().map(|item| status(&number, item)));
-    updates.extend(value.errors.iter().map(|_| Update::Unrecognised {
+    updates.extend(messages.iter().map(|item| message(&number, &contacts, item)));
+    updates.extend(statuses.iter().map(|item| status(&number, item)));
+    updates.extend(errors.iter().map(|_| Update::Unrecognised {
         what: "errors".to_owned(),
     }));
     updates
@@ -367,6 +401,7 @@ fn body_of(raw: RawMessage) -> Body {
             (payload, text) => Body::Text(text.or(payload).unwrap_or_default()),
         },
         ("order", _, _, _, Some(order)) => Body::Order {
+            catalog_id: order.catalog_id,
             note: order.text,
             items: order.product_items.into_iter().map(order_item).collect(),
         },

@@ -32,6 +32,11 @@ async fn killed_before_the_send(store: &str, directory: &std::path::Path) {
         )
         .await;
     assert_eq!(ana.text("oi").await, 200);
+    let hanging = eventually(|| async {
+        let waiting = outside.get("/emulator/state").await["faults_waiting"].as_i64()?;
+        (waiting == 0).then_some(())
+    });
+    assert!(hanging.await.is_some(), "the first message reached the provider");
     assert_eq!(ana.text("ajuda").await, 200);
     let gateway = gateway.dies_and_another_starts(&outside);
     ana.waits_for("help", 1).await;

@@ -172,6 +172,7 @@ fn quantities_near(now: u8) -> Vec<u8> {
             chosen.push(quantity);
         }
     }
+    chosen.sort_unstable();
     chosen
 }
 

@@ -2,12 +2,12 @@
 //! late or repeated news is recorded and inert; an amount that is not the confirmed one goes to a person.
 
 use super::{Turn, carts, draw, notice, orders};
-use crate::domain::button::Action;
+use crate::domain::button::{Action, Subject};
 use crate::domain::cart::LINES_MAX;
 use crate::domain::effect::Effect;
 use crate::domain::event::{DeclineReason, Event, Objection, PurchaseAnswer};
 use crate::domain::ids::{PurchaseId, RetailerId};
-use crate::domain::message::{Content, Kind, LABEL_MAX, Message, fit};
+use crate::domain::message::{Content, Kind, LABEL_MAX, LONG_BODY_MAX, Message, fit};
 use crate::domain::money::Money;
 use crate::domain::product::Offer;
 use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Source};
@@ -190,7 +190,18 @@ fn back_to_cart(
         text.push(fit(&left_out.join(", "), 600));
     }
     let lead = text.join("\n");
-    let message = draw::cart_list(turn, Kind::PurchaseDeclined, Some(&lead), 0).about(&purchase.purchase_id);
+    let waits = turn.cart().lines.iter().any(|line| line.noticed.is_some());
+    let message = if waits {
+        let choices = vec![
+            turn.choice(Action::AcceptPrices(Subject::Cart), Phrase::AcceptLabel),
+            turn.choice(Action::Cart, Phrase::CartLabel),
+            turn.choice(Action::Menu, Phrase::MenuLabel),
+        ];
+        Message::buttons(Kind::PurchaseDeclined, &fit(&lead, LONG_BODY_MAX), None, choices)
+    } else {
+        draw::cart_list(turn, Kind::PurchaseDeclined, Some(&lead), 0)
+    };
+    let message = message.about(&purchase.purchase_id);
     turn.reply_or_owe(message);
 }
 

@@ -18,7 +18,7 @@ impl Inner {
         for request in requests {
             self.ask(request, &mut commands);
         }
-        let mut answers = reading(self.net.commands(commands).await)?.into_iter();
+        let mut answers = reading(self.net.reading(commands).await)?.into_iter();
         let mut all = Vec::with_capacity(requests.len());
         for request in requests {
             all.push(loaded(request, &mut answers)?);

@@ -112,6 +112,24 @@ impl Net {
             .collect()
     }
 
+    /// Commands that change nothing: when the connection turns out to be dead (a server that restarted), they are asked once
+    /// more on a fresh one. A time-out is not asked again.
+    pub(super) async fn reading(&self, commands: Vec<Cmd>) -> Result<Vec<Value>, Error> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = self.exchange(commands.clone()).await;
+        let answers = if answers.iter().any(is_cut) {
+            self.exchange(commands).await
+        } else {
+            answers
+        };
+        answers
+            .into_iter()
+            .map(|answer| answer.map_err(Failed::into_error))
+            .collect()
+    }
+
     /// One script call, one trip.
     pub(super) async fn script(&self, call: Call<'_>) -> Result<Value, Error> {
         let mut answers = self.scripts(&[call]).await;
@@ -281,4 +299,11 @@ fn confirmed(answers: Vec<Result<Value, RedisError>>, replicas: u32) -> Result<V
         }
     }
     Ok(first)
+}
+
+fn is_cut(answer: &Answer) -> bool {
+    match answer {
+        Err(Failed::Answered(error)) => error.is_connection_dropped() && !error.is_timeout(),
+        Ok(_) | Err(Failed::NotConnected(_)) => false,
+    }
 }
