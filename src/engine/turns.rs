@@ -72,6 +72,10 @@ impl Engine {
                 Ok(Tried::Answered(answers)) => return Ok(answers),
                 Ok(Tried::Refused(refused)) => return Err(refused),
                 Ok(Tried::Again) => {}
+                // The commit may have happened: asking again finds its marks then, so nothing can happen twice.
+                Err(store::Error::Unknown(problem)) if attempt == 0 => {
+                    tracing::info!(problem, "the store's answer was lost; asking again");
+                }
                 Err(error) => {
                     tracing::warn!(%error, "failed to take an event");
                     return Err(refused(&error));

@@ -131,3 +131,21 @@ async fn a_store_that_is_down_means_503_and_nothing_is_lost_when_it_is_back() {
     drop(gateway);
     outside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_webhook_after_a_restart_of_redis_is_taken() {
+    let mut server = RedisServer::start(AppendOnly::Always).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let outside = Outside::start();
+    let config = write_config(directory.path(), &outside, &server.url(), 1_000);
+    let gateway = Gateway::start(&config, &outside);
+    let ana = outside.phone("Ana").await;
+    ana.fills_a_cart().await;
+    for _ in 0..2 {
+        server.kill().unwrap();
+        server.restart().unwrap();
+        assert_eq!(ana.text("sacola").await, 200);
+    }
+    drop(gateway);
+    outside.stop().await;
+}
