@@ -355,6 +355,11 @@ async fn r7_any_change_is_told_once_and_blocks_the_checkout_until_accepted() {
     );
     let blocked = world.says(&ana(), "finalizar").await;
     assert_eq!(blocked.kind, Kind::PriceChange, "the checkout waits");
+    let view = world.says(&ana(), "sacola").await;
+    assert!(
+        view.body().contains("R$ 12,00") && view.has("accept_prices"),
+        "no view of the cart hides it"
+    );
     let cart = world.taps(&ana(), &blocked.button("accept_prices")).await;
     assert!(cart.body().contains("R$ 12,00"));
     world.buys(&ana()).await;

@@ -1,7 +1,7 @@
 //! Messages that several flows share: the cart, help, a person.
 
-use super::Turn;
-use crate::domain::button::{Action, Slice};
+use super::{Turn, notice};
+use crate::domain::button::{Action, Slice, Subject};
 use crate::domain::cart::{Cart, Line};
 use crate::domain::message::{BODY_MAX, Kind, LONG_BODY_MAX, Message, Row, Section, fit};
 use crate::domain::money::Money;
@@ -43,6 +43,7 @@ pub(super) fn cart_text(turn: &Turn<'_>, cart: &Cart, from: usize) -> String {
     text.push(turn.say(Phrase::Total {
         total: &total_text(turn, cart),
     }));
+    text.extend(waiting_text(turn, cart));
     text.join("\n")
 }
 
@@ -67,6 +68,30 @@ pub(super) fn total_text(turn: &Turn<'_>, cart: &Cart) -> String {
     turn.money(&cart.total(currency).unwrap_or(Money::zero(currency)))
 }
 
+/// Changes that a cart view reminds of; the checkout tells all of them.
+const REMINDED: usize = 5;
+
+/// What was told and waits for acceptance, so that no view of the cart hides it.
+fn waiting_text(turn: &Turn<'_>, cart: &Cart) -> Option<String> {
+    let waiting = cart
+        .lines
+        .iter()
+        .filter_map(|line| Some(notice::differences(turn, &line.shown, line.noticed.as_ref()?)));
+    let told: Vec<String> = waiting.flatten().take(REMINDED).collect();
+    let title = turn.say(Phrase::ChangesTitle);
+    let hint = turn.say(Phrase::AcceptToGoOn);
+    (!told.is_empty()).then(|| format!("\n{title}\n{}\n{hint}", told.join("\n")))
+}
+
+/// What comes next for a cart with lines: the checkout, or first accepting what changed.
+fn next_step(cart: &Cart) -> (Action, Phrase<'static>) {
+    if cart.lines.iter().any(|line| line.noticed.is_some()) {
+        (Action::AcceptPrices(Subject::Cart), Phrase::AcceptLabel)
+    } else {
+        (Action::Checkout, Phrase::CheckoutLabel)
+    }
+}
+
 /// The cart after a change, short: what happened, the lines, what next.
 pub(super) fn cart_after(turn: &Turn<'_>, kind: Kind, lead: &str) -> Message {
     let cart = turn.cart();
@@ -74,6 +99,7 @@ pub(super) fn cart_after(turn: &Turn<'_>, kind: Kind, lead: &str) -> Message {
     if body.chars().count() > BODY_MAX {
         return cart_list(turn, kind, Some(lead), 0);
     }
+    let (step, label) = next_step(&cart);
     let choices = if cart.is_empty() {
         vec![
             turn.choice(Action::Menu, Phrase::MenuLabel),
@@ -81,7 +107,7 @@ pub(super) fn cart_after(turn: &Turn<'_>, kind: Kind, lead: &str) -> Message {
         ]
     } else {
         vec![
-            turn.choice(Action::Checkout, Phrase::CheckoutLabel),
+            turn.choice(step, label),
             turn.choice(Action::Cart, Phrase::CartLabel),
             turn.choice(Action::Menu, Phrase::MenuLabel),
         ]
@@ -97,10 +123,11 @@ pub(super) fn cart_list(turn: &Turn<'_>, kind: Kind, lead: Option<&str>, from: u
     }
     let text = cart_text(turn, &cart, from);
     let body = lead.map_or_else(|| text.clone(), |lead| format!("{lead}\n\n{text}"));
+    let (step, label) = next_step(&cart);
     let mut more = vec![
         Row::new(
-            turn.target(Action::Checkout),
-            &turn.say(Phrase::CheckoutLabel),
+            turn.target(step),
+            &turn.say(label),
             Some(&total_text(turn, &cart)),
         ),
         Row::new(
