@@ -57,22 +57,21 @@ struct Entry<'a> {
     b: Option<&'a Conversation>,
 }
 
-/// One journal entry.
+/// One journal entry; `state` is the encoded conversation afterwards.
 pub(super) fn journal_entry(
     before: &Conversation,
     occurrence: &Occurrence,
     facts: &Facts,
-    after: &Conversation,
+    state: &str,
     effects: &[Effect],
 ) -> Option<String> {
-    let state = serde_json::to_string(after).ok()?;
     let effects = serde_json::to_string(effects).ok()?;
     let entry = Entry {
         v: decide::VERSION,
-        r: after.revision,
+        r: before.revision + 1,
         e: occurrence,
         f: facts,
-        s: addresses::digest(&state),
+        s: addresses::digest(state),
         x: addresses::digest(&effects),
         b: before.revision.is_multiple_of(BASE_EVERY).then_some(before),
     };

@@ -315,10 +315,11 @@ impl Engine {
         decided: Decided,
     ) -> Result<Taken, store::Error> {
         let after = decided.conversation;
-        if encoded::encode(&after)?.len() > STATE_BYTES_MAX {
+        let state = encoded::encode(&after)?;
+        if state.len() > STATE_BYTES_MAX {
             return Self::too_large(draft, occurrence, facts);
         }
-        let journal = encoded::journal_entry(&draft.after, occurrence, facts, &after, &decided.effects);
+        let journal = encoded::journal_entry(&draft.after, occurrence, facts, &state, &decided.effects);
         draft.commit.journal.extend(journal);
         let used = decided.used.iter().filter_map(|id| {
             let fact = facts.products.get(id)?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::problem::{ApiError, Code};
-use super::products::Paging;
+use super::products::{Paging, with_next};
 use crate::config::Scope;
 use crate::domain::cart::Cart;
 use crate::domain::conversation::{Conversation, Mode};
@@ -89,7 +89,7 @@ fn page(conversation: &Conversation, currency: Currency, locale: &str, skip: usi
             }
         }
     }
-    let mut answer = json!({
+    let answer = json!({
         "customer": customer,
         "mode": mode,
         "window_open_until": instant(conversation.window_open_until_ms),
@@ -97,10 +97,8 @@ fn page(conversation: &Conversation, currency: Currency, locale: &str, skip: usi
         "purchases": purchases,
         "timeline": timeline,
     });
-    if let (true, Some(map)) = (shown < conversation.recent.len(), answer.as_object_mut()) {
-        map.insert("next_cursor".to_owned(), json!(shown.to_string()));
-    }
-    answer
+    let next = (shown < conversation.recent.len()).then(|| shown.to_string());
+    with_next(answer, next)
 }
 
 fn cart_json(device: Device, cart: &Cart, currency: Currency) -> Value {

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::problem::{ApiError, Code};
-use super::products::Paging;
+use super::products::{Paging, with_next};
 use super::{State, callbacks, conversations, intake};
 use crate::config::Scope;
 use crate::domain::event::{Event, Occurrence};
@@ -35,11 +35,8 @@ pub(super) async fn list(
     let more = letters.len() > limit;
     letters.truncate(limit);
     let next = letters.last().filter(|_| more).map(|letter| letter.id.clone());
-    let mut answer = json!({ "dead_letters": letters.iter().map(shown).collect::<Vec<Value>>() });
-    if let (Some(next), Some(map)) = (next, answer.as_object_mut()) {
-        map.insert("next_cursor".to_owned(), json!(next));
-    }
-    Ok(HttpResponse::Ok().json(answer))
+    let page = json!({ "dead_letters": letters.iter().map(shown).collect::<Vec<Value>>() });
+    Ok(HttpResponse::Ok().json(with_next(page, next)))
 }
 
 /// Without the body: it may hold what customers wrote.

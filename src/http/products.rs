@@ -24,6 +24,14 @@ pub(super) struct Paging {
     merchant: Option<String>,
 }
 
+/// A page, with the cursor of the next one when there is one.
+pub(super) fn with_next(mut page: Value, next: Option<String>) -> Value {
+    if let (Some(next), Some(map)) = (next, page.as_object_mut()) {
+        map.insert("next_cursor".to_owned(), json!(next));
+    }
+    page
+}
+
 fn merchant_of(state: &State, key: &Key, named: Option<&str>) -> Result<MerchantId, ApiError> {
     let wanted = named.map(MerchantId::new).or_else(|| key.merchant.clone());
     let only = || {
@@ -64,11 +72,7 @@ pub(super) async fn list(
         .last()
         .filter(|_| more)
         .map(|product| product.retailer_id.as_str().to_owned());
-    let mut answer = json!({ "products": products });
-    if let (Some(next), Some(map)) = (next, answer.as_object_mut()) {
-        map.insert("next_cursor".to_owned(), json!(next));
-    }
-    Ok(HttpResponse::Ok().json(answer))
+    Ok(HttpResponse::Ok().json(with_next(json!({ "products": products }), next)))
 }
 
 /// `PUT /v1/products/{retailer_id}`
