@@ -359,6 +359,7 @@ fn shared_state(
         api_body_bytes: config.server.api_body_bytes,
         metrics,
         draining: AtomicBool::new(false),
+        samples: http::Samples::default(),
         bad_signatures: AtomicU64::new(0),
         merchants: config
             .merchants

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::button::Button;
+use super::conversation::Customer;
 use super::device::Device;
 use super::effect::{Effect, QuoteFor};
 use super::ids::{EffectId, PurchaseId, RetailerId};
@@ -139,6 +140,14 @@ pub enum Event {
     Said {
         /// The words.
         text: String,
+        /// The product from whose page they were written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<RetailerId>,
+        /// From which class of device.
+        device: Device,
+    },
+    /// The customer opened the chat for the first time and wrote nothing yet.
+    Welcomed {
         /// From which class of device.
         device: Device,
     },
@@ -165,6 +174,13 @@ pub enum Event {
         /// From which class of device.
         device: Device,
     },
+    /// The customer has a new phone number or user id; the conversation is the same.
+    Moved {
+        /// The ids that are new.
+        to: Customer,
+    },
+    /// Somebody of the business wrote to the customer, past us.
+    Echoed,
     /// The merchant answered a quote.
     Quoted {
         /// What it was for.
@@ -231,6 +247,9 @@ impl Event {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Said { .. } => "said",
+            Self::Welcomed { .. } => "welcomed",
+            Self::Moved { .. } => "moved",
+            Self::Echoed => "echoed",
             Self::Tapped { .. } => "tapped",
             Self::Ordered { .. } => "ordered",
             Self::Arrived { .. } => "arrived",
@@ -248,10 +267,13 @@ impl Event {
     pub fn customer_device(&self) -> Option<Device> {
         match self {
             Self::Said { device, .. }
+            | Self::Welcomed { device }
             | Self::Tapped { device, .. }
             | Self::Ordered { device, .. }
             | Self::Arrived { device, .. } => Some(*device),
-            Self::Quoted { .. }
+            Self::Moved { .. }
+            | Self::Echoed
+            | Self::Quoted { .. }
             | Self::PurchaseAnswered { .. }
             | Self::PurchaseNews { .. }
             | Self::ProductChanged { .. }

@@ -23,6 +23,7 @@ pub mod catalogs;
 mod encoded;
 mod finding;
 pub mod items;
+mod links;
 mod lookups;
 mod turns;
 

@@ -4,21 +4,23 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
-use super::State;
 use super::problem::ApiError;
-use crate::domain::event::{Event, SendFailure};
-use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId};
-use crate::domain::message::Kind;
+use super::{State, statuses};
+use crate::domain::conversation::Customer;
+use crate::domain::event::Event;
+use crate::domain::ids::{HomeId, MerchantId, NumberId, PurchaseId};
 use crate::engine::addresses::{digest, purchase_id};
 use crate::engine::{Engine, Happened, Refused, Taken, What, Who};
-use crate::store::{DeadLetter, DeliveryStatus, StatusTarget};
-use crate::whatsapp::errors::WINDOW_CLOSED;
-use crate::whatsapp::inbound::{self, Body, DeliveryWord, InboundMessage, StatusUpdate, Update};
+use crate::store::DeadLetter;
+use crate::whatsapp::inbound::{self, Body, InboundMessage, StatusUpdate, Update};
 
 /// Most letters about numbers that nobody configured.
 const UNKNOWN_NUMBERS_KEPT: usize = 1_000;
+/// Statuses of one webhook that are recorded side by side.
+const STATUSES_AT_ONCE: usize = 64;
 
-/// Takes a provider's webhook: every item alone, the answer when all are durable.
+/// Takes a provider's webhook: every item alone, the answer when all are durable. Items of different conversations go side by
+/// side, those of one in their order.
 pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError> {
     let updates = match inbound::parse(bytes) {
         Ok(updates) => updates,
@@ -27,16 +29,27 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
         }
     };
     let engine = &state.engine;
-    let mut taking = Vec::new();
+    let (mut taking, mut statuses) = (Vec::new(), Vec::new());
     let mut unknown_number = false;
     for update in updates {
         match update {
-            Update::Message(message) if engine.number(&message.number).is_none() => unknown_number = true,
-            Update::Message(message) => taking.push(message),
-            Update::Status(status) => record(engine, &status).await?,
-            Update::Unrecognised { what } => {
-                metrics::counter!("sacola_unrecognised_total", "what" => what).increment(1);
+            Update::Message(message) => match engine.number(&message.number) {
+                Some(number) => taking.extend(happened(state, *message, number.shop.catalog_id.as_deref())),
+                None => unknown_number = true,
+            },
+            Update::Status(status) => statuses.push(status),
+            Update::Moved { number, id, from, to } => moved(engine, number, &id, &from, &to).await?,
+            Update::Echo { number, id, customer } => echoed(engine, &number, &id, &customer).await?,
+            Update::History { number, messages } => {
+                tracing::info!(%number, messages, "history of the WhatsApp Business app; not acted on");
+                state.samples.keep("history", None);
             }
+            Update::AccountError {
+                number,
+                code,
+                details,
+            } => account_error(&number, code, &details),
+            Update::Unrecognised { what, raw } => state.samples.keep(&what, Some(&raw)),
             Update::Poison { number, raw, problem } => {
                 let merchant = number
                     .and_then(|number| engine.number(&number))
@@ -49,19 +62,13 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
         let detail = "a webhook for a phone_number_id that is not configured; configure it, then replay";
         park(state, "unknown_number", detail, None, "webhook", bytes).await?;
     }
-    let taken = join_all(
-        taking
+    for status in in_order(statuses) {
+        join_all(status.iter().map(|one| statuses::record(engine, one)))
+            .await
             .into_iter()
-            .filter_map(|message| {
-                let ours = engine
-                    .number(&message.number)
-                    .and_then(|number| number.shop.catalog_id.clone());
-                happened(*message, ours.as_deref())
-            })
-            .map(|one| engine.take(one)),
-    )
-    .await;
-    for one in taken {
+            .collect::<Result<(), ApiError>>()?;
+    }
+    for one in join_all(taking.into_iter().map(|one| engine.take(one))).await {
         if one? == Taken::Duplicate {
             metrics::counter!("sacola_duplicates_total").increment(1);
         }
@@ -69,11 +76,23 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
     Ok(())
 }
 
+/// Statuses that may go side by side, at most [`STATUSES_AT_ONCE`] at a time. Their lattice makes any order right.
+fn in_order(statuses: Vec<Box<StatusUpdate>>) -> Vec<Vec<Box<StatusUpdate>>> {
+    let mut groups: Vec<Vec<Box<StatusUpdate>>> = Vec::new();
+    for status in statuses {
+        match groups.last_mut().filter(|group| group.len() < STATUSES_AT_ONCE) {
+            Some(group) => group.push(status),
+            None => groups.push(vec![status]),
+        }
+    }
+    groups
+}
+
 /// What a customer's message means; `None` for what needs no decision.
-fn happened(message: InboundMessage, ours: Option<&str>) -> Option<Happened> {
+fn happened(state: &State, message: InboundMessage, ours: Option<&str>) -> Option<Happened> {
     let device = message.device;
     let what = match message.body {
-        Body::Text(text) => What::Event(Event::Said { text, device }),
+        Body::Text { text, about } => What::Event(Event::Said { text, about, device }),
         Body::Tap(id) => What::Tap { id, device },
         Body::Order {
             catalog_id,
@@ -86,9 +105,10 @@ fn happened(message: InboundMessage, ours: Option<&str>) -> Option<Happened> {
             let items = if foreign { Vec::new() } else { items };
             What::Event(Event::Ordered { items, note, device })
         }
+        Body::Welcome => What::Event(Event::Welcomed { device }),
         Body::Other(what) => What::Event(Event::Arrived { what, device }),
         Body::Silent(what) => {
-            metrics::counter!("sacola_unrecognised_total", "what" => what).increment(1);
+            state.samples.keep(&what, None);
             return None;
         }
     };
@@ -106,84 +126,64 @@ fn happened(message: InboundMessage, ours: Option<&str>) -> Option<Happened> {
     })
 }
 
-/// Records a delivery status on the cheapest path; only a failure is an event.
-async fn record(engine: &Arc<Engine>, status: &StatusUpdate) -> Result<(), ApiError> {
-    let Some(word) = status.status else {
-        metrics::counter!("sacola_unrecognised_total", "what" => "status").increment(1);
-        return Ok(());
-    };
-    let effect = status.callback_data.as_deref().and_then(our_effect);
-    let target = if let Some((_, effect_id)) = &effect {
-        StatusTarget::Effect(effect_id.clone())
-    } else {
-        if engine.number(&status.number).is_none() {
-            return Ok(());
-        }
-        let Some(home) = engine.home_of(&status.number, &status.customer).await? else {
-            return Ok(());
-        };
-        StatusTarget::Message {
-            home,
-            message_key: digest(&status.message),
-        }
-    };
-    let raised = match word {
-        DeliveryWord::Sent => DeliveryStatus::Sent,
-        DeliveryWord::Delivered => DeliveryStatus::Delivered,
-        DeliveryWord::Read => DeliveryStatus::Read,
-        DeliveryWord::Failed => DeliveryStatus::Failed,
-    };
-    let now_ms = engine.clock().now_ms();
-    let outcome = engine.store().record_status(&target, raised, now_ms).await?;
-    metrics::counter!("sacola_statuses_total", "status" => format!("{word:?}").to_lowercase()).increment(1);
-    let failed = word == DeliveryWord::Failed;
-    match outcome.effect_id.filter(|_| failed) {
-        Some(effect_id) => late_failure(engine, effect_id, effect.map(|(kind, _)| kind), status).await,
-        None => Ok(()),
-    }
-}
-
-/// `s1.<kind>.<effect_id>`, when it is one of ours.
-fn our_effect(data: &str) -> Option<(Kind, EffectId)> {
-    let (kind, effect) = data.strip_prefix("s1.")?.split_once('.')?;
-    let effect = EffectId::new(effect);
-    effect.home()?;
-    Some((Kind::of_word(kind)?, effect))
-}
-
-async fn late_failure(
-    engine: &Arc<Engine>,
-    effect_id: EffectId,
-    kind: Option<Kind>,
-    status: &StatusUpdate,
-) -> Result<(), ApiError> {
-    let Some(home) = effect_id.home() else {
-        return Ok(());
-    };
-    let code = status.code.unwrap_or(0);
-    tracing::warn!(effect = %effect_id, code, "a message failed late");
-    metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
-    let failure = if code == WINDOW_CLOSED {
-        SendFailure::WindowClosed
-    } else {
-        SendFailure::Rejected { code }
-    };
+/// News about a customer, for a conversation that exists.
+async fn tell(engine: &Arc<Engine>, who: Who, id: &str, event: Event) -> Result<(), ApiError> {
     let happened = Happened {
-        who: Who::Home(home),
-        id: format!("{effect_id}:failed"),
+        who,
+        purchase_id: PurchaseId::new(digest(id)),
+        id: format!("in:{id}"),
         at_ms: 0,
-        purchase_id: PurchaseId::new(digest(effect_id.as_str())),
-        what: What::Event(Event::SendFailed {
-            effect_id,
-            kind,
-            message: None,
-            failure,
-        }),
+        what: What::Event(event),
     };
     match engine.take(happened).await {
         Ok(_) | Err(Refused::UnknownNumber) => Ok(()),
         Err(refused) => Err(refused.into()),
     }
+}
+
+/// A customer's new number or user id: it leads to the same conversation, and answers go there.
+async fn moved(
+    engine: &Arc<Engine>,
+    number: Option<NumberId>,
+    id: &str,
+    from: &Customer,
+    to: &Customer,
+) -> Result<(), ApiError> {
+    let all = engine.numbers().map(|known| known.number.clone());
+    let numbers: Vec<NumberId> = match number {
+        Some(number) => all.filter(|known| *known == number).collect(),
+        None => all.collect(),
+    };
+    for number in numbers {
+        if let Some(home) = engine.link(&number, from, to).await? {
+            metrics::counter!("sacola_customers_moved_total").increment(1);
+            tell(engine, Who::Home(home), id, Event::Moved { to: to.clone() }).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A person of the business wrote to the customer in the WhatsApp Business app: the bot stays out of it.
+async fn echoed(
+    engine: &Arc<Engine>,
+    number: &NumberId,
+    id: &str,
+    customer: &Customer,
+) -> Result<(), ApiError> {
+    if engine.number(number).is_none() {
+        return Ok(());
+    }
+    match engine.known(number, customer).await? {
+        Some(who) => tell(engine, who, id, Event::Echoed).await,
+        None => Ok(()),
+    }
+}
+
+/// Something is wrong with the number or the account: for the person on call.
+fn account_error(number: &NumberId, code: Option<i64>, details: &str) {
+    let code = code.unwrap_or(0);
+    tracing::error!(%number, code, details, "the provider reports a fault of the number or its account");
+    metrics::counter!("sacola_account_errors_total", "code" => code.to_string()).increment(1);
 }
 
 /// Keeps what can't be taken; 503 when even that fails.

@@ -27,9 +27,12 @@ mod ops;
 mod problem;
 mod products;
 mod routes;
+mod samples;
+mod statuses;
 mod webhook;
 
 pub use openapi::document as openapi_document;
+pub use samples::Samples;
 
 /// What handlers share.
 pub struct State {
@@ -51,6 +54,8 @@ pub struct State {
     pub metrics: PrometheusHandle,
     /// True while shutting down.
     pub draining: AtomicBool,
+    /// What webhooks told that we have no use for.
+    pub samples: Samples,
     /// Webhooks in a row whose signature was wrong.
     pub bad_signatures: AtomicU64,
     /// Names of merchants by id, for pages.

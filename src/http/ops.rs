@@ -47,3 +47,8 @@ pub(super) async fn metrics(state: Data<State>) -> HttpResponse {
         .content_type("text/plain; version=0.0.4")
         .body(state.metrics.render())
 }
+
+/// What webhooks told that we have no use for: counts and masked samples, of this replica since its start.
+pub(super) async fn unrecognised(state: Data<State>) -> HttpResponse {
+    HttpResponse::Ok().json(state.samples.report())
+}

@@ -39,5 +39,6 @@ pub(super) fn ops(config: &mut ServiceConfig) {
         .route("/livez", get().to(ops::livez))
         .route("/readyz", get().to(ops::readyz))
         .route("/metrics", get().to(ops::metrics))
+        .route("/unrecognised", get().to(ops::unrecognised))
         .default_service(to(problem::nothing_here));
 }

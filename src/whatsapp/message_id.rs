@@ -76,7 +76,11 @@ fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
 
 /// The class of device that a customer's message came from.
 pub fn device(id: &str) -> Device {
-    let decoded = decode(id);
+    device_of(&decode(id))
+}
+
+/// The same of a decoded id.
+pub fn device_of(decoded: &Decoded) -> Device {
     if decoded.from_customer {
         device_of_inner(&decoded.inner)
     } else {

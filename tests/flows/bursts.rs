@@ -224,6 +224,7 @@ async fn a_customer_who_browses_for_long_is_answered_each_time() {
 fn said(text: &str) -> sacola::domain::event::Event {
     sacola::domain::event::Event::Said {
         text: text.to_owned(),
+        about: None,
         device: Device::Android,
     }
 }

@@ -79,6 +79,7 @@ async fn r1_a_message_redelivered_on_day_three_opens_no_window() {
     let mut world = World::new().await;
     let event = Event::Said {
         text: "oi".to_owned(),
+        about: None,
         device: Device::Android,
     };
     let old = world.happened(&ana(), What::Event(event));
@@ -253,6 +254,7 @@ async fn r4_another_business_number_is_another_cart() {
     world.adds(&ana(), "coffee").await;
     let said = Event::Said {
         text: "sacola".to_owned(),
+        about: None,
         device: Device::Android,
     };
     let mut happened = world.happened(&ana(), What::Event(said));

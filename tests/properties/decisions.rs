@@ -177,7 +177,7 @@ proptest! {
         let conversation = Conversation::new(HomeId::new("0a00000000000000000001"), NumberId::new("1"));
         let mut facts = facts();
         facts.outline = Some(sacola::domain::facts::Outline::default());
-        let event = Event::Said { text, device: Device::Android };
+        let event = Event::Said { text, about: None, device: Device::Android };
         let occurrence = Occurrence { id: "x".to_owned(), at_ms: NOON_MS, purchase_id: PurchaseId::new("00x"), event };
         let Outcome::Decided(decided) = decide(&conversation, &occurrence, &facts) else { panic!("needs facts") };
         prop_assert_eq!(decided.effects.len(), 1);

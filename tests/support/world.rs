@@ -252,6 +252,7 @@ impl World {
     pub async fn says(&mut self, phone: &Phone, text: &str) -> Seen {
         let event = Event::Said {
             text: text.to_owned(),
+            about: None,
             device: phone.device,
         };
         let happened = self.happened(phone, What::Event(event));

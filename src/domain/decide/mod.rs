@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::button::Action;
 use super::cart::Cart;
 use super::conversation::{
-    CLOSED_PURCHASES_KEPT, Conversation, Mode, SERVICE_WINDOW_MS, STATE_BYTES_MAX, STATE_RESERVE,
+    CLOSED_PURCHASES_KEPT, Conversation, Customer, Mode, SERVICE_WINDOW_MS, STATE_BYTES_MAX, STATE_RESERVE,
 };
 use super::device::Device;
 use super::effect::Effect;
@@ -110,7 +110,10 @@ impl<'a> Turn<'a> {
             return self.reply(draw::use_phone(self));
         }
         match event {
-            Event::Said { text, .. } => words::said(self, text),
+            Event::Said { text, about, .. } => words::said(self, text, about.as_ref()),
+            Event::Welcomed { .. } => browse::menu(self, 0),
+            Event::Moved { to } => self.move_to(to),
+            Event::Echoed => words::person_wrote(self),
             Event::Tapped { tap, .. } => taps::tapped(self, tap),
             Event::Ordered { items, note, .. } => orders::ordered(self, items, note.as_deref()),
             Event::Arrived { .. } => words::arrived(self),
@@ -130,10 +133,13 @@ impl<'a> Turn<'a> {
             return false;
         }
         match event {
-            Event::Said { device, .. } | Event::Tapped { device, .. } | Event::Arrived { device, .. } => {
-                phone_only && device.is_web_client()
-            }
+            Event::Said { device, .. }
+            | Event::Welcomed { device }
+            | Event::Tapped { device, .. }
+            | Event::Arrived { device, .. } => phone_only && device.is_web_client(),
             Event::Ordered { .. }
+            | Event::Moved { .. }
+            | Event::Echoed
             | Event::Quoted { .. }
             | Event::PurchaseAnswered { .. }
             | Event::PurchaseNews { .. }
@@ -226,6 +232,18 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Answers go to the new ids from now on. A new phone number ends the user id that came with the old one.
+    fn move_to(&mut self, to: &Customer) {
+        let customer = &mut self.conversation.customer;
+        if let Some(wa_id) = &to.wa_id {
+            customer.wa_id = Some(wa_id.clone());
+            customer.user_id = None;
+        }
+        if to.user_id.is_some() {
+            customer.user_id.clone_from(&to.user_id);
+        }
+    }
+
     fn leave_human_mode(&mut self) {
         self.conversation.mode = Mode::Bot;
     }
@@ -243,6 +261,9 @@ fn works_everywhere(event: &Event) -> bool {
             tap: Tap::Refused, ..
         }
         | Event::Arrived { .. }
+        | Event::Welcomed { .. }
+        | Event::Moved { .. }
+        | Event::Echoed
         | Event::Ordered { .. }
         | Event::Quoted { .. }
         | Event::PurchaseAnswered { .. }

@@ -19,7 +19,11 @@ pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts)
         category: None,
     };
     match event {
-        Event::Said { text, device } => wanted.by_wish(words::understand(text), conversation, *device),
+        Event::Said { text, about, device } => {
+            wanted.by_wish(words::understand(text), conversation, *device);
+            wanted.products.extend(about.iter().cloned());
+        }
+        Event::Welcomed { .. } => wanted.outline = true,
         Event::Tapped {
             tap: Tap::Button(button),
             device,
@@ -49,6 +53,8 @@ pub(super) fn missing(conversation: &Conversation, event: &Event, facts: &Facts)
             tap: Tap::Refused, ..
         }
         | Event::Arrived { .. }
+        | Event::Moved { .. }
+        | Event::Echoed
         | Event::Quoted { .. }
         | Event::PurchaseNews { .. }
         | Event::SendFailed { .. }

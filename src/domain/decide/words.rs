@@ -3,6 +3,7 @@
 
 use super::{Turn, browse, carts, checkout, draw, history};
 use crate::domain::conversation::Mode;
+use crate::domain::ids::RetailerId;
 
 /// What a text asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,7 @@ fn plain(text: &str) -> String {
 }
 
 /// The customer wrote.
-pub(super) fn said(turn: &mut Turn<'_>, text: &str) {
+pub(super) fn said(turn: &mut Turn<'_>, text: &str, about: Option<&RetailerId>) {
     let wish = understand(text);
     if turn.conversation.mode == Mode::Human {
         match wish {
@@ -141,11 +142,20 @@ pub(super) fn said(turn: &mut Turn<'_>, text: &str) {
         Wish::Checkout => checkout::asked(turn),
         Wish::Person => call_person(turn),
         Wish::Purchases => history::list(turn),
-        Wish::Help | Wish::Unclear => {
-            let help = draw::help(turn);
-            turn.reply(help);
-        }
+        Wish::Help | Wish::Unclear => match about {
+            Some(id) => browse::product(turn, id),
+            None => {
+                let help = draw::help(turn);
+                turn.reply(help);
+            }
+        },
     }
+}
+
+/// A person of the business has taken over: we stay out of it as after a call for a person, and don't announce one.
+pub(super) fn person_wrote(turn: &mut Turn<'_>) {
+    turn.conversation.mode = Mode::Human;
+    turn.conversation.person_told_at_ms = turn.facts.now_ms;
 }
 
 /// The customer sent something that is no words: never silence.
