@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod demo;
 mod emulator;
+mod explain;
 mod print;
 mod script;
 mod serve;
@@ -71,6 +72,14 @@ enum Command {
         #[command(subcommand)]
         about: ConfigCommand,
     },
+    /// What an error code of the provider means and what to do; without a code, the whole table as Markdown.
+    Explain {
+        /// The code, as in logs, metrics and dead letters.
+        code: Option<i64>,
+        /// The details that the provider gave with it.
+        #[arg(long, requires = "code")]
+        details: Option<String>,
+    },
     /// Prints the gateway's OpenAPI document.
     Openapi,
 }
@@ -116,6 +125,7 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             print::raw(&crate::config::reference());
             Ok(())
         }
+        Command::Explain { code, details } => explain::run(code, &details.unwrap_or_default()),
         Command::Openapi => print_openapi(),
     };
     match result {

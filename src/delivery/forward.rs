@@ -130,7 +130,9 @@ impl Dispatcher {
         tracing::warn!(purchase = %purchase.purchase_id, %error, attempts = head.attempts, "a purchase has no answer yet");
         let verdict = match error.verdict() {
             Verdict::Reject if may_exist(head, purchase) => Verdict::Unknown,
-            known @ (Verdict::Retry { .. } | Verdict::Reject | Verdict::Unknown) => known,
+            known @ (Verdict::Retry { .. } | Verdict::Reject | Verdict::Stop { .. } | Verdict::Unknown) => {
+                known
+            }
         };
         if verdict == Verdict::Reject {
             self.bury(head, Some(body), "rejected", &error.to_string())
@@ -156,12 +158,12 @@ impl Dispatcher {
         self.answer(head, body, "in_doubt", event).await?;
         let asked_ms = match verdict {
             Verdict::Retry { after_ms } => after_ms,
-            Verdict::Unknown | Verdict::Reject => None,
+            Verdict::Unknown | Verdict::Reject | Verdict::Stop { .. } => None,
         };
         let due_ms = now_ms + back_off_ms(head.attempts, asked_ms);
         let settlement = match verdict {
             Verdict::Unknown => Settlement::Unknown { due_ms },
-            Verdict::Retry { .. } | Verdict::Reject => Settlement::Retry { due_ms },
+            Verdict::Retry { .. } | Verdict::Reject | Verdict::Stop { .. } => Settlement::Retry { due_ms },
         };
         self.settle(head, settlement).await
     }

@@ -15,6 +15,8 @@ use crate::whatsapp::{SendError, Sending, message_id};
 
 /// How long a message is tried: as long as the service window that it answers.
 const TRY_FOR_MS: i64 = 24 * 60 * 60 * 1000;
+/// Pause while somebody must act (token, permission, account, registration): nothing is lost meanwhile.
+const STOPPED_MS: i64 = 60_000;
 /// Attempts of unknown outcome after which a message is not repeated any more.
 const UNKNOWN_ATTEMPTS_MAX: u32 = 2;
 /// WhatsApp's pair rate: one message per 6 s and 600 an hour, 45 at once (Meta, throughput and "About the platform",
@@ -103,13 +105,19 @@ impl Dispatcher {
         metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
         let now_ms = self.now_ms();
         match error.verdict() {
-            Verdict::Retry { .. } if now_ms - body.at_ms >= TRY_FOR_MS => {
+            verdict @ (Verdict::Retry { .. } | Verdict::Stop { .. })
+                if now_ms - body.at_ms + asked_pause_ms(verdict) >= TRY_FOR_MS =>
+            {
                 self.bury(head, Some(body), "exhausted", &error.to_string())
                     .await?;
                 self.failed(head, body, message, SendFailure::Exhausted).await
             }
             Verdict::Retry { after_ms } => {
                 let due_ms = now_ms + back_off_ms(head.attempts, after_ms);
+                self.settle(head, Settlement::Retry { due_ms }).await
+            }
+            Verdict::Stop { .. } => {
+                let due_ms = now_ms + back_off_ms(head.attempts, Some(STOPPED_MS));
                 self.settle(head, Settlement::Retry { due_ms }).await
             }
             Verdict::Unknown => {
@@ -167,6 +175,14 @@ impl Dispatcher {
             },
         )
         .await
+    }
+}
+
+/// The pause that the provider asks for. One that outlasts the message must not hold up its lane.
+fn asked_pause_ms(verdict: Verdict) -> i64 {
+    match verdict {
+        Verdict::Retry { after_ms } => after_ms.unwrap_or(0),
+        Verdict::Stop { .. } | Verdict::Reject | Verdict::Unknown => 0,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a failed attempt means for what comes next. Only proven failures are retried or rejected; everything else is
+//! What a failed attempt means for what comes next. Only proven failures are retried, rejected or stopped; everything else is
 //! unknown and is reconciled.
 
 /// The verdict of an adapter's fault.
@@ -11,6 +11,20 @@ pub enum Verdict {
     },
     /// It certainly did not happen and never will.
     Reject,
+    /// It certainly did not happen, and nothing from the same place can until somebody acts. Only the provider says so.
+    Stop {
+        /// How much stands still.
+        scope: StopScope,
+    },
     /// It may have happened.
     Unknown,
+}
+
+/// From where nothing can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopScope {
+    /// One business number.
+    Number,
+    /// Every number of one merchant.
+    Merchant,
 }

@@ -120,5 +120,11 @@ async fn read(mut response: reqwest::Response) -> Result<Sent, SendError> {
         .pointer("/error/code")
         .and_then(Value::as_i64)
         .unwrap_or(-1);
-    Err(SendError::Refused { http, code, details })
+    let subcode = answer.pointer("/error/error_subcode").and_then(Value::as_i64);
+    Err(SendError::Refused {
+        http,
+        code,
+        subcode,
+        details,
+    })
 }

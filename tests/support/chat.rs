@@ -148,6 +148,7 @@ impl Provider for Chat {
             Some(Mishap::Refused(code)) => Err(SendError::Refused {
                 http: 400,
                 code,
+                subcode: None,
                 details: String::new(),
             }),
         }

@@ -1,0 +1,87 @@
+//! What Meta's error codes mean for us. The codes are data (`rows_*.rs`, read by `table.rs`, printed by `document.rs`); here
+//! is the one fault of sending and its verdict. It refuses to act: gates, waits and words belong to delivery and the engine.
+
+use crate::domain::verdict::{StopScope, Verdict};
+
+mod document;
+mod rows_features;
+mod rows_graph;
+mod rows_messages;
+mod rows_templates;
+mod table;
+
+pub use document::document;
+pub use table::{Advice, Late, Row, advice, explain, row, rows, token_problem};
+
+/// Why a message was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The connection could not be made: nothing was sent.
+    #[error("the provider can't be reached: {0}")]
+    Unreachable(String),
+    /// The provider answered with an error code of its own.
+    #[error("the provider answered {http} with code {code}: {details}")]
+    Refused {
+        /// HTTP status.
+        http: u16,
+        /// Meta's code; -1 when the answer has none.
+        code: i64,
+        /// Meta's subcode, mostly of a dead token.
+        subcode: Option<i64>,
+        /// Meta's details, cut short.
+        details: String,
+    },
+    /// The request went out and no usable answer came: it may have been taken.
+    #[error("the provider's answer was lost: {0}")]
+    Lost(String),
+    /// The message can't be built: our fault.
+    #[error("the message can't be built: {0}")]
+    Unbuildable(String),
+}
+
+impl SendError {
+    /// What to do.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Unreachable(_) => Verdict::Retry { after_ms: None },
+            Self::Refused {
+                http,
+                code,
+                subcode,
+                details,
+            } => verdict_of(advice(*http, *code, *subcode, details)),
+            Self::Lost(_) => Verdict::Unknown,
+            Self::Unbuildable(_) => Verdict::Reject,
+        }
+    }
+
+    /// Meta's code, when there is one.
+    pub fn code(&self) -> Option<i64> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            Self::Unreachable(_) | Self::Lost(_) | Self::Unbuildable(_) => None,
+        }
+    }
+}
+
+/// The code of "more than 24 hours have passed since the customer last wrote".
+pub const WINDOW_CLOSED: i64 = 131_047;
+
+fn verdict_of(advice: Advice) -> Verdict {
+    match advice {
+        Advice::Retry { pause_ms } | Advice::Wait { pause_ms } => Verdict::Retry {
+            after_ms: (pause_ms > 0).then_some(pause_ms),
+        },
+        Advice::Reject | Advice::UseTemplate => Verdict::Reject,
+        Advice::StopNumber => Verdict::Stop {
+            scope: StopScope::Number,
+        },
+        Advice::StopMerchant => Verdict::Stop {
+            scope: StopScope::Merchant,
+        },
+        Advice::Reconcile => Verdict::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests;
