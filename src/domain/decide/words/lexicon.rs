@@ -1,5 +1,5 @@
-//! The words that customers use, in all languages, in lower case and without accents, and which languages they tell. It
-//! refuses grammar: a word is here or it is not.
+//! The words that customers use, in all languages, in lower case and without accents, and which languages they tell.
+//! It refuses grammar: a word is here or it is not.
 
 use super::Wish;
 use crate::domain::replies::Locale::{self, En, Es, Id, PtBr};
@@ -101,15 +101,16 @@ const ENTRIES: &[Entry] = &[
     ]),
     entry(MENU, &[PtBr, Es], &[], &["inicio", "categorias", "pedir"]),
     entry(MENU, &[En], &[], &[
-        "products", "categories", "shop", "shopping", "to order", "place an order", "make an order", "to buy",
+        "products", "categories", "shop", "shopping", "to order", "place an order", "make an order",
+        "to buy",
     ]),
     entry(MENU, &[Es], &[], &[
         "productos", "hacer pedido", "hacer un pedido", "hacer una compra", "ordenar", "quiero comprar",
         "quisiera comprar",
     ]),
     entry(MENU, &[Id], &[], &[
-        "produk", "kategori", "belanja", "mau pesan", "ingin pesan", "bisa pesan", "mau order", "mau beli",
-        "ingin beli",
+        "produk", "kategori", "belanja", "mau pesan", "ingin pesan", "bisa pesan", "mau order",
+        "mau beli", "ingin beli",
     ]),
     entry(CART, &[PtBr], &[], &["carrinho", "sacola"]),
     entry(CART, &[En], &[Id], &["cart", "basket"]),
@@ -151,9 +152,12 @@ const ENTRIES: &[Entry] = &[
     entry(Sense::Greeting, &[En], &[PtBr, Es, Id], &["hey"]),
     entry(Sense::Greeting, &[En], &[], &["good morning", "good afternoon", "good evening"]),
     entry(Sense::Greeting, &[Es], &[PtBr], &["buenas"]),
-    entry(Sense::Greeting, &[Es], &[], &["hola", "buen dia", "buenos dias", "buenas tardes", "buenas noches"]),
+    entry(Sense::Greeting, &[Es], &[], &[
+        "hola", "buen dia", "buenos dias", "buenas tardes", "buenas noches",
+    ]),
     entry(Sense::Greeting, &[Id], &[], &[
-        "halo", "hai", "hallo", "selamat pagi", "selamat siang", "selamat sore", "selamat malam", "permisi",
+        "halo", "hai", "hallo", "selamat pagi", "selamat siang", "selamat sore", "selamat malam",
+        "permisi",
     ]),
 
     entry(Sense::Language(PtBr), &[], &Locale::ALL, &[
@@ -170,32 +174,34 @@ const ENTRIES: &[Entry] = &[
     entry(Sense::Filler, &[PtBr, Es, En], &[], &["a", "me"]),
     entry(Sense::Filler, &[PtBr, En], &[], &["do", "as"]),
     entry(Sense::Filler, &[PtBr, Es], &[], &[
-        "ver", "queria", "de", "para", "por", "favor", "que", "esta", "aqui", "abre", "abrir", "manda", "mostrar",
-        "compra",
+        "ver", "queria", "de", "para", "por", "favor", "que", "esta", "aqui", "abre", "abrir", "manda",
+        "mostrar", "compra",
     ]),
     entry(Sense::Filler, &[PtBr], &[], &[
-        "quero", "gostaria", "eu", "meu", "minha", "meus", "minhas", "o", "os", "ao", "um", "uma", "da", "dos",
-        "das", "em", "na", "no meu", "pra", "voce", "voces", "vc", "vcs", "pode", "podem", "posso",
-        "poderia", "mostra", "mostre", "mande", "enviar", "envia", "preciso", "falar", "fala", "falam", "com", "e",
-        "qual", "cade", "onde", "tem", "agora", "obrigado", "obrigada", "pf", "pfv", "gentileza",
+        "quero", "gostaria", "eu", "meu", "minha", "meus", "minhas", "o", "os", "ao", "um", "uma", "da",
+        "dos", "das", "em", "na", "no meu", "pra", "voce", "voces", "vc", "vcs", "pode", "podem", "posso",
+        "poderia", "mostra", "mostre", "mande", "enviar", "envia", "preciso", "falar", "fala", "falam",
+        "com", "e", "qual", "cade", "onde", "tem", "agora", "obrigado", "obrigada", "pf", "pfv",
+        "gentileza",
     ]),
     entry(Sense::Filler, &[Es], &[PtBr], &["la"]),
     entry(Sense::Filler, &[Es], &[], &[
-        "quiero", "quisiera", "yo", "mi", "mis", "el", "los", "las", "un", "una", "al", "del", "en", "y", "con",
-        "puedo", "puede", "puedes", "podria", "mostrarme", "muestrame", "muestra", "muestreme", "mostrame",
-        "ensename", "dame", "enviame", "mandame", "necesito", "hablar", "habla", "hablas", "cual", "es", "donde",
-        "ahora", "gracias", "porfa", "porfavor", "gustaria",
+        "quiero", "quisiera", "yo", "mi", "mis", "el", "los", "las", "un", "una", "al", "del", "en", "y",
+        "con", "puedo", "puede", "puedes", "podria", "mostrarme", "muestrame", "muestra", "muestreme",
+        "mostrame", "ensename", "dame", "enviame", "mandame", "necesito", "hablar", "habla", "hablas",
+        "cual", "es", "donde", "ahora", "gracias", "porfa", "porfavor", "gustaria",
     ]),
     entry(Sense::Filler, &[En], &[], &[
-        "i", "want", "would", "like", "to", "see", "show", "the", "an", "my", "all", "please", "pls", "can",
-        "could", "you", "view", "open", "need", "speak", "talk", "with", "for", "is", "what", "s", "d", "and",
-        "now", "where", "let", "thanks", "thank", "give", "have", "look", "at", "in", "there",
+        "i", "want", "would", "like", "to", "see", "show", "the", "an", "my", "all", "please", "pls",
+        "can", "could", "you", "view", "open", "need", "speak", "talk", "with", "for", "is", "what", "s",
+        "d", "and", "now", "where", "let", "thanks", "thank", "give", "have", "look", "at", "in", "there",
     ]),
     entry(Sense::Filler, &[], &[Es, Id], &["ya"]),
     entry(Sense::Filler, &[Id], &[], &[
-        "saya", "aku", "mau", "ingin", "lihat", "liat", "buka", "tolong", "dong", "kak", "min", "mohon", "bisa",
-        "boleh", "dan", "ke", "di", "yang", "minta", "tampilkan", "tunjukkan", "dengan", "untuk", "dalam", "pakai",
-        "ini", "itu", "isi", "cek", "sekarang", "bicara", "hubungi", "mana", "ada", "makasih", "terima kasih",
+        "saya", "aku", "mau", "ingin", "lihat", "liat", "buka", "tolong", "dong", "kak", "min", "mohon",
+        "bisa", "boleh", "dan", "ke", "di", "yang", "minta", "tampilkan", "tunjukkan", "dengan", "untuk",
+        "dalam", "pakai", "ini", "itu", "isi", "cek", "sekarang", "bicara", "hubungi", "mana", "ada",
+        "makasih", "terima kasih",
     ]),
 ];
 
