@@ -30,7 +30,7 @@ macro_rules! states {
     ($($name:ident)*) => {
         const STATES: &[PurchaseState] = &[$(PurchaseState::$name),*];
         const _: fn(PurchaseState) = |state| match state {
-            $(PurchaseState::$name => {})*
+            $(PurchaseState::$name)|* => {}
         };
     };
 }
@@ -373,8 +373,8 @@ fn a_tag_names_its_locale_everywhere() {
 
 /// The longest that an amount can be written, within a character or two.
 fn longest_money(locale: Locale) -> String {
-    let code = "CLF"; // four decimals and no sign
-    let amount = Money::parse("1000000000000000", Currency::parse(code).unwrap()).unwrap();
+    let four_decimals = Currency::parse("CLF").unwrap();
+    let amount = Money::parse("1000000000000000", four_decimals).unwrap();
     money(locale, &amount)
 }
 
@@ -402,10 +402,7 @@ fn rows_hold_the_longest_values() {
             let row = Row::new(target, &say(locale, phrase), None);
             assert!(row.title.chars().count() <= ROW_TITLE_MAX, "{}", row.title);
             assert!(row.title.contains(": Café"), "{}", row.title);
-            assert!(
-                row.description.unwrap().contains("500 g"),
-                "the whole title is told"
-            );
+            assert!(row.description.unwrap().contains("500 g"));
         }
     }
 }
@@ -468,11 +465,7 @@ fn values_of_others_bring_no_markup_into_a_sentence() {
             assert!(!text.contains(['\u{202e}', '\u{200b}']), "{text:?}");
         }
     }
-    assert_eq!(
-        neutral("PED_2026_001"),
-        "PED_2026_001",
-        "the number of an order stays"
-    );
+    assert_eq!(neutral("PED_2026_001"), "PED_2026_001");
     assert_eq!(neutral("_so_"), "so");
     assert_eq!(neutral("👩\u{200d}🍳 Chef"), "👩\u{200d}🍳 Chef");
     assert_eq!(neutral(" *\u{feff}* "), "–");
@@ -484,10 +477,6 @@ fn a_discount_is_written_with_its_sign_before_the_currency() {
     assert_eq!(
         say(Locale::PtBr, Phrase::Discount { amount }),
         "Desconto: −R$ 5,00"
-    );
-    assert_eq!(
-        say(Locale::En, Phrase::Discount { amount: "$5.00" }),
-        "Discount: −$5.00"
     );
 }
 
