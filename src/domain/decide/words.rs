@@ -1,9 +1,17 @@
-//! What customers write. Words of all languages are understood everywhere, without case or accents; anything else gets
-//! help, never silence.
+//! What customers write, and in which language. Words of all languages are understood everywhere, without case or accents,
+//! alone or in a short sentence of known words; anything else gets help, never silence. It refuses to guess: one unknown
+//! word and the wish is unclear.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Turn, browse, carts, checkout, draw, history};
 use crate::domain::conversation::Mode;
 use crate::domain::ids::RetailerId;
+use crate::domain::replies::Locale;
+
+mod lexicon;
+
+use lexicon::Sense;
 
 /// What a text asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,96 +26,145 @@ pub(super) enum Wish {
     Unclear,
 }
 
-const MENU: [&str; 18] = [
-    "menu",
-    "cardapio",
-    "oi",
-    "ola",
-    "oie",
-    "opa",
-    "bom dia",
-    "boa tarde",
-    "boa noite",
-    "inicio",
-    "hi",
-    "hello",
-    "hey",
-    "hola",
-    "buenas",
-    "halo",
-    "hai",
-    "start",
+/// What a sentence is about when it names several things: the first of these.
+const BY_WEIGHT: [Wish; 7] = [
+    Wish::Person,
+    Wish::Checkout,
+    Wish::Purchases,
+    Wish::Cart,
+    Wish::Catalog,
+    Wish::Menu,
+    Wish::Help,
 ];
-const CART: [&str; 9] = [
-    "carrinho",
-    "sacola",
-    "minha sacola",
-    "ver sacola",
-    "cart",
-    "my cart",
-    "carrito",
-    "mi carrito",
-    "keranjang",
-];
-const CHECKOUT: [&str; 9] = [
-    "finalizar",
-    "finalizar compra",
-    "fechar pedido",
-    "comprar",
-    "checkout",
-    "buy",
-    "pagar",
-    "comprar ya",
-    "bayar",
-];
-const HELP: [&str; 5] = ["ajuda", "help", "ayuda", "bantuan", "?"];
-const PERSON: [&str; 9] = [
-    "atendente",
-    "humano",
-    "pessoa",
-    "falar com atendente",
-    "agent",
-    "human",
-    "agente",
-    "persona",
-    "petugas",
-];
-const PURCHASES: [&str; 9] = [
-    "pedido",
-    "pedidos",
-    "meus pedidos",
-    "orders",
-    "my orders",
-    "order",
-    "mis pedidos",
-    "pesanan",
-    "pesanan saya",
-];
-const CATALOG: [&str; 4] = ["catalogo", "catalog", "catalogue", "katalog"];
+/// Longest text that is read, in characters.
+const CHARS_READ: usize = 300;
+/// Longest sentence that is taken for a wish, in words; of a longer text only the language is heard.
+const SENTENCE_WORDS: usize = 12;
+/// Words that are heard for the language.
+const WORDS_HEARD: usize = 24;
+/// Known words and phrases that a clear wish has at most; a waiting customer's longer sentences are for the person.
+const CLEAR_WORDS: usize = 2;
 
 /// Reads a text.
 pub(super) fn understand(text: &str) -> Wish {
+    read(text).wish
+}
+
+/// A text, read.
+#[derive(Debug)]
+struct Reading {
+    wish: Wish,
+    /// Known words and phrases.
+    known: usize,
+    /// The language that is asked for by name.
+    named: Option<Locale>,
+    /// How many words speak for each language.
+    votes: BTreeMap<Locale, usize>,
+    /// Languages in which every known word is said.
+    fits: BTreeSet<Locale>,
+}
+
+fn read(text: &str) -> Reading {
     let plain = plain(text);
-    let is_in = |words: &[&str]| words.contains(&plain.as_str());
-    match () {
-        () if is_in(&MENU) => Wish::Menu,
-        () if is_in(&CART) => Wish::Cart,
-        () if is_in(&CHECKOUT) => Wish::Checkout,
-        () if is_in(&HELP) => Wish::Help,
-        () if is_in(&PERSON) => Wish::Person,
-        () if is_in(&PURCHASES) => Wish::Purchases,
-        () if is_in(&CATALOG) => Wish::Catalog,
-        () => Wish::Unclear,
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let is_long = words.len() > SENTENCE_WORDS || text.trim().chars().count() > CHARS_READ;
+    let mut reading = Reading {
+        wish: Wish::Unclear,
+        known: 0,
+        named: None,
+        votes: BTreeMap::new(),
+        fits: Locale::ALL.into(),
+    };
+    let (mut senses, mut all_known, mut at) = (Vec::new(), !is_long, 0);
+    while let Some(rest) = words
+        .get(at..)
+        .filter(|rest| !rest.is_empty() && at < WORDS_HEARD)
+    {
+        let Some((entry, taken)) = lexicon::first_of(rest) else {
+            all_known = false;
+            at += 1;
+            continue;
+        };
+        reading.hear(entry.of, entry.also);
+        senses.push(entry.sense);
+        at += taken;
+    }
+    if words.contains(&"menu") && text.contains(['ú', 'Ú', '\u{301}']) {
+        reading.hear(&[Locale::Es], &[]);
+    }
+    reading.known = senses.len();
+    if all_known {
+        reading.wish = wish_of(&senses);
+        reading.named = only_language(&senses);
+    }
+    if words.is_empty() && text.contains('?') {
+        reading.wish = Wish::Help;
+    }
+    reading
+}
+
+fn wish_of(senses: &[Sense]) -> Wish {
+    let named = BY_WEIGHT
+        .into_iter()
+        .find(|wish| senses.contains(&Sense::Topic(*wish)));
+    let opens = |sense: &Sense| match sense {
+        Sense::Greeting | Sense::Language(_) => true,
+        Sense::Topic(_) | Sense::Filler => false,
+    };
+    let or_menu = if senses.iter().any(opens) {
+        Wish::Menu
+    } else {
+        Wish::Unclear
+    };
+    named.unwrap_or(or_menu)
+}
+
+fn only_language(senses: &[Sense]) -> Option<Locale> {
+    let named: BTreeSet<Locale> = senses
+        .iter()
+        .filter_map(|sense| match sense {
+            Sense::Language(locale) => Some(*locale),
+            Sense::Topic(_) | Sense::Greeting | Sense::Filler => None,
+        })
+        .collect();
+    named.first().copied().filter(|_| named.len() == 1)
+}
+
+impl Reading {
+    fn hear(&mut self, of: &[Locale], also: &[Locale]) {
+        for locale in of {
+            *self.votes.entry(*locale).or_default() += 1;
+        }
+        self.fits
+            .retain(|locale| of.contains(locale) || also.contains(locale));
+    }
+
+    /// The language to answer in from now on, when the words are clearly of another one than `present`: named, or the only
+    /// one with most words. What could be said in the present language changes nothing, and a text that is not understood
+    /// needs two words.
+    fn another_language(&self, present: Locale) -> Option<Locale> {
+        if let Some(named) = self.named {
+            return Some(named).filter(|named| *named != present);
+        }
+        if self.fits.contains(&present) {
+            return None;
+        }
+        let most = self.votes.values().copied().max()?;
+        let mut leaders = self.votes.iter().filter(|(_, votes)| **votes == most);
+        let (leader, rival) = (leaders.next(), leaders.next());
+        let present_votes = self.votes.get(&present).copied().unwrap_or_default();
+        let is_sure = self.wish != Wish::Unclear || (most > 1 && present_votes == 0);
+        leader
+            .filter(|_| rival.is_none() && is_sure)
+            .map(|(locale, _)| *locale)
+            .filter(|locale| *locale != present)
     }
 }
 
-/// Lower case, no accents, no punctuation, single spaces; long texts are only looked at as far as any word could reach.
+/// Lower case, no accents, no punctuation, nothing invisible, single spaces.
 fn plain(text: &str) -> String {
-    if text.trim() == "?" {
-        return "?".to_owned();
-    }
     let mut out = String::new();
-    for c in text.chars().take(64).flat_map(char::to_lowercase) {
+    for c in text.trim().chars().take(CHARS_READ).flat_map(char::to_lowercase) {
         match c {
             'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' => out.push('a'),
             'é' | 'è' | 'ê' | 'ë' => out.push('e'),
@@ -116,7 +173,12 @@ fn plain(text: &str) -> String {
             'ú' | 'ù' | 'û' | 'ü' => out.push('u'),
             'ç' => out.push('c'),
             'ñ' => out.push('n'),
-            '\u{300}'..='\u{36f}' => {}
+            '\u{300}'..='\u{36f}'
+            | '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => {}
             c if c.is_alphanumeric() => out.push(c),
             _ => out.push(' '),
         }
@@ -126,8 +188,15 @@ fn plain(text: &str) -> String {
 
 /// The customer wrote.
 pub(super) fn said(turn: &mut Turn<'_>, text: &str, about: Option<&RetailerId>) {
-    let wish = understand(text);
+    let reading = read(text);
+    if let Some(locale) = reading.another_language(turn.locale()) {
+        turn.conversation.locale = Some(locale);
+    }
+    let wish = reading.wish;
     if turn.conversation.mode == Mode::Human {
+        if reading.known > CLEAR_WORDS {
+            return person_is_coming(turn);
+        }
         match wish {
             Wish::Unclear | Wish::Help | Wish::Person => return person_is_coming(turn),
             Wish::Menu | Wish::Cart | Wish::Checkout | Wish::Purchases | Wish::Catalog => {
@@ -191,30 +260,4 @@ fn person_is_coming(turn: &mut Turn<'_>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_understood_without_case_or_accents() {
-        for (text, wish) in [
-            ("Cardápio", Wish::Menu),
-            ("  OI!! ", Wish::Menu),
-            ("menú", Wish::Menu),
-            ("¡Hola!", Wish::Menu),
-            ("Menu\u{301}", Wish::Menu),
-            ("SACOLA", Wish::Cart),
-            ("keranjang", Wish::Cart),
-            ("finalizar", Wish::Checkout),
-            ("Pagar.", Wish::Checkout),
-            ("bantuan", Wish::Help),
-            ("?", Wish::Help),
-            ("petugas", Wish::Person),
-            ("Atendente 🙏", Wish::Person),
-            ("catálogo", Wish::Catalog),
-            ("quero um bolo", Wish::Unclear),
-            ("", Wish::Unclear),
-        ] {
-            assert_eq!(understand(text), wish, "{text:?}");
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! English.
 
-use super::Phrase;
+use super::{Phrase, neutral};
 use crate::domain::purchase::PurchaseState;
 
 #[expect(
@@ -9,9 +9,15 @@ use crate::domain::purchase::PurchaseState;
 )]
 pub(super) fn say(phrase: Phrase<'_>) -> String {
     match phrase {
-        Phrase::Greeting { shop } => format!("Hi! Welcome to *{shop}*. Tap “See options” to pick a category."),
+        Phrase::Greeting { shop } => format!(
+            "Hi! Welcome to *{shop}*. Tap “See options” to pick a category.",
+            shop = neutral(shop)
+        ),
         Phrase::NothingOnSale { shop } => {
-            format!("*{shop}* has nothing for sale right now. If you like, talk to an agent.")
+            format!(
+                "*{shop}* has nothing for sale right now. If you like, talk to an agent.",
+                shop = neutral(shop)
+            )
         }
         Phrase::OptionsOpener => "See options".into(),
         Phrase::ProductsOpener => "See products".into(),
@@ -31,10 +37,16 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::MenuLabel => "Menu".into(),
         Phrase::KeepShoppingLabel => "Keep shopping".into(),
         Phrase::NativeCatalogRow => "WhatsApp catalog".into(),
-        Phrase::NativeCatalogBody { shop } => format!("Browse the full {shop} catalog."),
+        Phrase::NativeCatalogBody { shop } => format!(
+            "Browse the full {shop} catalog.",
+            shop = neutral(shop)
+        ),
         Phrase::CategoryBody { title, count: 1 } => format!("*{title}*: 1 product."),
         Phrase::CategoryBody { title, count } => format!("*{title}*: {count} products. Tap to choose."),
-        Phrase::ShareBody { shop } => format!("A selection from {shop}, just for you."),
+        Phrase::ShareBody { shop } => format!(
+            "A selection from {shop}, just for you.",
+            shop = neutral(shop)
+        ),
         Phrase::SoldOut => "Sold out right now".into(),
         Phrase::InCart { quantity } => format!("In your cart: {quantity}"),
         Phrase::AddLabel => "Add to cart".into(),
@@ -84,8 +96,12 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::ChangesTitle => "*Something changed in your cart:*".into(),
         Phrase::PriceChange { title, old, new } => format!("• {title}: was {old}, now {new}"),
         Phrase::TitleChange { old, new } => format!("• {old} is now called {new}"),
-        Phrase::OptionsChange { title, old, new } => format!("• {title}: options changed from {old} to {new}"),
-        Phrase::SoldOutChange { title } => format!("• {title}: sold out, leaves your cart when you accept"),
+        Phrase::OptionsChange { title, old, new } => format!(
+            "• {title}: the options changed from {old} to {new}",
+            old = neutral(old),
+            new = neutral(new)
+        ),
+        Phrase::SoldOutChange { title } => format!("• {title}: sold out; it leaves your cart when you accept"),
         Phrase::BackInStock { title } => format!("• {title}: back in stock"),
         Phrase::GoneChange { title } => format!("• {title}: no longer for sale, so it left your cart"),
         Phrase::OnlyLeft { title, available } => format!("• {title}: only {available} left"),
@@ -124,25 +140,44 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
             "You already have too many open orders. Wait for one to finish or talk to an agent.".into()
         }
         Phrase::PayNow { label, total } => {
-            format!("The shop has received order *{label}*.\n*Total: {total}*\nPay with the shop’s secure link:")
+            format!(
+                "The shop has received order *{label}*.\n*Total: {total}*\nPay with the shop’s secure link:",
+                label = neutral(label)
+            )
         }
         Phrase::PayLabel => "Pay now".into(),
         Phrase::Accepted { label, total } => {
-            format!("The shop has accepted order *{label}*.\n*Total: {total}*")
+            format!(
+                "The shop has accepted order *{label}*.\n*Total: {total}*",
+                label = neutral(label)
+            )
         }
         Phrase::Declined => {
             "The shop couldn’t accept the order. You weren’t charged, and your items are back in the cart.".into()
         }
         Phrase::InDoubt { label } => {
-            format!("I’m confirming order {label} with the shop. No need to order again; I’ll tell you as soon as I know.")
+            format!(
+                "I’m confirming order {label} with the shop. No need to order again; I’ll tell you as soon as I know.",
+                label = neutral(label)
+            )
         }
         Phrase::NeedsReview { label } => {
-            format!("Someone at the shop needs to check order {label}. Please don’t pay or order again for now.")
+            format!(
+                "Someone at the shop needs to check order {label}. Please don’t pay or order again for now.",
+                label = neutral(label)
+            )
         }
-        Phrase::Paid { label, total } => format!("Payment of *{total}* confirmed. Thank you! Order *{label}*."),
-        Phrase::State { label, state } => format!("Order *{label}*: {}.", state_name(state)),
+        Phrase::Paid { label, total } => format!(
+            "Payment of *{total}* confirmed. Thank you! Order *{label}*.",
+            label = neutral(label)
+        ),
+        Phrase::State { label, state } => format!(
+            "Order *{label}*: {}.",
+            state_name(state),
+            label = neutral(label)
+        ),
         Phrase::StateName { state } => state_name(state).into(),
-        Phrase::Reason { text } => format!("Reason given by the shop: {text}"),
+        Phrase::Reason { text } => format!("Reason given by the shop: {text}", text = neutral(text)),
         Phrase::Tracking { url } => format!("Track your delivery: {url}"),
         Phrase::PurchasesBody => "Here are your latest orders:".into(),
         Phrase::NoPurchases => "You don’t have any orders here yet.".into(),
@@ -153,8 +188,10 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         }
         Phrase::ResumeLabel => "Back to shopping".into(),
         Phrase::Help { shop } => format!(
-            "Here you can shop at *{shop}* by chat.\n\
-             Tap a button or type: *menu*, *cart*, *checkout*, *orders* or *agent*."
+            "You can shop at *{shop}* right here in this chat.\n\
+             Tap a button or type: *menu*, *cart*, *checkout*, *orders* or *agent*.\n\
+             Other languages: *português*, *español*, *bahasa indonesia*.",
+            shop = neutral(shop)
         ),
     }
 }

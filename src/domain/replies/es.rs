@@ -1,6 +1,6 @@
 //! Latin American Spanish.
 
-use super::Phrase;
+use super::{Phrase, neutral};
 use crate::domain::purchase::PurchaseState;
 
 #[expect(
@@ -10,10 +10,16 @@ use crate::domain::purchase::PurchaseState;
 pub(super) fn say(phrase: Phrase<'_>) -> String {
     match phrase {
         Phrase::Greeting { shop } => {
-            format!("¡Hola! Esta es la tienda *{shop}*. Toca “Ver opciones” para elegir una categoría.")
+            format!(
+                "¡Hola! Esta es la tienda *{shop}*. Toca “Ver opciones” para elegir una categoría.",
+                shop = neutral(shop)
+            )
         }
         Phrase::NothingOnSale { shop } => {
-            format!("La tienda *{shop}* no tiene productos a la venta por ahora. Si quieres, habla con un agente.")
+            format!(
+                "La tienda *{shop}* no tiene productos a la venta por ahora. Si quieres, habla con un agente.",
+                shop = neutral(shop)
+            )
         }
         Phrase::OptionsOpener => "Ver opciones".into(),
         Phrase::ProductsOpener => "Ver productos".into(),
@@ -33,10 +39,16 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::MenuLabel => "Menú".into(),
         Phrase::KeepShoppingLabel => "Seguir comprando".into(),
         Phrase::NativeCatalogRow => "Catálogo de WhatsApp".into(),
-        Phrase::NativeCatalogBody { shop } => format!("Mira el catálogo completo de la tienda {shop}."),
+        Phrase::NativeCatalogBody { shop } => format!(
+            "Mira el catálogo completo de la tienda {shop}.",
+            shop = neutral(shop)
+        ),
         Phrase::CategoryBody { title, count: 1 } => format!("*{title}*: 1 producto."),
         Phrase::CategoryBody { title, count } => format!("*{title}*: {count} productos. Toca para elegir."),
-        Phrase::ShareBody { shop } => format!("Una selección de la tienda {shop} para ti."),
+        Phrase::ShareBody { shop } => format!(
+            "Una selección de la tienda {shop} para ti.",
+            shop = neutral(shop)
+        ),
         Phrase::SoldOut => "Agotado por ahora".into(),
         Phrase::InCart { quantity } => format!("En tu carrito: {quantity}"),
         Phrase::AddLabel => "Agregar".into(),
@@ -49,7 +61,7 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::CartFull { max } => {
             format!("Tu carrito ya tiene {max} productos diferentes, que es el máximo. Quita uno para agregar otro.")
         }
-        Phrase::LineFull { title, max } => format!("*{title}*: el máximo por producto es de {max} unidades."),
+        Phrase::LineFull { title, max } => format!("*{title}*: el límite por producto es {max}."),
         Phrase::NoRoom => {
             "Tu carrito es demasiado grande para un producto más. Finaliza esta compra o quita algún producto.".into()
         }
@@ -90,9 +102,11 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::ChangesTitle => "*Algo cambió en tu carrito:*".into(),
         Phrase::PriceChange { title, old, new } => format!("• {title}: antes {old}, ahora {new}"),
         Phrase::TitleChange { old, new } => format!("• {old} ahora se llama {new}"),
-        Phrase::OptionsChange { title, old, new } => {
-            format!("• {title}: las opciones cambiaron de {old} a {new}")
-        }
+        Phrase::OptionsChange { title, old, new } => format!(
+            "• {title}: las opciones cambiaron de {old} a {new}",
+            old = neutral(old),
+            new = neutral(new)
+        ),
         Phrase::SoldOutChange { title } => format!("• {title}: se agotó y sale del carrito cuando aceptes"),
         Phrase::BackInStock { title } => format!("• {title}: disponible otra vez"),
         Phrase::GoneChange { title } => format!("• {title}: ya no se vende y salió del carrito"),
@@ -131,24 +145,43 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
             "Ya tienes demasiados pedidos en curso. Espera a que termine alguno o habla con un agente.".into()
         }
         Phrase::PayNow { label, total } => {
-            format!("La tienda recibió el pedido *{label}*.\n*Total: {total}*\nPaga con el enlace seguro de la tienda:")
+            format!(
+                "La tienda recibió el pedido *{label}*.\n*Total: {total}*\nPaga con el enlace seguro de la tienda:",
+                label = neutral(label)
+            )
         }
         Phrase::PayLabel => "Pagar ahora".into(),
-        Phrase::Accepted { label, total } => format!("La tienda aceptó el pedido *{label}*.\n*Total: {total}*"),
+        Phrase::Accepted { label, total } => format!(
+            "La tienda aceptó el pedido *{label}*.\n*Total: {total}*",
+            label = neutral(label)
+        ),
         Phrase::Declined => {
             "La tienda no pudo aceptar el pedido. No se te cobró nada y tus productos volvieron al carrito.".into()
         }
         Phrase::InDoubt { label } => {
-            format!("Estoy confirmando el pedido {label} con la tienda. No hace falta repetirlo; te aviso en cuanto sepa.")
+            format!(
+                "Estoy confirmando el pedido {label} con la tienda. No hace falta repetirlo; te aviso en cuanto sepa.",
+                label = neutral(label)
+            )
         }
         Phrase::NeedsReview { label } => {
-            format!("Una persona de la tienda tiene que revisar el pedido {label}. \
-                     Por ahora no pagues ni compres de nuevo.")
+            format!(
+                "Una persona de la tienda tiene que revisar el pedido {label}. \
+                     Por ahora no pagues ni compres de nuevo.",
+                label = neutral(label)
+            )
         }
-        Phrase::Paid { label, total } => format!("Pago de *{total}* confirmado. ¡Gracias! Pedido *{label}*."),
-        Phrase::State { label, state } => format!("Pedido *{label}*: {}.", state_name(state)),
+        Phrase::Paid { label, total } => format!(
+            "Pago de *{total}* confirmado. ¡Gracias! Pedido *{label}*.",
+            label = neutral(label)
+        ),
+        Phrase::State { label, state } => format!(
+            "Pedido *{label}*: {}.",
+            state_name(state),
+            label = neutral(label)
+        ),
         Phrase::StateName { state } => state_name(state).into(),
-        Phrase::Reason { text } => format!("Motivo que dio la tienda: {text}"),
+        Phrase::Reason { text } => format!("Motivo que dio la tienda: {text}", text = neutral(text)),
         Phrase::Tracking { url } => format!("Sigue tu envío: {url}"),
         Phrase::PurchasesBody => "Estos son tus pedidos más recientes:".into(),
         Phrase::NoPurchases => "Todavía no tienes pedidos por aquí.".into(),
@@ -159,8 +192,10 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         }
         Phrase::ResumeLabel => "Volver a comprar".into(),
         Phrase::Help { shop } => format!(
-            "Aquí compras en la tienda *{shop}* por chat.\n\
-             Toca un botón o escribe: *menú*, *carrito*, *finalizar*, *pedidos* o *agente*."
+            "Puedes comprar en la tienda *{shop}* por este chat.\n\
+             Toca un botón o escribe: *menú*, *carrito*, *pagar*, *pedidos* o *agente*.\n\
+             Otro idioma: *português*, *english*, *bahasa indonesia*.",
+            shop = neutral(shop)
         ),
     }
 }
@@ -177,7 +212,7 @@ fn state_name(state: PurchaseState) -> &'static str {
         PurchaseState::Shipped => "en camino",
         PurchaseState::Delivered => "entregado",
         PurchaseState::Cancelled => "cancelado",
-        PurchaseState::Expired => "vencido sin pago",
+        PurchaseState::Expired => "vencido por falta de pago",
         PurchaseState::PaymentFailed => "pago no aprobado",
         PurchaseState::Refunded => "reembolsado",
         PurchaseState::ChargedBack => "pago revertido",

@@ -1,6 +1,6 @@
 //! Indonesian.
 
-use super::Phrase;
+use super::{Phrase, neutral};
 use crate::domain::purchase::PurchaseState;
 
 #[expect(
@@ -10,10 +10,16 @@ use crate::domain::purchase::PurchaseState;
 pub(super) fn say(phrase: Phrase<'_>) -> String {
     match phrase {
         Phrase::Greeting { shop } => {
-            format!("Halo, Kak! Selamat datang di *{shop}*. Ketuk “Lihat pilihan” untuk memilih kategori.")
+            format!(
+                "Halo, Kak! Selamat datang di *{shop}*. Ketuk “Lihat pilihan” untuk memilih kategori.",
+                shop = neutral(shop)
+            )
         }
         Phrase::NothingOnSale { shop } => {
-            format!("Saat ini belum ada produk yang dijual di *{shop}*. Kalau mau, kamu bisa menghubungi petugas.")
+            format!(
+                "Saat ini belum ada produk yang dijual di *{shop}*. Kalau mau, kamu bisa menghubungi petugas.",
+                shop = neutral(shop)
+            )
         }
         Phrase::OptionsOpener => "Lihat pilihan".into(),
         Phrase::ProductsOpener => "Lihat produk".into(),
@@ -31,10 +37,16 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::MenuLabel => "Menu".into(),
         Phrase::KeepShoppingLabel => "Lanjut belanja".into(),
         Phrase::NativeCatalogRow => "Katalog WhatsApp".into(),
-        Phrase::NativeCatalogBody { shop } => format!("Lihat katalog lengkap {shop} di sini."),
+        Phrase::NativeCatalogBody { shop } => format!(
+            "Lihat katalog lengkap {shop} di sini.",
+            shop = neutral(shop)
+        ),
         Phrase::CategoryBody { title, count: 1 } => format!("*{title}*: 1 produk."),
         Phrase::CategoryBody { title, count } => format!("*{title}*: {count} produk. Ketuk untuk memilih."),
-        Phrase::ShareBody { shop } => format!("Pilihan dari {shop} untuk kamu."),
+        Phrase::ShareBody { shop } => format!(
+            "Pilihan dari {shop} untuk kamu.",
+            shop = neutral(shop)
+        ),
         Phrase::SoldOut => "Sedang habis".into(),
         Phrase::InCart { quantity } => format!("Di keranjangmu: {quantity}"),
         Phrase::AddLabel => "Tambah".into(),
@@ -87,7 +99,11 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::ChangesTitle => "*Ada yang berubah di keranjangmu:*".into(),
         Phrase::PriceChange { title, old, new } => format!("• {title}: dari {old} menjadi {new}"),
         Phrase::TitleChange { old, new } => format!("• {old} sekarang bernama {new}"),
-        Phrase::OptionsChange { title, old, new } => format!("• {title}: pilihan berubah dari {old} ke {new}"),
+        Phrase::OptionsChange { title, old, new } => format!(
+            "• {title}: pilihan berubah dari {old} ke {new}",
+            old = neutral(old),
+            new = neutral(new)
+        ),
         Phrase::SoldOutChange { title } => {
             format!("• {title}: habis, keluar dari keranjang saat kamu setuju")
         }
@@ -129,25 +145,44 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
             "Pesananmu yang berjalan sudah terlalu banyak. Tunggu salah satunya selesai atau hubungi petugas.".into()
         }
         Phrase::PayNow { label, total } => {
-            format!("Pesanan *{label}* sudah diterima toko.\n*Total: {total}*\nBayar lewat link aman dari toko:")
+            format!(
+                "Pesanan *{label}* sudah diterima toko.\n*Total: {total}*\nBayar lewat link aman dari toko:",
+                label = neutral(label)
+            )
         }
         Phrase::PayLabel => "Bayar sekarang".into(),
-        Phrase::Accepted { label, total } => format!("Pesanan *{label}* sudah disetujui toko.\n*Total: {total}*"),
+        Phrase::Accepted { label, total } => format!(
+            "Pesanan *{label}* sudah disetujui toko.\n*Total: {total}*",
+            label = neutral(label)
+        ),
         Phrase::Declined => {
             "Toko tidak bisa menerima pesanan ini. Kamu tidak ditagih dan barangmu kembali ke keranjang.".into()
         }
         Phrase::InDoubt { label } => {
-            format!("Pesanan {label} sedang dikonfirmasi ke toko. Tidak perlu pesan ulang; nanti langsung dikabari.")
+            format!(
+                "Pesanan {label} sedang dikonfirmasi ke toko. Tidak perlu pesan ulang; nanti langsung dikabari.",
+                label = neutral(label)
+            )
         }
         Phrase::NeedsReview { label } => {
-            format!("Pesanan {label} perlu dicek dulu oleh petugas toko. Jangan bayar atau pesan lagi dulu, ya.")
+            format!(
+                "Pesanan {label} perlu dicek dulu oleh petugas toko. Jangan bayar atau pesan lagi dulu, ya.",
+                label = neutral(label)
+            )
         }
         Phrase::Paid { label, total } => {
-            format!("Pembayaran *{total}* sudah diterima. Terima kasih! Pesanan *{label}*.")
+            format!(
+                "Pembayaran *{total}* sudah diterima. Terima kasih! Pesanan *{label}*.",
+                label = neutral(label)
+            )
         }
-        Phrase::State { label, state } => format!("Pesanan *{label}*: {}.", state_name(state)),
+        Phrase::State { label, state } => format!(
+            "Pesanan *{label}*: {}.",
+            state_name(state),
+            label = neutral(label)
+        ),
         Phrase::StateName { state } => state_name(state).into(),
-        Phrase::Reason { text } => format!("Alasan dari toko: {text}"),
+        Phrase::Reason { text } => format!("Alasan dari toko: {text}", text = neutral(text)),
         Phrase::Tracking { url } => format!("Lacak kirimanmu: {url}"),
         Phrase::PurchasesBody => "Ini pesanan terbarumu:".into(),
         Phrase::NoPurchases => "Kamu belum punya pesanan di sini.".into(),
@@ -161,7 +196,9 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::ResumeLabel => "Kembali belanja".into(),
         Phrase::Help { shop } => format!(
             "Kamu bisa belanja di *{shop}* lewat chat ini.\n\
-             Ketuk tombol atau ketik: *menu*, *keranjang*, *checkout*, *pesanan* atau *petugas*."
+             Ketuk tombol atau ketik: *menu*, *keranjang*, *bayar*, *pesanan* atau *petugas*.\n\
+             Bahasa lain: *português*, *english*, *español*.",
+            shop = neutral(shop)
         ),
     }
 }

@@ -3,14 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::money::Money;
-
+mod amounts;
 mod en;
 mod es;
 mod id;
 mod pt_br;
 #[cfg(test)]
 mod tests;
+
+pub use amounts::money;
 
 /// A language and its way to write money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -425,33 +426,31 @@ pub fn say(locale: Locale, phrase: Phrase<'_>) -> String {
     }
 }
 
-/// Writes an amount as that language does.
-pub fn money(locale: Locale, amount: &Money) -> String {
-    let (currency, text) = (amount.currency(), amount.amount_text());
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let (group, point, space) = match locale {
-        Locale::PtBr | Locale::Es | Locale::Id => ('.', ',', " "),
-        Locale::En => (',', '.', ""),
-    };
-    let mut written = match currency.code() {
-        "BRL" => format!("R${space}"),
-        "USD" => format!("US${space}"),
-        "EUR" => format!("€{space}"),
-        "IDR" => format!("Rp{space}"),
-        code => format!("{code} "),
-    };
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            written.push(group);
+/// A value that others wrote, inside a sentence of ours: one line, no WhatsApp markup, nothing that turns the reading
+/// direction. An underscore between letters is no markup and stays, because numbers of orders have it; joiners stay,
+/// because emoji and some scripts need them.
+pub(super) fn neutral(value: &str) -> String {
+    let (mut clean, mut before) = (String::new(), ' ');
+    let mut rest = value.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{61c}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => continue,
+            '_' => {
+                let is_inner =
+                    before.is_alphanumeric() && rest.peek().copied().is_some_and(char::is_alphanumeric);
+                clean.push(if is_inner { '_' } else { ' ' });
+            }
+            c if "*~`".contains(c) || c.is_control() || c.is_whitespace() => clean.push(' '),
+            c => clean.push(c),
         }
-        written.push(digit);
+        before = c;
     }
-    // Nobody writes the cents of a rupiah, though ISO 4217 has them; a merchant's odd cents are never hidden.
-    let is_whole =
-        fraction.is_empty() || (currency.code() == "IDR" && fraction.bytes().all(|digit| digit == b'0'));
-    if !is_whole {
-        written.push(point);
-        written.push_str(fraction);
-    }
-    written
+    let words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.is_empty() { "–".to_owned() } else { words }
 }

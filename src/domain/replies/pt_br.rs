@@ -1,6 +1,6 @@
 //! Brazilian Portuguese.
 
-use super::Phrase;
+use super::{Phrase, neutral};
 use crate::domain::purchase::PurchaseState;
 
 #[expect(
@@ -10,10 +10,16 @@ use crate::domain::purchase::PurchaseState;
 pub(super) fn say(phrase: Phrase<'_>) -> String {
     match phrase {
         Phrase::Greeting { shop } => {
-            format!("Olá! Aqui é a loja *{shop}*. Toque em “Ver opções” para escolher uma categoria.")
+            format!(
+                "Olá! Aqui é a loja *{shop}*. Toque em “Ver opções” para escolher uma categoria.",
+                shop = neutral(shop)
+            )
         }
         Phrase::NothingOnSale { shop } => {
-            format!("A loja *{shop}* está sem produtos à venda neste momento. Se quiser, fale com um atendente.")
+            format!(
+                "A loja *{shop}* está sem produtos à venda neste momento. Se quiser, fale com um atendente.",
+                shop = neutral(shop)
+            )
         }
         Phrase::OptionsOpener => "Ver opções".into(),
         Phrase::ProductsOpener => "Ver produtos".into(),
@@ -33,10 +39,16 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::MenuLabel => "Menu".into(),
         Phrase::KeepShoppingLabel => "Continuar comprando".into(),
         Phrase::NativeCatalogRow => "Catálogo do WhatsApp".into(),
-        Phrase::NativeCatalogBody { shop } => format!("Veja o catálogo completo da loja {shop}."),
+        Phrase::NativeCatalogBody { shop } => format!(
+            "Veja o catálogo completo da loja {shop}.",
+            shop = neutral(shop)
+        ),
         Phrase::CategoryBody { title, count: 1 } => format!("*{title}*: 1 produto."),
         Phrase::CategoryBody { title, count } => format!("*{title}*: {count} produtos. Toque para escolher."),
-        Phrase::ShareBody { shop } => format!("Uma seleção da loja {shop} para você."),
+        Phrase::ShareBody { shop } => format!(
+            "Uma seleção da loja {shop} para você.",
+            shop = neutral(shop)
+        ),
         Phrase::SoldOut => "Esgotado no momento".into(),
         Phrase::InCart { quantity } => format!("Na sua sacola: {quantity}"),
         Phrase::AddLabel => "Adicionar".into(),
@@ -51,7 +63,7 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::CartFull { max } => {
             format!("A sacola já tem {max} produtos diferentes, que é o máximo. Remova um para adicionar outro.")
         }
-        Phrase::LineFull { title, max } => format!("*{title}*: o máximo por produto é {max} unidades."),
+        Phrase::LineFull { title, max } => format!("*{title}*: o limite por produto é {max}."),
         Phrase::NoRoom => {
             "Sua sacola está grande demais para mais um produto. Finalize esta compra ou remova algum item.".into()
         }
@@ -87,7 +99,11 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::ChangesTitle => "*Algo mudou na sua sacola:*".into(),
         Phrase::PriceChange { title, old, new } => format!("• {title}: de {old} para {new}"),
         Phrase::TitleChange { old, new } => format!("• {old} agora se chama {new}"),
-        Phrase::OptionsChange { title, old, new } => format!("• {title}: opções mudaram de {old} para {new}"),
+        Phrase::OptionsChange { title, old, new } => format!(
+            "• {title}: as opções mudaram de {old} para {new}",
+            old = neutral(old),
+            new = neutral(new)
+        ),
         Phrase::SoldOutChange { title } => format!("• {title}: esgotou e sai da sacola quando você aceitar"),
         Phrase::BackInStock { title } => format!("• {title}: disponível de novo"),
         Phrase::GoneChange { title } => format!("• {title}: não está mais à venda e saiu da sacola"),
@@ -123,21 +139,40 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
             "Você já tem pedidos demais em andamento. Espere um deles terminar ou fale com um atendente.".into()
         }
         Phrase::PayNow { label, total } => {
-            format!("Pedido *{label}* recebido pela loja.\n*Total: {total}*\nPague pelo link seguro da loja:")
+            format!(
+                "Pedido *{label}* recebido pela loja.\n*Total: {total}*\nPague pelo link seguro da loja:",
+                label = neutral(label)
+            )
         }
         Phrase::PayLabel => "Pagar agora".into(),
-        Phrase::Accepted { label, total } => format!("Pedido *{label}* aceito pela loja.\n*Total: {total}*"),
+        Phrase::Accepted { label, total } => format!(
+            "Pedido *{label}* aceito pela loja.\n*Total: {total}*",
+            label = neutral(label)
+        ),
         Phrase::Declined => "A loja não pôde aceitar o pedido. Nada foi cobrado e seus itens voltaram para a sacola.".into(),
         Phrase::InDoubt { label } => {
-            format!("Estou confirmando o pedido {label} com a loja. Não precisa repetir; aviso assim que souber.")
+            format!(
+                "Estou confirmando o pedido {label} com a loja. Não precisa repetir; aviso assim que souber.",
+                label = neutral(label)
+            )
         }
         Phrase::NeedsReview { label } => {
-            format!("O pedido {label} precisa ser conferido por uma pessoa da loja. Não pague nem compre de novo por enquanto.")
+            format!(
+                "O pedido {label} precisa ser conferido por uma pessoa da loja. Não pague nem compre de novo por enquanto.",
+                label = neutral(label)
+            )
         }
-        Phrase::Paid { label, total } => format!("Pagamento de *{total}* confirmado. Obrigado! Pedido *{label}*."),
-        Phrase::State { label, state } => format!("Pedido *{label}*: {}.", state_name(state)),
+        Phrase::Paid { label, total } => format!(
+            "Pagamento de *{total}* confirmado. Obrigado! Pedido *{label}*.",
+            label = neutral(label)
+        ),
+        Phrase::State { label, state } => format!(
+            "Pedido *{label}*: {}.",
+            state_name(state),
+            label = neutral(label)
+        ),
         Phrase::StateName { state } => state_name(state).into(),
-        Phrase::Reason { text } => format!("Motivo informado pela loja: {text}"),
+        Phrase::Reason { text } => format!("Motivo informado pela loja: {text}", text = neutral(text)),
         Phrase::Tracking { url } => format!("Acompanhe a entrega: {url}"),
         Phrase::PurchasesBody => "Estes são seus pedidos mais recentes:".into(),
         Phrase::NoPurchases => "Você ainda não tem pedidos por aqui.".into(),
@@ -147,7 +182,9 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::ResumeLabel => "Voltar às compras".into(),
         Phrase::Help { shop } => format!(
             "Aqui você compra na loja *{shop}* pela conversa.\n\
-             Toque em um botão ou escreva: *menu*, *sacola*, *finalizar*, *pedidos* ou *atendente*."
+             Toque em um botão ou escreva: *menu*, *sacola*, *finalizar*, *pedidos* ou *atendente*.\n\
+             Outro idioma: *english*, *español*, *bahasa indonesia*.",
+            shop = neutral(shop)
         ),
     }
 }
