@@ -1,53 +1,18 @@
-//! What a customer sees, free of any provider's JSON. Constructors keep every text within the smallest limit of the
-//! surfaces that we know (WhatsApp Cloud API, interactive messages pages, 2025-11): what a merchant wrote too long is cut
-//! between words with an ellipsis; what we compose is split by its composer, never cut.
+//! Messages to the customer: what each is about, and how a text of ours becomes one or several of them. What we compose is
+//! split, never cut, and only the last message of a reply has the buttons; what a merchant wrote too long is cut between
+//! words with an ellipsis. It refuses any provider's JSON, and limits: those are in the types of [`super::content`].
 
 use serde::{Deserialize, Serialize};
-use unicode_segmentation::UnicodeSegmentation;
 
-use super::button::Action;
-use super::device::Device;
+pub use super::content::{
+    BUTTONS_MAX, Choice, Choices, Content, PRODUCTS_MAX, ROWS_MAX, Row, Section, Sections, Shelves, Target,
+};
 use super::ids::{PurchaseId, RetailerId};
-
-/// Longest body of a message with reply buttons, a link or a product.
-pub const BODY_MAX: usize = 1024;
-/// Longest body of a list or a plain text.
-pub const LONG_BODY_MAX: usize = 4096;
-/// Longest label of a reply button, a link or a list's opener.
-pub const LABEL_MAX: usize = 20;
-/// Longest title of a row or a section.
-pub const ROW_TITLE_MAX: usize = 24;
-/// Longest description of a row.
-pub const ROW_DESCRIPTION_MAX: usize = 72;
-/// Most rows in a list, over all sections.
-pub const ROWS_MAX: usize = 10;
-/// Most reply buttons.
-pub const BUTTONS_MAX: usize = 3;
-/// Most products in one product list, over all sections (rule R2).
-pub const PRODUCTS_MAX: usize = 30;
-/// Longest header text.
-pub const HEADER_MAX: usize = 60;
-
-/// Cuts a text to `max` characters, between words where it can, never inside a grapheme, with an ellipsis.
-pub fn fit(text: &str, max: usize) -> String {
-    let text = text.trim();
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    let room = max.saturating_sub(1);
-    let (mut kept, mut used) = (String::new(), 0);
-    for grapheme in text.graphemes(true) {
-        let width = grapheme.chars().count();
-        if used + width > room {
-            break;
-        }
-        used += width;
-        kept.push_str(grapheme);
-    }
-    let at_word = kept.rfind(char::is_whitespace).filter(|at| *at * 2 > kept.len());
-    let cut = at_word.and_then(|at| kept.get(..at)).unwrap_or(&kept).trim_end();
-    format!("{cut}…")
-}
+pub use super::text::{
+    BODY_MAX, Body, HEADER_MAX, Header, LABEL_MAX, LONG_BODY_MAX, Label, LongBody, ROW_DESCRIPTION_MAX,
+    ROW_TITLE_MAX, RowTitle,
+};
+use super::text::{Fitted, parts};
 
 /// What a message is about: the word in our callback data, and the policy of its delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -179,133 +144,6 @@ impl Kind {
     }
 }
 
-/// What a tap on a drawn button will ask, and for which cart as of which revision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// What it asks.
-    pub action: Action,
-    /// Whose cart.
-    pub device: Device,
-    /// As of which revision.
-    pub revision: u64,
-}
-
-/// A reply button.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
-    /// What it asks.
-    pub target: Target,
-    /// Its label, [`LABEL_MAX`] characters at most.
-    pub label: String,
-}
-
-/// A row of a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
-    /// What it asks.
-    pub target: Target,
-    /// Its title, [`ROW_TITLE_MAX`] characters at most.
-    pub title: String,
-    /// More about it, [`ROW_DESCRIPTION_MAX`] characters at most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-}
-
-impl Row {
-    /// A row; a title that does not fit is cut, and told whole in the description where that has room.
-    pub fn new(target: Target, title: &str, description: Option<&str>) -> Self {
-        let short = fit(title, ROW_TITLE_MAX);
-        let whole = if short == title.trim() {
-            None
-        } else {
-            Some(title.trim())
-        };
-        let description = match (whole, description) {
-            (Some(whole), Some(more)) => Some(format!("{more} · {whole}")),
-            (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
-            (None, None) => None,
-        };
-        Self {
-            target,
-            title: short,
-            description: description.map(|text| fit(&text, ROW_DESCRIPTION_MAX)),
-        }
-    }
-}
-
-/// A titled group of rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Section {
-    /// Its title, [`ROW_TITLE_MAX`] characters at most.
-    pub title: String,
-    /// Its rows.
-    pub rows: Vec<Row>,
-}
-
-/// The body of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Content {
-    /// Plain text.
-    Text {
-        /// The text.
-        body: String,
-    },
-    /// Text with one to three reply buttons.
-    Buttons {
-        /// A picture above.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        image_url: Option<String>,
-        /// The text.
-        body: String,
-        /// The buttons.
-        choices: Vec<Choice>,
-    },
-    /// Text with a list that opens.
-    List {
-        /// The text.
-        body: String,
-        /// The label that opens it.
-        opener: String,
-        /// Its sections.
-        sections: Vec<Section>,
-    },
-    /// Text with a link.
-    Link {
-        /// The text.
-        body: String,
-        /// The link's label.
-        label: String,
-        /// Where it leads.
-        url: String,
-    },
-    /// WhatsApp's own message of one product.
-    NativeProduct {
-        /// A text.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        body: Option<String>,
-        /// The product.
-        retailer_id: RetailerId,
-    },
-    /// WhatsApp's own message of up to 30 products.
-    NativeProducts {
-        /// The header, required.
-        header: String,
-        /// The text.
-        body: String,
-        /// Title and products of each section.
-        sections: Vec<(String, Vec<RetailerId>)>,
-    },
-    /// WhatsApp's own entrance to the shop's catalog.
-    NativeCatalog {
-        /// The text.
-        body: String,
-        /// The product whose picture is shown.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        thumbnail: Option<RetailerId>,
-    },
-}
-
 /// A message to the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
@@ -313,6 +151,9 @@ pub struct Message {
     pub kind: Kind,
     /// What it shows.
     pub content: Content,
+    /// True when another message of the same reply follows: it stands or falls alone, whatever newer reply comes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
     /// The purchase that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase: Option<PurchaseId>,
@@ -327,68 +168,83 @@ impl Message {
         Self {
             kind,
             content,
+            unfinished: false,
             purchase: None,
             news_of: Vec::new(),
         }
     }
 
-    /// Plain text.
-    pub fn text(kind: Kind, body: &str) -> Self {
-        Self::new(
-            kind,
-            Content::Text {
-                body: fit(body, LONG_BODY_MAX),
-            },
-        )
+    /// Text with reply buttons; what does not fit beside them goes ahead as plain text.
+    pub fn buttons(kind: Kind, body: &str, choices: Choices) -> Vec<Self> {
+        Self::buttons_beside(kind, body, "", choices)
     }
 
-    /// Text with reply buttons; the body becomes a list's when it is too long for buttons.
-    pub fn buttons(kind: Kind, body: &str, image_url: Option<String>, choices: Vec<Choice>) -> Self {
-        if body.chars().count() > BODY_MAX {
-            let rows = choices
-                .into_iter()
-                .map(|choice| Row::new(choice.target, &choice.label, None))
-                .collect();
-            return Self::list(
-                kind,
-                body,
-                "Menu",
-                vec![Section {
-                    title: "Menu".to_owned(),
-                    rows,
-                }],
-            );
+    /// The same where `beside` must stay with the buttons: a total, and what they mean.
+    pub fn buttons_beside(kind: Kind, ahead: &str, beside: &str, choices: Choices) -> Vec<Self> {
+        let (texts, body) = split(ahead, beside);
+        let last = Content::Buttons {
+            image_url: None,
+            body,
+            choices,
+        };
+        reply(kind, texts, vec![last])
+    }
+
+    /// Text with a picture above and reply buttons.
+    pub fn pictured(kind: Kind, body: &str, image_url: Option<String>, choices: Choices) -> Vec<Self> {
+        let (texts, body) = split(body, "");
+        let last = Content::Buttons {
+            image_url,
+            body,
+            choices,
+        };
+        reply(kind, texts, vec![last])
+    }
+
+    /// Text with a list; rows that one list can't hold follow in another. Without rows it is plain text.
+    pub fn list(kind: Kind, body: &str, opener: &Label, groups: Vec<Section>) -> Vec<Self> {
+        Self::list_beside(kind, body, "", opener, groups)
+    }
+
+    /// The same where `beside` must stay with the list.
+    pub fn list_beside(
+        kind: Kind,
+        ahead: &str,
+        beside: &str,
+        opener: &Label,
+        groups: Vec<Section>,
+    ) -> Vec<Self> {
+        let (mut texts, body) = split(ahead, beside);
+        let pages = Sections::pages(groups);
+        if pages.is_empty() {
+            texts.push(body);
+            return reply(kind, texts, Vec::new());
         }
-        Self::new(
-            kind,
-            Content::Buttons {
-                image_url,
-                body: body.trim().to_owned(),
-                choices,
-            },
-        )
+        let further = std::iter::repeat_with(|| LongBody::cut(opener));
+        let lists = std::iter::once(body).chain(further).zip(pages);
+        let lists = lists.map(|(body, sections)| Content::List {
+            body,
+            opener: opener.clone(),
+            sections,
+        });
+        reply(kind, texts, lists.collect())
     }
 
-    /// Text with a list.
-    pub fn list(kind: Kind, body: &str, opener: &str, sections: Vec<Section>) -> Self {
-        let sections = sections
-            .into_iter()
-            .filter(|section| !section.rows.is_empty())
-            .collect();
-        Self::new(
-            kind,
-            Content::List {
-                body: fit(body, LONG_BODY_MAX),
-                opener: fit(opener, LABEL_MAX),
-                sections,
-            },
-        )
+    /// Text with a link.
+    pub fn link(kind: Kind, body: &str, label: Label, url: String) -> Vec<Self> {
+        let (texts, body) = split(body, "");
+        reply(kind, texts, vec![Content::Link { body, label, url }])
     }
 
     /// The same, about that purchase.
     pub fn about(mut self, purchase: &PurchaseId) -> Self {
         self.purchase = Some(purchase.clone());
         self
+    }
+
+    /// The key under which a newer message makes this one, unsent, pointless.
+    pub fn supersedes(&self) -> Option<&'static str> {
+        self.kind.supersedes().filter(|_| !self.unfinished)
     }
 
     /// True for the kinds that rule R1 names: they never go out once the service window has closed.
@@ -404,18 +260,94 @@ impl Message {
     }
 }
 
+/// Texts, then what ends the reply.
+fn reply(kind: Kind, texts: Vec<LongBody>, ends: Vec<Content>) -> Vec<Message> {
+    let texts = texts.into_iter().map(|body| Content::Text { body });
+    let mut messages: Vec<Message> = texts
+        .chain(ends)
+        .map(|content| Message {
+            unfinished: true,
+            ..Message::new(kind, content)
+        })
+        .collect();
+    if let Some(last) = messages.last_mut() {
+        last.unfinished = false;
+    }
+    messages
+}
+
+/// A text for a message that holds `MAX` characters: all of it when it fits, else `beside`, and what goes ahead of it.
+fn split<const MAX: usize>(ahead: &str, beside: &str) -> (Vec<LongBody>, Fitted<MAX>) {
+    let together = format!("{ahead}\n{beside}");
+    if let Some(whole) = Fitted::whole(&together) {
+        return (Vec::new(), whole);
+    }
+    if let Some(last) = Fitted::whole(beside) {
+        return (parts(ahead), last);
+    }
+    let mut pieces: Vec<Fitted<MAX>> = parts(&together);
+    let last = pieces.pop().unwrap_or_else(|| Fitted::cut(""));
+    (
+        pieces
+            .iter()
+            .flat_map(|piece| parts::<LONG_BODY_MAX>(piece))
+            .collect(),
+        last,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::button::Action;
+    use crate::domain::device::Device;
+
+    fn choices() -> Choices {
+        Choices::of([Choice {
+            target: Target {
+                action: Action::Menu,
+                device: Device::Android,
+                revision: 0,
+            },
+            label: Label::cut("Menu"),
+        }])
+    }
+
+    fn bodies(messages: &[Message]) -> Vec<&str> {
+        messages
+            .iter()
+            .filter_map(|message| message.content.body())
+            .collect()
+    }
 
     #[test]
-    fn long_texts_are_cut_between_words_and_never_inside_a_grapheme() {
-        assert_eq!(fit("Café especial torrado na hora", 24), "Café especial torrado…");
-        assert_eq!(fit("curto", 24), "curto");
-        let family = "👨‍👩‍👧‍👦".repeat(5);
-        let cut = fit(&family, 16);
-        assert!(cut.chars().count() <= 16);
-        assert_eq!(cut, format!("{}…", "👨‍👩‍👧‍👦".repeat(2)));
-        assert_eq!(fit("x", 1), "x");
+    fn a_text_too_long_for_buttons_goes_ahead_and_the_total_stays_with_them() {
+        let lines = ["a line of a cart"; 100].join("\n");
+        let messages = Message::buttons_beside(Kind::Cart, &lines, "Total", choices());
+        assert_eq!(bodies(&messages), [&*lines, "Total"]);
+        assert_eq!(
+            (messages[0].supersedes(), messages[1].supersedes()),
+            (None, Some("cart"))
+        );
+        let short = Message::buttons_beside(Kind::Cart, "One line", "Total", choices());
+        assert_eq!(bodies(&short), ["One line\nTotal"]);
+    }
+
+    #[test]
+    fn without_a_part_that_stays_the_end_of_the_text_is_with_the_buttons() {
+        let lines: Vec<String> = (0..200).map(|n| format!("line number {n}")).collect();
+        let messages = Message::buttons(Kind::PriceChange, &lines.join("\n"), choices());
+        assert_eq!(bodies(&messages).join("\n"), lines.join("\n"));
+        assert!(matches!(
+            messages.last().unwrap().content,
+            Content::Buttons { .. }
+        ));
+    }
+
+    #[test]
+    fn a_list_without_rows_is_a_text() {
+        let messages = Message::list(Kind::Menu, "Oi", &Label::cut("Ver"), Vec::new());
+        assert_eq!(bodies(&messages), ["Oi"]);
+        assert!(matches!(messages[0].content, Content::Text { .. }));
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod button;
 pub mod cart;
+pub mod content;
 pub mod conversation;
 pub mod decide;
 pub mod device;
@@ -16,4 +17,5 @@ pub mod money;
 pub mod product;
 pub mod purchase;
 pub mod replies;
+pub mod text;
 pub mod verdict;

@@ -41,10 +41,7 @@ pub fn encode(
     let mut items = Vec::new();
     for (index, effect) in effects.into_iter().enumerate() {
         let (kind, supersedes) = match &effect {
-            Effect::Send(message) => (
-                LaneKind::Provider,
-                message.kind.supersedes().map(ToOwned::to_owned),
-            ),
+            Effect::Send(message) => (LaneKind::Provider, message.supersedes().map(ToOwned::to_owned)),
             Effect::Quote { .. } | Effect::Forward(_) => (LaneKind::Merchant, None),
         };
         let body = LaneBody {

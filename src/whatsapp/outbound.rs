@@ -1,43 +1,17 @@
-//! From a message to the JSON of `POST /{version}/{phone_number_id}/messages`. Limits are checked once more here, in the
-//! unit that counts (characters), so nothing that Meta would refuse leaves the house.
+//! From a message to the JSON of `POST /{version}/{phone_number_id}/messages`. Texts and lists come in types that can't be
+//! over a limit; what is missing to address or sign a message is refused here.
 //!
-//! Shapes and limits: Meta, interactive messages and catalog pages, 2025-11 to 2026-06.
+//! Shapes: Meta, interactive messages and catalog pages, 2025-11 to 2026-06.
 
 use serde_json::{Value, json};
 
 use super::Sending;
 use super::buttons::Keyring;
-use crate::domain::message::{
-    BODY_MAX, BUTTONS_MAX, Choice, Content, HEADER_MAX, LABEL_MAX, LONG_BODY_MAX, PRODUCTS_MAX,
-    ROW_DESCRIPTION_MAX, ROW_TITLE_MAX, ROWS_MAX, Section, Target,
-};
-
-/// Longest callback data (Meta, messages API).
-const CALLBACK_DATA_MAX: usize = 512;
+use crate::domain::message::{Body, Choices, Content, Header, Label, LongBody, Sections, Shelves, Target};
 
 /// A message that can't be built: a fault of ours, kept as a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// A text is longer than its place allows.
-    #[error("{place} has {chars} characters, {max} fit")]
-    TooLong {
-        /// Where.
-        place: &'static str,
-        /// How long it is.
-        chars: usize,
-        /// The limit.
-        max: usize,
-    },
-    /// More or fewer entries than allowed.
-    #[error("{place} has {count} entries, 1 to {max} are allowed")]
-    Count {
-        /// Where.
-        place: &'static str,
-        /// How many.
-        count: usize,
-        /// The limit.
-        max: usize,
-    },
     /// A button id would be too long, or there is no key.
     #[error("no button id can be drawn for {0}")]
     ButtonId(&'static str),
@@ -57,8 +31,8 @@ pub fn build(sending: &Sending, keys: &Keyring, catalog_id: Option<&str>) -> Res
         catalog_id,
     };
     let (kind, content) = drawing.content()?;
+    // At most 512 characters (Meta, messages API): a kind's word and an effect id of a home and two numbers are far below.
     let data = format!("s1.{}.{}", sending.message.kind.word(), sending.effect_id);
-    within("biz_opaque_callback_data", &data, CALLBACK_DATA_MAX)?;
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -81,23 +55,6 @@ fn put(object: &mut Value, key: &str, value: Value) {
     }
 }
 
-fn within(place: &'static str, text: &str, max: usize) -> Result<(), BuildError> {
-    let chars = text.chars().count();
-    if chars > max || chars == 0 {
-        Err(BuildError::TooLong { place, chars, max })
-    } else {
-        Ok(())
-    }
-}
-
-fn counted(place: &'static str, count: usize, max: usize) -> Result<(), BuildError> {
-    if count == 0 || count > max {
-        Err(BuildError::Count { place, count, max })
-    } else {
-        Ok(())
-    }
-}
-
 struct Drawing<'a> {
     sending: &'a Sending,
     keys: &'a Keyring,
@@ -108,7 +65,6 @@ impl Drawing<'_> {
     fn content(&self) -> Result<(&'static str, Value), BuildError> {
         let content = match &self.sending.message.content {
             Content::Text { body } => {
-                within("text.body", body, LONG_BODY_MAX)?;
                 return Ok(("text", json!({ "body": body, "preview_url": false })));
             }
             Content::Buttons {
@@ -121,46 +77,21 @@ impl Drawing<'_> {
                 opener,
                 sections,
             } => self.list(body, opener, sections)?,
-            Content::Link { body, label, url } => link(body, label, url)?,
+            Content::Link { body, label, url } => link(body, label, url),
             Content::NativeProduct { body, retailer_id } => {
-                self.product(body.as_deref(), retailer_id.as_str())?
+                self.product(body.as_ref(), retailer_id.as_str())?
             }
             Content::NativeProducts {
                 header,
                 body,
                 sections,
-            } => {
-                let total = sections.iter().map(|(_, ids)| ids.len()).sum();
-                counted("product_list", total, PRODUCTS_MAX)?;
-                within("header", header, HEADER_MAX)?;
-                within("body", body, BODY_MAX)?;
-                let sections: Vec<Value> = sections
-                    .iter()
-                    .map(|(title, ids)| {
-                        let items: Vec<Value> = ids
-                            .iter()
-                            .map(|id| json!({ "product_retailer_id": id }))
-                            .collect();
-                        json!({ "title": title, "product_items": items })
-                    })
-                    .collect();
-                json!({
-                    "type": "product_list",
-                    "header": { "type": "text", "text": header },
-                    "body": { "text": body },
-                    "action": { "catalog_id": self.catalog()?, "sections": sections },
-                })
-            }
+            } => self.products(header, body, sections)?,
             Content::NativeCatalog { body, thumbnail } => {
-                within("body", body, BODY_MAX)?;
                 self.catalog()?;
                 let mut action = json!({ "name": "catalog_message" });
                 if let Some(id) = thumbnail {
-                    put(
-                        &mut action,
-                        "parameters",
-                        json!({ "thumbnail_product_retailer_id": id }),
-                    );
+                    let parameters = json!({ "thumbnail_product_retailer_id": id });
+                    put(&mut action, "parameters", parameters);
                 }
                 json!({ "type": "catalog_message", "body": { "text": body }, "action": action })
             }
@@ -177,44 +108,28 @@ impl Drawing<'_> {
         id.ok_or(BuildError::ButtonId(target.action.word()))
     }
 
-    fn buttons(&self, image: Option<&str>, body: &str, choices: &[Choice]) -> Result<Value, BuildError> {
-        counted("buttons", choices.len(), BUTTONS_MAX)?;
-        within("body", body, BODY_MAX)?;
+    fn buttons(&self, image: Option<&str>, body: &Body, choices: &Choices) -> Result<Value, BuildError> {
         let mut buttons = Vec::new();
-        for choice in choices {
-            within("button title", &choice.label, LABEL_MAX)?;
+        for choice in &**choices {
             let reply = json!({ "id": self.id(&choice.target)?, "title": choice.label });
             buttons.push(json!({ "type": "reply", "reply": reply }));
         }
         let mut interactive =
             json!({ "type": "button", "body": { "text": body }, "action": { "buttons": buttons } });
         if let Some(link) = image {
-            put(
-                &mut interactive,
-                "header",
-                json!({ "type": "image", "image": { "link": link } }),
-            );
+            let header = json!({ "type": "image", "image": { "link": link } });
+            put(&mut interactive, "header", header);
         }
         Ok(interactive)
     }
 
-    fn list(&self, body: &str, opener: &str, sections: &[Section]) -> Result<Value, BuildError> {
-        within("body", body, LONG_BODY_MAX)?;
-        within("list button", opener, LABEL_MAX)?;
-        counted(
-            "list rows",
-            sections.iter().map(|section| section.rows.len()).sum(),
-            ROWS_MAX,
-        )?;
+    fn list(&self, body: &LongBody, opener: &Label, sections: &Sections) -> Result<Value, BuildError> {
         let mut drawn = Vec::new();
-        for section in sections {
-            within("section title", &section.title, ROW_TITLE_MAX)?;
+        for section in &**sections {
             let mut rows = Vec::new();
             for row in &section.rows {
-                within("row title", &row.title, ROW_TITLE_MAX)?;
                 let mut entry = json!({ "id": self.id(&row.target)?, "title": row.title });
-                if let Some(description) = row.description.as_deref().filter(|text| !text.is_empty()) {
-                    within("row description", description, ROW_DESCRIPTION_MAX)?;
+                if let Some(description) = &row.description {
                     put(&mut entry, "description", json!(description));
                 }
                 rows.push(entry);
@@ -228,24 +143,38 @@ impl Drawing<'_> {
         }))
     }
 
-    fn product(&self, body: Option<&str>, retailer_id: &str) -> Result<Value, BuildError> {
+    fn product(&self, body: Option<&Body>, retailer_id: &str) -> Result<Value, BuildError> {
         let action = json!({ "catalog_id": self.catalog()?, "product_retailer_id": retailer_id });
         let mut interactive = json!({ "type": "product", "action": action });
-        if let Some(text) = body.filter(|text| !text.is_empty()) {
-            within("body", text, BODY_MAX)?;
+        if let Some(text) = body {
             put(&mut interactive, "body", json!({ "text": text }));
         }
         Ok(interactive)
     }
+
+    fn products(&self, header: &Header, body: &Body, shelves: &Shelves) -> Result<Value, BuildError> {
+        let mut sections = Vec::new();
+        for (title, products) in &**shelves {
+            let items: Vec<Value> = products
+                .iter()
+                .map(|id| json!({ "product_retailer_id": id }))
+                .collect();
+            sections.push(json!({ "title": title, "product_items": items }));
+        }
+        Ok(json!({
+            "type": "product_list",
+            "header": { "type": "text", "text": header },
+            "body": { "text": body },
+            "action": { "catalog_id": self.catalog()?, "sections": sections },
+        }))
+    }
 }
 
-fn link(body: &str, label: &str, url: &str) -> Result<Value, BuildError> {
-    within("body", body, BODY_MAX)?;
-    within("link label", label, LABEL_MAX)?;
+fn link(body: &Body, label: &Label, url: &str) -> Value {
     let parameters = json!({ "display_text": label, "url": url });
-    Ok(json!({
+    json!({
         "type": "cta_url",
         "body": { "text": body },
         "action": { "name": "cta_url", "parameters": parameters },
-    }))
+    })
 }

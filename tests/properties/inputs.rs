@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use sacola::domain::ids::HomeId;
-use sacola::domain::message::fit;
 use sacola::domain::money::{Currency, Money};
+use sacola::domain::text::fit;
 use sacola::whatsapp::buttons::Keyring;
 use sacola::whatsapp::{inbound, message_id};
 use serde_json::{Value, json};

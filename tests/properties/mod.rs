@@ -1,4 +1,5 @@
-//! What must hold for any input: money, parsers, buttons, and `decide` against a reference model.
+//! What must hold for any input: money, parsers, buttons, texts, and `decide` against a reference model.
 
 mod decisions;
 mod inputs;
+mod texts;

@@ -6,10 +6,11 @@ use crate::domain::button::{Action, Slice};
 use crate::domain::facts::{Category, Outline};
 use crate::domain::ids::RetailerId;
 use crate::domain::message::{
-    Content, HEADER_MAX, Kind, Message, PRODUCTS_MAX, ROW_TITLE_MAX, Row, Section, fit,
+    Body, Choices, Content, Header, Kind, Message, ROW_TITLE_MAX, Row, RowTitle, Section, Shelves,
 };
 use crate::domain::product::Product;
 use crate::domain::replies::Phrase;
+use crate::domain::text::{fit, plain, plain_lines};
 
 /// Categories on one page of the menu (10 rows in all; the rest is for cart, purchases, person, next).
 const MENU_ROWS: usize = 6;
@@ -63,14 +64,11 @@ pub(super) fn shown(category: &Category, range: Option<(usize, usize)>) -> Vec<R
 /// The shop's entrance.
 pub(super) fn menu(turn: &mut Turn<'_>, from: usize) {
     let outline = turn.facts.outline.clone().unwrap_or_default();
+    let shop = draw::shop_name(turn);
     let body = if outline.categories.is_empty() {
-        turn.say(Phrase::NothingOnSale {
-            shop: &turn.facts.shop.name,
-        })
+        turn.say(Phrase::NothingOnSale { shop: &shop })
     } else {
-        turn.say(Phrase::Greeting {
-            shop: &turn.facts.shop.name,
-        })
+        turn.say(Phrase::Greeting { shop: &shop })
     };
     let from = if from < outline.categories.len() { from } else { 0 };
     let categories: Vec<Row> = outline
@@ -94,17 +92,11 @@ pub(super) fn menu(turn: &mut Turn<'_>, from: usize) {
     }
     more.extend(standing_rows(turn, !outline.categories.is_empty()));
     let sections = vec![
-        Section {
-            title: turn.say(Phrase::CategoriesSection),
-            rows: categories,
-        },
-        Section {
-            title: turn.say(Phrase::MoreSection),
-            rows: more,
-        },
+        turn.section(Phrase::CategoriesSection, categories),
+        turn.section(Phrase::MoreSection, more),
     ];
-    let message = Message::list(Kind::Menu, &body, &turn.say(Phrase::OptionsOpener), sections);
-    turn.reply(message);
+    let messages = Message::list(Kind::Menu, &body, &turn.label(Phrase::OptionsOpener), sections);
+    turn.reply(messages);
 }
 
 /// Cart or WhatsApp's catalog, purchases, person: three rows at most.
@@ -186,16 +178,18 @@ pub(super) fn category(turn: &mut Turn<'_>, key: &str, range: Option<(usize, usi
     ));
     let sections = vec![
         Section {
-            title: fit(&title, ROW_TITLE_MAX),
+            title: RowTitle::cut(&title),
             rows,
         },
-        Section {
-            title: turn.say(Phrase::MoreSection),
-            rows: more,
-        },
+        turn.section(Phrase::MoreSection, more),
     ];
-    let message = Message::list(Kind::Catalog, &body, &turn.say(Phrase::ProductsOpener), sections);
-    turn.reply(message);
+    let messages = Message::list(
+        Kind::Catalog,
+        &body,
+        &turn.label(Phrase::ProductsOpener),
+        sections,
+    );
+    turn.reply(messages);
 }
 
 fn slice_of(category: &Category, from: usize, to: usize) -> Action {
@@ -252,28 +246,25 @@ pub(super) fn product(turn: &mut Turn<'_>, id: &RetailerId) {
         return turn.reply(message);
     };
     let body = product_text(turn, &product);
-    let mut choices = Vec::new();
-    if product.in_stock() {
-        choices.push(turn.choice(Action::Add(id.clone()), Phrase::AddLabel));
-    }
-    choices.push(turn.choice(Action::Cart, Phrase::CartLabel));
-    choices.push(turn.choice(Action::Menu, Phrase::MenuLabel));
-    let message = Message::buttons(Kind::Product, &body, product.image_url, choices);
-    turn.reply(message);
+    let cart = turn.choice(Action::Cart, Phrase::CartLabel);
+    let menu = turn.choice(Action::Menu, Phrase::MenuLabel);
+    let choices = if product.in_stock() {
+        let add = turn.choice(Action::Add(id.clone()), Phrase::AddLabel);
+        Choices::of([add, cart, menu])
+    } else {
+        Choices::of([cart, menu])
+    };
+    let messages = Message::pictured(Kind::Product, &body, product.image_url, choices);
+    turn.reply(messages);
 }
 
 fn product_text(turn: &Turn<'_>, product: &Product) -> String {
     let mut text = vec![format!("*{}*", draw::plain_title(&product.title))];
-    if let Some(description) = product
-        .description
-        .as_deref()
-        .filter(|text| !text.trim().is_empty())
-    {
-        text.push(fit(description, 600));
-    }
-    if let Some(options) = &product.options {
-        text.push(fit(options, 150));
-    }
+    let description = product.description.as_deref().map(plain_lines);
+    text.extend(description.map(|description| fit(&description, 600)));
+    let options = product.options.as_deref().map(plain);
+    text.extend(options.map(|options| fit(&options, 150)));
+    text.retain(|line| !line.is_empty());
     text.push(turn.money(&product.price));
     if !product.in_stock() {
         text.push(turn.say(Phrase::SoldOut));
@@ -294,12 +285,13 @@ pub(super) fn native_catalog(turn: &mut Turn<'_>) {
     }
     let thumbnail = first_product(&outline);
     let body = turn.say(Phrase::NativeCatalogBody {
-        shop: &turn.facts.shop.name,
+        shop: &draw::shop_name(turn),
     });
-    turn.reply(Message::new(
-        Kind::Catalog,
-        Content::NativeCatalog { body, thumbnail },
-    ));
+    let content = Content::NativeCatalog {
+        body: Body::cut(&body),
+        thumbnail,
+    };
+    turn.reply(vec![Message::new(Kind::Catalog, content)]);
 }
 
 fn first_product(outline: &Outline) -> Option<RetailerId> {
@@ -321,37 +313,38 @@ pub(super) fn requested(turn: &mut Turn<'_>, products: &[RetailerId], body: Opti
     if turn.facts.shop.catalog_id.is_none() {
         return known.iter().for_each(|id| product(turn, id));
     }
-    match known.as_slice() {
-        [] => {}
-        [only] => {
-            let content = Content::NativeProduct {
-                body: body.map(|text| fit(text, crate::domain::message::BODY_MAX)),
-                retailer_id: only.clone(),
-            };
-            turn.reply(Message::new(Kind::Product, content));
-        }
-        many => many
-            .chunks(PRODUCTS_MAX)
-            .for_each(|chunk| product_list(turn, chunk, body)),
+    if let [only] = known.as_slice() {
+        let content = Content::NativeProduct {
+            body: body.map(Body::cut),
+            retailer_id: only.clone(),
+        };
+        return turn.reply(vec![Message::new(Kind::Product, content)]);
+    }
+    let title = RowTitle::cut(&turn.say(Phrase::ProductsSection));
+    for shelves in Shelves::pages(&title, &known) {
+        let message = product_list(turn, shelves, body);
+        turn.reply(vec![message]);
     }
 }
 
-fn product_list(turn: &mut Turn<'_>, chunk: &[RetailerId], body: Option<&str>) {
-    if let [only] = chunk {
+/// Several products; one that is left over alone is a message of one product.
+fn product_list(turn: &Turn<'_>, shelves: Shelves, body: Option<&str>) -> Message {
+    let first: Vec<&RetailerId> = shelves.products().take(2).collect();
+    if let [only] = first.as_slice() {
         let content = Content::NativeProduct {
             body: None,
-            retailer_id: only.clone(),
+            retailer_id: (*only).clone(),
         };
-        return turn.reply(Message::new(Kind::Product, content));
+        return Message::new(Kind::Product, content);
     }
-    let shop = turn.facts.shop.name.clone();
+    let shop = draw::shop_name(turn);
     let default_body = turn.say(Phrase::ShareBody { shop: &shop });
     let content = Content::NativeProducts {
-        header: fit(&shop, HEADER_MAX),
-        body: fit(body.unwrap_or(&default_body), crate::domain::message::BODY_MAX),
-        sections: vec![(turn.say(Phrase::ProductsSection), chunk.to_vec())],
+        header: Header::cut(&shop),
+        body: Body::cut(body.unwrap_or(&default_body)),
+        sections: shelves,
     };
-    turn.reply(Message::new(Kind::Catalog, content));
+    Message::new(Kind::Catalog, content)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::domain::button::Action;
 use crate::domain::cart::{LINES_MAX, QUANTITY_MAX, Refusal};
 use crate::domain::device::Device;
 use crate::domain::ids::RetailerId;
-use crate::domain::message::{Kind, Message, Row, Section};
+use crate::domain::message::{Kind, Message, Row};
 use crate::domain::product::Offer;
 use crate::domain::replies::Phrase;
 
@@ -148,11 +148,8 @@ pub(super) fn choose_quantity(turn: &mut Turn<'_>, id: &RetailerId) {
         &turn.say(Phrase::RemoveLabel),
         None,
     ));
-    let sections = vec![Section {
-        title: turn.say(Phrase::QuantitiesSection),
-        rows,
-    }];
-    let message = Message::list(Kind::Cart, &body, &turn.say(Phrase::OptionsOpener), sections);
+    let sections = vec![turn.section(Phrase::QuantitiesSection, rows)];
+    let message = Message::list(Kind::Cart, &body, &turn.label(Phrase::OptionsOpener), sections);
     turn.reply(message);
 }
 

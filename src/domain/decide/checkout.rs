@@ -9,11 +9,12 @@ use crate::domain::conversation::OPEN_PURCHASES_MAX;
 use crate::domain::effect::{Effect, QuoteFor};
 use crate::domain::event::QuoteAnswer;
 use crate::domain::ids::RetailerId;
-use crate::domain::message::{Kind, LONG_BODY_MAX, Message, fit};
+use crate::domain::message::{Choices, Kind, Message};
 use crate::domain::money::Money;
 use crate::domain::product::Product;
 use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Quote, Source};
 use crate::domain::replies::Phrase;
+use crate::domain::text::fit;
 
 /// The customer wants to pay: nothing that changed may slip through.
 pub(super) fn asked(turn: &mut Turn<'_>) {
@@ -89,12 +90,12 @@ pub(super) fn quoted(turn: &mut Turn<'_>, quote_for: &QuoteFor, answer: &QuoteAn
 fn quote_failed(turn: &mut Turn<'_>, phrase: Phrase<'_>) {
     let device = turn.device;
     turn.conversation.cart_mut(device).checkout = None;
-    let choices = vec![
+    let choices = Choices::of([
         turn.choice(Action::Checkout, Phrase::RetryLabel),
         turn.choice(Action::Cart, Phrase::CartLabel),
         turn.choice(Action::Person, Phrase::PersonLabel),
-    ];
-    let message = Message::buttons(Kind::Error, &turn.say(phrase), None, choices);
+    ]);
+    let message = Message::buttons(Kind::Error, &turn.say(phrase), choices);
     turn.reply(message);
 }
 
@@ -149,31 +150,10 @@ pub(super) fn summary(
     notes: &[String],
     quote: &Quote,
     subject: &Subject,
-) -> Message {
-    let tail = totals(turn, quote);
-    let mut body = turn.say(title);
-    let told: Vec<String> = notes
-        .iter()
-        .cloned()
-        .chain(quote.lines.iter().map(|line| line_text(turn, line)))
-        .collect();
-    let room = LONG_BODY_MAX - tail.chars().count() - SUMMARY_SLACK;
-    let mut used = body.chars().count();
-    let mut left_out = 0;
-    for line in told {
-        used += line.chars().count() + 1;
-        if used > room {
-            left_out += 1;
-        } else {
-            body.push('\n');
-            body.push_str(&line);
-        }
-    }
-    if left_out > 0 {
-        body.push('\n');
-        body.push_str(&turn.say(Phrase::MoreLines { count: left_out }));
-    }
-    let body = format!("{body}\n{tail}");
+) -> Vec<Message> {
+    let mut lines = vec![turn.say(title)];
+    lines.extend(notes.iter().cloned());
+    lines.extend(quote.lines.iter().map(|line| line_text(turn, line)));
     let second = match subject {
         Subject::Cart => turn.choice(Action::Cart, Phrase::CartLabel),
         Subject::Order(key) => {
@@ -185,11 +165,9 @@ pub(super) fn summary(
         Subject::Cart => turn.choice(action, Phrase::ConfirmLabel),
         Subject::Order(key) => orders::choice(turn, action, key, Phrase::ConfirmLabel),
     };
-    Message::buttons(kind, &body, None, vec![confirm, second])
+    let choices = Choices::of([confirm, second]);
+    Message::buttons_beside(kind, &lines.join("\n"), &totals(turn, quote), choices)
 }
-
-/// Room for the sentence about lines that are left out.
-const SUMMARY_SLACK: usize = 80;
 
 /// Parts, total and what confirming means: always shown whole.
 fn totals(turn: &Turn<'_>, quote: &Quote) -> String {

@@ -3,48 +3,68 @@
 use super::{Turn, notice};
 use crate::domain::button::{Action, Slice, Subject};
 use crate::domain::cart::{Cart, Line};
-use crate::domain::message::{BODY_MAX, Kind, LONG_BODY_MAX, Message, Row, Section, fit};
+use crate::domain::message::{BODY_MAX, Choices, Kind, Message, Row};
 use crate::domain::money::Money;
+use crate::domain::purchase::Purchase;
 use crate::domain::replies::Phrase;
+use crate::domain::text::{fit, plain};
 
-/// Lines that one cart message tells; more are a tap away.
-pub(super) const CART_LINES_SHOWN: usize = 30;
 /// Rows that one cart message offers for changing lines.
 const LINE_ROWS: usize = 6;
 /// Longest title inside a sentence.
 const TITLE_MAX: usize = 60;
 
-/// A merchant's title inside a sentence: one line, no WhatsApp markup.
+/// A merchant's title inside a sentence: one line, no WhatsApp markup, never nothing.
 pub(super) fn plain_title(title: &str) -> String {
-    let clean: String = title
-        .chars()
-        .map(|c| if "*_~`\n\r".contains(c) { ' ' } else { c })
-        .collect();
-    let words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    match (words.is_empty(), title.trim().is_empty()) {
-        (false, _) => fit(&words, TITLE_MAX),
-        (true, false) => fit(title, TITLE_MAX),
-        (true, true) => "–".to_owned(),
+    let plain = plain(title);
+    if plain.is_empty() {
+        "–".to_owned()
+    } else {
+        fit(&plain, TITLE_MAX)
     }
 }
 
-/// The lines of a cart from `from` on, and its total, as text.
-pub(super) fn cart_text(turn: &Turn<'_>, cart: &Cart, from: usize) -> String {
+/// The shop's name inside a sentence.
+pub(super) fn shop_name(turn: &Turn<'_>) -> String {
+    plain_title(&turn.facts.shop.name)
+}
+
+/// A purchase's number inside a sentence.
+pub(super) fn purchase_label(purchase: &Purchase) -> String {
+    plain_title(&purchase.label())
+}
+
+/// A cart as text.
+pub(super) struct CartText {
+    /// Its title and lines.
+    pub(super) lines: String,
+    /// Its total and what waits for acceptance: stays beside the buttons.
+    pub(super) total: String,
+}
+
+/// A cart as text: `count` lines from `from` on.
+pub(super) fn cart_text(turn: &Turn<'_>, cart: &Cart, from: usize, count: usize) -> CartText {
     if cart.is_empty() {
-        return turn.say(Phrase::CartEmpty);
+        return CartText {
+            lines: turn.say(Phrase::CartEmpty),
+            total: String::new(),
+        };
     }
-    let mut text = vec![turn.say(Phrase::CartTitle)];
-    let shown = cart.lines.iter().skip(from).take(CART_LINES_SHOWN);
-    text.extend(shown.map(|line| line_text(turn, line)));
-    let rest = cart.lines.len().saturating_sub(from + CART_LINES_SHOWN);
+    let mut lines = vec![turn.say(Phrase::CartTitle)];
+    let shown = cart.lines.iter().skip(from).take(count);
+    lines.extend(shown.map(|line| line_text(turn, line)));
+    let rest = cart.lines.len().saturating_sub(from.saturating_add(count));
     if rest > 0 {
-        text.push(turn.say(Phrase::MoreLines { count: rest }));
+        lines.push(turn.say(Phrase::MoreLines { count: rest }));
     }
-    text.push(turn.say(Phrase::Total {
+    let mut total = vec![turn.say(Phrase::Total {
         total: &total_text(turn, cart),
-    }));
-    text.extend(waiting_text(turn, cart));
-    text.join("\n")
+    })];
+    total.extend(waiting_text(turn, cart));
+    CartText {
+        lines: lines.join("\n"),
+        total: total.join("\n"),
+    }
 }
 
 fn line_text(turn: &Turn<'_>, line: &Line) -> String {
@@ -93,78 +113,70 @@ fn next_step(cart: &Cart) -> (Action, Phrase<'static>) {
 }
 
 /// The cart after a change, short: what happened, the lines, what next.
-pub(super) fn cart_after(turn: &Turn<'_>, kind: Kind, lead: &str) -> Message {
+pub(super) fn cart_after(turn: &Turn<'_>, kind: Kind, lead: &str) -> Vec<Message> {
     let cart = turn.cart();
-    let body = format!("{lead}\n\n{}", cart_text(turn, &cart, 0));
-    if body.chars().count() > BODY_MAX {
+    let text = cart_text(turn, &cart, 0, usize::MAX);
+    let lines = format!("{lead}\n\n{}", text.lines);
+    if cart.is_empty() {
+        let choices = Choices::of([
+            turn.choice(Action::Menu, Phrase::MenuLabel),
+            turn.choice(Action::Person, Phrase::PersonLabel),
+        ]);
+        return Message::buttons(kind, &lines, choices);
+    }
+    if lines.chars().count() + 1 + text.total.chars().count() > BODY_MAX {
         return cart_list(turn, kind, Some(lead), 0);
     }
     let (step, label) = next_step(&cart);
-    let choices = if cart.is_empty() {
-        vec![
-            turn.choice(Action::Menu, Phrase::MenuLabel),
-            turn.choice(Action::Person, Phrase::PersonLabel),
-        ]
-    } else {
-        vec![
-            turn.choice(step, label),
-            turn.choice(Action::Cart, Phrase::CartLabel),
-            turn.choice(Action::Menu, Phrase::MenuLabel),
-        ]
-    };
-    Message::buttons(kind, &body, None, choices)
+    let choices = Choices::of([
+        turn.choice(step, label),
+        turn.choice(Action::Cart, Phrase::CartLabel),
+        turn.choice(Action::Menu, Phrase::MenuLabel),
+    ]);
+    Message::buttons_beside(kind, &lines, &text.total, choices)
 }
 
-/// The cart with everything that can be done to it.
-pub(super) fn cart_list(turn: &Turn<'_>, kind: Kind, lead: Option<&str>, from: usize) -> Message {
+/// The cart with everything that can be done to it. Its first page tells all lines, a later one those that it can change.
+pub(super) fn cart_list(turn: &Turn<'_>, kind: Kind, lead: Option<&str>, from: usize) -> Vec<Message> {
     let cart = turn.cart();
     if cart.is_empty() {
         return cart_after(turn, kind, lead.unwrap_or_default());
     }
-    let text = cart_text(turn, &cart, from);
-    let body = lead.map_or_else(|| text.clone(), |lead| format!("{lead}\n\n{text}"));
-    let (step, label) = next_step(&cart);
-    let mut more = vec![
-        Row::new(
-            turn.target(step),
-            &turn.say(label),
-            Some(&total_text(turn, &cart)),
-        ),
-        Row::new(
-            turn.target(Action::Menu),
-            &turn.say(Phrase::KeepShoppingLabel),
-            None,
-        ),
-        Row::new(turn.target(Action::Empty), &turn.say(Phrase::EmptyLabel), None),
-    ];
-    let lines: Vec<&Line> = cart.lines.iter().skip(from).collect();
-    let rows = line_rows(turn, &lines);
-    if lines.len() > LINE_ROWS {
-        let next = Action::Page(Slice::Cart {
-            from: u16::try_from(from + LINE_ROWS).unwrap_or(u16::MAX),
-        });
-        more.push(Row::new(turn.target(next), &turn.say(Phrase::NextRow), None));
-    }
+    let count = if from == 0 { usize::MAX } else { LINE_ROWS };
+    let text = cart_text(turn, &cart, from, count);
+    let lines = lead.map_or_else(|| text.lines.clone(), |lead| format!("{lead}\n\n{}", text.lines));
     let sections = vec![
-        Section {
-            title: turn.say(Phrase::MoreSection),
-            rows: more,
-        },
-        Section {
-            title: turn.say(Phrase::LinesSection),
-            rows,
-        },
+        turn.section(Phrase::MoreSection, step_rows(turn, &cart, from)),
+        turn.section(Phrase::LinesSection, line_rows(turn, &cart, from)),
     ];
-    Message::list(
-        kind,
-        &fit(&body, LONG_BODY_MAX),
-        &turn.say(Phrase::OptionsOpener),
-        sections,
-    )
+    let opener = turn.label(Phrase::OptionsOpener);
+    Message::list_beside(kind, &lines, &text.total, &opener, sections)
+}
+
+/// What can be done with the whole cart, and its next page.
+fn step_rows(turn: &Turn<'_>, cart: &Cart, from: usize) -> Vec<Row> {
+    let (step, label) = next_step(cart);
+    let row = |action: Action, phrase: Phrase<'_>, about: Option<&str>| {
+        Row::new(turn.target(action), &turn.say(phrase), about)
+    };
+    let mut rows = vec![
+        row(step, label, Some(&total_text(turn, cart))),
+        row(Action::Menu, Phrase::KeepShoppingLabel, None),
+        row(Action::Empty, Phrase::EmptyLabel, None),
+    ];
+    let next = from + LINE_ROWS;
+    if next < cart.lines.len() {
+        let slice = Slice::Cart {
+            from: u16::try_from(next).unwrap_or(u16::MAX),
+        };
+        rows.push(row(Action::Page(slice), Phrase::NextRow, None));
+    }
+    rows
 }
 
 /// With few lines each can be changed or removed at once; with many, each row opens its line.
-fn line_rows(turn: &Turn<'_>, lines: &[&Line]) -> Vec<Row> {
+fn line_rows(turn: &Turn<'_>, cart: &Cart, from: usize) -> Vec<Row> {
+    let lines: Vec<&Line> = cart.lines.iter().skip(from).collect();
     let mut rows = Vec::new();
     let both = lines.len() * 2 <= LINE_ROWS;
     for line in lines.iter().take(LINE_ROWS) {
@@ -189,49 +201,41 @@ fn line_rows(turn: &Turn<'_>, lines: &[&Line]) -> Vec<Row> {
 }
 
 /// What can be done here.
-pub(super) fn help(turn: &Turn<'_>) -> Message {
+pub(super) fn help(turn: &Turn<'_>) -> Vec<Message> {
     let body = turn.say(Phrase::Help {
-        shop: &turn.facts.shop.name,
+        shop: &shop_name(turn),
     });
-    Message::buttons(
-        Kind::Help,
-        &body,
-        None,
-        vec![
-            turn.choice(Action::Menu, Phrase::MenuLabel),
-            turn.choice(Action::Cart, Phrase::CartLabel),
-            turn.choice(Action::Person, Phrase::PersonLabel),
-        ],
-    )
+    let choices = Choices::of([
+        turn.choice(Action::Menu, Phrase::MenuLabel),
+        turn.choice(Action::Cart, Phrase::CartLabel),
+        turn.choice(Action::Person, Phrase::PersonLabel),
+    ]);
+    Message::buttons(Kind::Help, &body, choices)
 }
 
 /// A person was called, or is on the way.
-pub(super) fn person(turn: &Turn<'_>, called_now: bool) -> Message {
+pub(super) fn person(turn: &Turn<'_>, called_now: bool) -> Vec<Message> {
     let phrase = if called_now {
         Phrase::PersonCalled
     } else {
         Phrase::PersonComing
     };
-    let choices = vec![turn.choice(Action::Resume, Phrase::ResumeLabel)];
-    Message::buttons(Kind::Person, &turn.say(phrase), None, choices)
+    let choices = Choices::of([turn.choice(Action::Resume, Phrase::ResumeLabel)]);
+    Message::buttons(Kind::Person, &turn.say(phrase), choices)
 }
 
 /// Web clients are asked to use the phone (rule R5, `phone_only`).
-pub(super) fn use_phone(turn: &Turn<'_>) -> Message {
-    let choices = vec![turn.choice(Action::Person, Phrase::PersonLabel)];
-    Message::buttons(Kind::Help, &turn.say(Phrase::UsePhone), None, choices)
+pub(super) fn use_phone(turn: &Turn<'_>) -> Vec<Message> {
+    let choices = Choices::of([turn.choice(Action::Person, Phrase::PersonLabel)]);
+    Message::buttons(Kind::Help, &turn.say(Phrase::UsePhone), choices)
 }
 
 /// Something did not work: what, and what now.
-pub(super) fn error(turn: &Turn<'_>, phrase: Phrase<'_>) -> Message {
-    Message::buttons(
-        Kind::Error,
-        &turn.say(phrase),
-        None,
-        vec![
-            turn.choice(Action::Cart, Phrase::CartLabel),
-            turn.choice(Action::Menu, Phrase::MenuLabel),
-            turn.choice(Action::Person, Phrase::PersonLabel),
-        ],
-    )
+pub(super) fn error(turn: &Turn<'_>, phrase: Phrase<'_>) -> Vec<Message> {
+    let choices = Choices::of([
+        turn.choice(Action::Cart, Phrase::CartLabel),
+        turn.choice(Action::Menu, Phrase::MenuLabel),
+        turn.choice(Action::Person, Phrase::PersonLabel),
+    ]);
+    Message::buttons(Kind::Error, &turn.say(phrase), choices)
 }

@@ -1,10 +1,10 @@
 //! What a customer sees of earlier purchases: the list, and one of them.
 
-use super::Turn;
 use super::purchases::state_message;
+use super::{Turn, draw};
 use crate::domain::button::Action;
 use crate::domain::ids::PurchaseId;
-use crate::domain::message::{Kind, Message, ROWS_MAX, Row, Section};
+use crate::domain::message::{Choices, Kind, Message, ROWS_MAX, Row};
 use crate::domain::purchase::Purchase;
 use crate::domain::replies::Phrase;
 
@@ -12,8 +12,8 @@ use crate::domain::replies::Phrase;
 pub(super) fn show(turn: &mut Turn<'_>, id: &PurchaseId) {
     match turn.conversation.purchase(id).cloned() {
         Some(purchase) => {
-            let message = state_message(turn, &purchase, None);
-            turn.reply(message);
+            let messages = state_message(turn, &purchase, None);
+            turn.reply_about(id, messages);
         }
         None => list(turn),
     }
@@ -22,8 +22,8 @@ pub(super) fn show(turn: &mut Turn<'_>, id: &PurchaseId) {
 /// The customer's purchases.
 pub(super) fn list(turn: &mut Turn<'_>) {
     if turn.conversation.purchases.is_empty() {
-        let choices = vec![turn.choice(Action::Menu, Phrase::MenuLabel)];
-        let message = Message::buttons(Kind::PurchaseState, &turn.say(Phrase::NoPurchases), None, choices);
+        let choices = Choices::of([turn.choice(Action::Menu, Phrase::MenuLabel)]);
+        let message = Message::buttons(Kind::PurchaseState, &turn.say(Phrase::NoPurchases), choices);
         return turn.reply(message);
     }
     let row = |purchase: &Purchase| {
@@ -32,7 +32,7 @@ pub(super) fn list(turn: &mut Turn<'_>) {
             state: purchase.state,
         });
         let about = format!("{}, {state}", turn.money(&purchase.quote.total));
-        Row::new(target, &purchase.label(), Some(&about))
+        Row::new(target, &draw::purchase_label(purchase), Some(&about))
     };
     let rows = turn
         .conversation
@@ -42,15 +42,12 @@ pub(super) fn list(turn: &mut Turn<'_>) {
         .take(ROWS_MAX)
         .map(row)
         .collect();
-    let sections = vec![Section {
-        title: turn.say(Phrase::PurchasesRow),
-        rows,
-    }];
+    let sections = vec![turn.section(Phrase::PurchasesRow, rows)];
     let body = turn.say(Phrase::PurchasesBody);
     let message = Message::list(
         Kind::PurchaseState,
         &body,
-        &turn.say(Phrase::OptionsOpener),
+        &turn.label(Phrase::OptionsOpener),
         sections,
     );
     turn.reply(message);

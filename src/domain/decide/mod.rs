@@ -13,7 +13,7 @@ use super::effect::Effect;
 use super::event::{Event, Occurrence, Tap};
 use super::facts::{FactKeys, Facts, WebClients};
 use super::ids::{PurchaseId, RetailerId};
-use super::message::{Choice, Message, Target};
+use super::message::{Choice, Label, Message, Row, RowTitle, Section, Target};
 use super::money::Money;
 use super::purchase::Purchase;
 use super::replies::{self, Locale, Phrase};
@@ -187,11 +187,13 @@ impl<'a> Turn<'a> {
         self.facts.now_ms < self.conversation.window_open_until_ms
     }
 
-    /// Sends a message and notes it.
-    fn reply(&mut self, message: Message) {
-        self.conversation
-            .note(self.facts.now_ms, false, message.kind.word());
-        self.effects.push(Effect::Send(Box::new(message)));
+    /// Sends messages in their order and notes each.
+    fn reply(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            self.conversation
+                .note(self.facts.now_ms, false, message.kind.word());
+            self.effects.push(Effect::Send(Box::new(message)));
+        }
     }
 
     fn locale(&self) -> Locale {
@@ -228,7 +230,20 @@ impl<'a> Turn<'a> {
     fn choice(&self, action: Action, label: Phrase<'_>) -> Choice {
         Choice {
             target: self.target(action),
-            label: self.say(label),
+            label: self.label(label),
+        }
+    }
+
+    /// A label in our words; a test of the phrases holds that none is cut.
+    fn label(&self, phrase: Phrase<'_>) -> Label {
+        Label::cut(&self.say(phrase))
+    }
+
+    /// A titled group of rows.
+    fn section(&self, title: Phrase<'_>, rows: Vec<Row>) -> Section {
+        Section {
+            title: RowTitle::cut(&self.say(title)),
+            rows,
         }
     }
 

@@ -8,10 +8,11 @@ use crate::domain::conversation::{OrderStage, PendingOrder};
 use crate::domain::device::Device;
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::{PurchaseId, RetailerId};
-use crate::domain::message::{BODY_MAX, Content, Kind, Message, fit};
+use crate::domain::message::{Choices, Content, Kind, Message};
 use crate::domain::product::{Offer, Product};
 use crate::domain::purchase::Purchase;
 use crate::domain::replies::Phrase;
+use crate::domain::text::{BODY_MAX, fit, parts, plain};
 
 /// Notices that wait for the next message, at most; older ones are merged into the cart that is shown with them.
 const OWED_TEXTS_MAX: usize = 5;
@@ -66,8 +67,10 @@ pub(super) fn differences(turn: &Turn<'_>, old: &Offer, new: &Offer) -> Vec<Stri
         }));
     }
     if old.options != new.options {
-        let text =
-            |options: &Option<String>| options.as_deref().map_or_else(|| "—".to_owned(), |o| fit(o, 60));
+        let text = |options: &Option<String>| {
+            let words = options.as_deref().map(plain).filter(|words| !words.is_empty());
+            words.map_or_else(|| "—".to_owned(), |words| fit(&words, 60))
+        };
         let (before, now) = (text(&old.options), text(&new.options));
         told.push(turn.say(Phrase::OptionsChange {
             title: &title,
@@ -133,45 +136,29 @@ fn reprice_orders(turn: &mut Turn<'_>, id: &RetailerId) {
     }
 }
 
-/// Changes that one message tells; more are told in further ones, and only the last has the button that accepts.
-const CHANGES_A_MESSAGE: usize = 25;
-
-/// Tells changes of the present device's cart.
+/// Tells changes of the present device's cart. Many go over several messages; only the last has the button that accepts.
 pub(super) fn send_notice(turn: &mut Turn<'_>, told: &[String], news_of: Vec<RetailerId>) {
-    let chunks: Vec<&[String]> = told.chunks(CHANGES_A_MESSAGE).collect();
-    if let Some((last, earlier)) = chunks.split_last() {
-        for chunk in earlier {
-            let text = format!("{}\n{}", turn.say(Phrase::ChangesTitle), chunk.join("\n"));
-            turn.reply(Message::text(Kind::PriceChange, &text));
-        }
-        let mut message = notice(turn, last);
-        message.news_of = news_of;
-        turn.reply(message);
+    if told.is_empty() {
+        return;
     }
+    let mut messages = notice(turn, told);
+    for message in &mut messages {
+        message.news_of.clone_from(&news_of);
+    }
+    turn.reply(messages);
 }
 
-fn notice(turn: &Turn<'_>, told: &[String]) -> Message {
-    let cart = turn.cart();
-    let waits = cart.lines.iter().any(|line| line.noticed.is_some());
-    let mut parts = vec![turn.say(Phrase::ChangesTitle)];
-    parts.extend(told.iter().cloned());
-    if waits {
-        parts.push(String::new());
-        parts.push(turn.say(Phrase::AcceptToGoOn));
+fn notice(turn: &Turn<'_>, told: &[String]) -> Vec<Message> {
+    let lines = format!("{}\n{}", turn.say(Phrase::ChangesTitle), told.join("\n"));
+    let cart = turn.choice(Action::Cart, Phrase::CartLabel);
+    let menu = turn.choice(Action::Menu, Phrase::MenuLabel);
+    if turn.cart().lines.iter().all(|line| line.noticed.is_none()) {
+        return Message::buttons(Kind::PriceChange, &lines, Choices::of([cart, menu]));
     }
-    let choices = if waits {
-        vec![
-            turn.choice(Action::AcceptPrices(Subject::Cart), Phrase::AcceptLabel),
-            turn.choice(Action::Cart, Phrase::CartLabel),
-            turn.choice(Action::Menu, Phrase::MenuLabel),
-        ]
-    } else {
-        vec![
-            turn.choice(Action::Cart, Phrase::CartLabel),
-            turn.choice(Action::Menu, Phrase::MenuLabel),
-        ]
-    };
-    Message::buttons(Kind::PriceChange, &parts.join("\n"), None, choices)
+    let accept = turn.choice(Action::AcceptPrices(Subject::Cart), Phrase::AcceptLabel);
+    let choices = Choices::of([accept, cart, menu]);
+    let hint = format!("\n{}", turn.say(Phrase::AcceptToGoOn));
+    Message::buttons_beside(Kind::PriceChange, &lines, &hint, choices)
 }
 
 /// Everything in the present cart that waits for acceptance, told again with fresh buttons. False when nothing waits.
@@ -295,7 +282,8 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
     };
     if kind == Kind::PriceChange && !message.news_of.is_empty() {
         let owed = &mut turn.conversation.owed_texts;
-        owed.push(fit(body_of(message), BODY_MAX - 200));
+        let body = message.content.body().unwrap_or_default();
+        owed.extend(parts::<BODY_MAX>(body).iter().map(ToString::to_string));
         let surplus = owed.len().saturating_sub(OWED_TEXTS_MAX);
         owed.drain(..surplus);
     }
@@ -307,7 +295,7 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
 }
 
 /// What is said when the provider refuses a message for good: the same without its picture, or what can be done otherwise.
-fn instead_of(turn: &Turn<'_>, message: &Message) -> Message {
+fn instead_of(turn: &Turn<'_>, message: &Message) -> Vec<Message> {
     if message.shows_products() {
         return draw::error(turn, Phrase::ProductGone);
     }
@@ -316,7 +304,7 @@ fn instead_of(turn: &Turn<'_>, message: &Message) -> Message {
             image_url: Some(_),
             body,
             choices,
-        } => Message::buttons(message.kind, body, None, choices.clone()),
+        } => Message::buttons(message.kind, body, choices.clone()),
         Content::Text { .. }
         | Content::Buttons { .. }
         | Content::List { .. }
@@ -327,30 +315,18 @@ fn instead_of(turn: &Turn<'_>, message: &Message) -> Message {
     }
 }
 
-fn body_of(message: &Message) -> &str {
-    match &message.content {
-        Content::Text { body }
-        | Content::Buttons { body, .. }
-        | Content::List { body, .. }
-        | Content::Link { body, .. }
-        | Content::NativeProducts { body, .. }
-        | Content::NativeCatalog { body, .. } => body,
-        Content::NativeProduct { body, .. } => body.as_deref().unwrap_or_default(),
-    }
-}
-
 /// The customer is here again: tells what could not be told.
 pub(super) fn tell_owed(turn: &mut Turn<'_>) {
     for id in std::mem::take(&mut turn.conversation.owed_purchases) {
         purchases::tell_state(turn, &id);
     }
     for text in std::mem::take(&mut turn.conversation.owed_texts) {
-        let choices = vec![
+        let choices = Choices::of([
             turn.choice(Action::Cart, Phrase::CartLabel),
             turn.choice(Action::Menu, Phrase::MenuLabel),
-        ];
-        let message = Message::buttons(Kind::PriceChange, &text, None, choices);
-        turn.reply(message);
+        ]);
+        let messages = Message::buttons(Kind::PriceChange, &text, choices);
+        turn.reply(messages);
     }
     orders::show_owed(turn);
     tell_owed_news(turn);

@@ -8,11 +8,12 @@ use crate::domain::conversation::{OrderStage, PendingOrder};
 use crate::domain::effect::{Effect, QuoteFor};
 use crate::domain::event::{OrderItem, QuoteAnswer};
 use crate::domain::ids::RetailerId;
-use crate::domain::message::{Choice, Kind, LONG_BODY_MAX, Message, Target, fit};
+use crate::domain::message::{Choice, Choices, Kind, Message, Target};
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::Product;
 use crate::domain::purchase::{PurchaseLine, Source, sum_of};
 use crate::domain::replies::Phrase;
+use crate::domain::text::fit;
 
 /// Longest note that is forwarded.
 const NOTE_MAX: usize = 1000;
@@ -40,7 +41,7 @@ pub(super) fn ordered(turn: &mut Turn<'_>, items: &[OrderItem], note: Option<&st
             return turn.reply(message);
         }
         Err(Unreadable::Quantity(id)) => {
-            let title = fit(id.as_str(), 40);
+            let title = draw::plain_title(id.as_str());
             let message = draw::error(turn, Phrase::OrderQuantity { title: &title });
             return turn.reply(message);
         }
@@ -89,7 +90,7 @@ pub(super) fn choice(turn: &Turn<'_>, action: Action, key: &str, label: Phrase<'
     };
     Choice {
         target,
-        label: turn.say(label),
+        label: turn.label(label),
     }
 }
 
@@ -250,7 +251,7 @@ fn failed(turn: &mut Turn<'_>, key: &str, phrase: Phrase<'_>) {
         return;
     }
     let confirm = Action::Confirm(Subject::Order(key.to_owned()));
-    let choices = vec![
+    let choices = Choices::of([
         choice(turn, confirm, key, Phrase::RetryLabel),
         choice(
             turn,
@@ -259,8 +260,8 @@ fn failed(turn: &mut Turn<'_>, key: &str, phrase: Phrase<'_>) {
             Phrase::DropOrderLabel,
         ),
         turn.choice(Action::Person, Phrase::PersonLabel),
-    ];
-    let message = Message::buttons(Kind::Error, &turn.say(phrase), None, choices);
+    ]);
+    let message = Message::buttons(Kind::Error, &turn.say(phrase), choices);
     turn.reply(message);
 }
 
@@ -328,11 +329,11 @@ pub(super) fn dropped(turn: &mut Turn<'_>, key: &str) {
 pub(super) fn reopen(turn: &mut Turn<'_>, lines: Vec<PurchaseLine>, note: Option<String>, told: Vec<String>) {
     if lines.is_empty() {
         let text = format!("{}\n{}", turn.say(Phrase::OrderNothingLeft), told.join("\n"));
-        let choices = vec![
+        let choices = Choices::of([
             turn.choice(Action::Menu, Phrase::MenuLabel),
             turn.choice(Action::Person, Phrase::PersonLabel),
-        ];
-        let message = Message::buttons(Kind::PurchaseDeclined, &fit(&text, LONG_BODY_MAX), None, choices);
+        ]);
+        let message = Message::buttons(Kind::PurchaseDeclined, &text, choices);
         return turn.reply(message);
     }
     let key = turn.occurrence.purchase_id.as_str().to_owned();

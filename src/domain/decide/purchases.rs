@@ -7,11 +7,12 @@ use crate::domain::cart::LINES_MAX;
 use crate::domain::effect::Effect;
 use crate::domain::event::{DeclineReason, Event, Objection, PurchaseAnswer};
 use crate::domain::ids::{PurchaseId, RetailerId};
-use crate::domain::message::{Content, Kind, LABEL_MAX, LONG_BODY_MAX, Message, fit};
+use crate::domain::message::{Choices, Kind, Message};
 use crate::domain::money::Money;
 use crate::domain::product::Offer;
 use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Source};
 use crate::domain::replies::Phrase;
+use crate::domain::text::{Fitted, fit, plain};
 
 /// The merchant answered a purchase request.
 pub(super) fn answered(turn: &mut Turn<'_>, id: &PurchaseId, answer: &PurchaseAnswer) {
@@ -187,22 +188,21 @@ fn back_to_cart(
     text.extend(told.iter().cloned());
     if !left_out.is_empty() {
         text.push(turn.say(Phrase::CartFull { max: LINES_MAX }));
-        text.push(fit(&left_out.join(", "), 600));
+        text.push(left_out.join(", "));
     }
     let lead = text.join("\n");
     let waits = turn.cart().lines.iter().any(|line| line.noticed.is_some());
-    let message = if waits {
-        let choices = vec![
+    let messages = if waits {
+        let choices = Choices::of([
             turn.choice(Action::AcceptPrices(Subject::Cart), Phrase::AcceptLabel),
             turn.choice(Action::Cart, Phrase::CartLabel),
             turn.choice(Action::Menu, Phrase::MenuLabel),
-        ];
-        Message::buttons(Kind::PurchaseDeclined, &fit(&lead, LONG_BODY_MAX), None, choices)
+        ]);
+        Message::buttons(Kind::PurchaseDeclined, &lead, choices)
     } else {
         draw::cart_list(turn, Kind::PurchaseDeclined, Some(&lead), 0)
     };
-    let message = message.about(&purchase.purchase_id);
-    turn.reply_or_owe(message);
+    turn.reply_or_owe(&purchase.purchase_id, messages);
 }
 
 /// A person looked at an effect that was given up and wants it performed again.
@@ -237,6 +237,9 @@ pub(super) fn replayed(turn: &mut Turn<'_>, effect: &Effect) {
     turn.effects.push(Effect::Forward(Box::new(again)));
 }
 
+/// Longest link to a parcel; a cut one would lead nowhere.
+const URL_MAX: usize = 500;
+
 /// Later news from the merchant.
 pub(super) fn news(turn: &mut Turn<'_>, event: &Event) {
     let Event::PurchaseNews {
@@ -260,8 +263,8 @@ pub(super) fn news(turn: &mut Turn<'_>, event: &Event) {
     if let Some(id) = merchant_order_id {
         purchase.merchant_order_id.get_or_insert_with(|| fit(id, 60));
     }
-    if let Some(url) = tracking_url {
-        purchase.tracking_url = Some(fit(url, 500));
+    if let Some(url) = tracking_url.as_deref().and_then(Fitted::<URL_MAX>::whole) {
+        purchase.tracking_url = Some(url.to_string());
     }
     let (present, confirmed, device) = (purchase.state, purchase.quote.total, purchase.device);
     turn.device = device;
@@ -328,19 +331,21 @@ fn tell_news(turn: &mut Turn<'_>, id: &PurchaseId, reason: Option<&str>) {
     let Some(purchase) = turn.conversation.purchase(id).cloned() else {
         return;
     };
-    let message = state_message(turn, &purchase, reason);
-    turn.reply_or_owe(message);
+    let messages = state_message(turn, &purchase, reason);
+    turn.reply_or_owe(id, messages);
 }
 
-pub(super) fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Message {
-    if let Some(message) = payment_message(turn, purchase) {
-        return message;
-    }
+pub(super) fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Vec<Message> {
+    payment_message(turn, purchase).unwrap_or_else(|| plain_state(turn, purchase, reason))
+}
+
+fn plain_state(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Vec<Message> {
     let (kind, text) = state_text(turn, purchase);
     let mut text = vec![text];
+    let reason = reason.map(plain).filter(|words| !words.is_empty());
     text.extend(reason.map(|words| {
         turn.say(Phrase::Reason {
-            text: &fit(words, 300),
+            text: &fit(&words, 300),
         })
     }));
     let tracked = purchase.state == PurchaseState::Shipped;
@@ -351,25 +356,25 @@ pub(super) fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option
             .filter(|_| tracked)
             .map(|url| turn.say(Phrase::Tracking { url })),
     );
-    let choices = vec![
+    let choices = Choices::of([
         turn.choice(
             Action::Purchase(Some(purchase.purchase_id.clone())),
             Phrase::PurchaseLabel,
         ),
         turn.choice(Action::Menu, Phrase::MenuLabel),
         turn.choice(Action::Person, Phrase::PersonLabel),
-    ];
-    Message::buttons(kind, &text.join("\n"), None, choices).about(&purchase.purchase_id)
+    ]);
+    Message::buttons(kind, &text.join("\n"), choices)
 }
 
 /// The link where a purchase can be paid now.
-fn payment_message(turn: &Turn<'_>, purchase: &Purchase) -> Option<Message> {
+fn payment_message(turn: &Turn<'_>, purchase: &Purchase) -> Option<Vec<Message>> {
     let payable = matches!(
         purchase.state,
         PurchaseState::AwaitingPayment | PurchaseState::PaymentFailed
     );
     let url = purchase.payment_url.clone().filter(|_| payable)?;
-    let label = purchase.label();
+    let label = draw::purchase_label(purchase);
     let total = turn.money(&purchase.quote.total);
     let mut body = turn.say(Phrase::PayNow {
         label: &label,
@@ -382,16 +387,12 @@ fn payment_message(turn: &Turn<'_>, purchase: &Purchase) -> Option<Message> {
         });
         body = format!("{state}\n{body}");
     }
-    let link = Content::Link {
-        body,
-        label: fit(&turn.say(Phrase::PayLabel), LABEL_MAX),
-        url,
-    };
-    Some(Message::new(Kind::PaymentLink, link).about(&purchase.purchase_id))
+    let label = turn.label(Phrase::PayLabel);
+    Some(Message::link(Kind::PaymentLink, &body, label, url))
 }
 
 fn state_text(turn: &Turn<'_>, purchase: &Purchase) -> (Kind, String) {
-    let label = purchase.label();
+    let label = draw::purchase_label(purchase);
     let total = turn.money(&purchase.quote.total);
     match purchase.state {
         PurchaseState::Accepted => (
@@ -453,13 +454,16 @@ impl PurchaseState {
 }
 
 impl Turn<'_> {
-    /// Sends a message about a purchase, or owes it until the customer writes again when the window is closed.
-    fn reply_or_owe(&mut self, message: Message) {
+    /// Sends messages about a purchase.
+    pub(super) fn reply_about(&mut self, id: &PurchaseId, messages: Vec<Message>) {
+        self.reply(messages.into_iter().map(|message| message.about(id)).collect());
+    }
+
+    /// The same, or owes it until the customer writes again when the window is closed.
+    fn reply_or_owe(&mut self, id: &PurchaseId, messages: Vec<Message>) {
         if self.window_is_open() {
-            return self.reply(message);
+            return self.reply_about(id, messages);
         }
-        if let Some(id) = &message.purchase {
-            self.conversation.owed_purchases.insert(id.clone());
-        }
+        self.conversation.owed_purchases.insert(id.clone());
     }
 }

@@ -3,7 +3,7 @@
 use super::{Turn, browse, carts, checkout, draw, history, notice, orders, words};
 use crate::domain::button::{Action, Button, Freshness, Slice, Subject};
 use crate::domain::event::Tap;
-use crate::domain::message::{Kind, Message};
+use crate::domain::message::{Choices, Kind, Message};
 use crate::domain::replies::Phrase;
 
 /// The customer tapped.
@@ -15,12 +15,12 @@ pub(super) fn tapped(turn: &mut Turn<'_>, tap: &Tap) {
 }
 
 fn refused(turn: &mut Turn<'_>) {
-    let choices = vec![
+    let choices = Choices::of([
         turn.choice(Action::Menu, Phrase::MenuLabel),
         turn.choice(Action::Cart, Phrase::CartLabel),
-    ];
-    let message = Message::buttons(Kind::Refused, &turn.say(Phrase::RefusedButton), None, choices);
-    turn.reply(message);
+    ]);
+    let messages = Message::buttons(Kind::Refused, &turn.say(Phrase::RefusedButton), choices);
+    turn.reply(messages);
 }
 
 fn pressed(turn: &mut Turn<'_>, button: &Button) {
@@ -115,13 +115,16 @@ pub(super) fn stale(turn: &mut Turn<'_>) {
 /// A button of another device's cart opens this device's own and offers to copy the other (rule R4).
 fn other_devices_button(turn: &mut Turn<'_>, button: &Button) {
     let lead = turn.say(Phrase::OtherDevice);
-    let body = format!("{lead}\n\n{}", draw::cart_text(turn, &turn.cart(), 0));
-    let mut choices = Vec::new();
-    if !turn.conversation.cart(button.device).is_empty() {
-        choices.push(turn.choice(Action::CopyCart(button.device), Phrase::CopyCartLabel));
-    }
-    choices.push(turn.choice(Action::Cart, Phrase::CartLabel));
-    choices.push(turn.choice(Action::Menu, Phrase::MenuLabel));
-    let message = Message::buttons(Kind::Cart, &body, None, choices);
-    turn.reply(message);
+    let text = draw::cart_text(turn, &turn.cart(), 0, usize::MAX);
+    let lines = format!("{lead}\n\n{}", text.lines);
+    let cart = turn.choice(Action::Cart, Phrase::CartLabel);
+    let menu = turn.choice(Action::Menu, Phrase::MenuLabel);
+    let choices = if turn.conversation.cart(button.device).is_empty() {
+        Choices::of([cart, menu])
+    } else {
+        let copy = turn.choice(Action::CopyCart(button.device), Phrase::CopyCartLabel);
+        Choices::of([copy, cart, menu])
+    };
+    let messages = Message::buttons_beside(Kind::Cart, &lines, &text.total, choices);
+    turn.reply(messages);
 }

@@ -8,10 +8,10 @@ use url::Url;
 
 use crate::domain::event::{DeclineReason, Objection};
 use crate::domain::ids::{PurchaseId, RetailerId};
-use crate::domain::message::fit;
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::{Availability, Product};
 use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Quote, Source};
+use crate::domain::text::fit;
 use crate::merchants::{Buyer, Callback, MerchantNews, MerchantPurchase, ProductPage};
 
 /// Longest retailer id (WhatsApp's Content ID has at most 100 characters).
