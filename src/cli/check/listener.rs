@@ -41,7 +41,7 @@ impl Gateway {
 
 /// Looks for a running gateway.
 pub(super) async fn gateway(config: &Config, client: &reqwest::Client) -> Option<Gateway> {
-    let address = reachable(config.server.ops_listen)?;
+    let address = reachable(config.server.ops_listen).filter(|_| is_taken(config.server.ops_listen))?;
     let alive = probe::get(client, at(address, "/livez")?, None).await.ok()?;
     if alive.http != 200 || alive.text() != "ok" {
         return None;
@@ -58,7 +58,7 @@ pub(super) async fn check(
     challenge: &str,
 ) -> Vec<Finding> {
     let server = &config.server;
-    let is_public_ours = is_sacola(client, server.listen).await;
+    let is_public_ours = is_taken(server.listen) && is_sacola(client, server.listen).await;
     let mut findings = vec![
         bound("server.listen", server.listen, is_public_ours),
         bound("server.ops_listen", server.ops_listen, gateway.is_some()),
@@ -162,6 +162,11 @@ async fn handshake(
             "the handshake was answered with HTTP {http} and not with the challenge: something else answers there"
         )),
     }
+}
+
+/// Somebody listens there. Nobody else is asked: an address that leads nowhere would only cost time.
+fn is_taken(address: SocketAddr) -> bool {
+    TcpListener::bind(address).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
 async fn is_sacola(client: &reqwest::Client, listen: SocketAddr) -> bool {
