@@ -47,11 +47,19 @@ pub(super) fn is_slug(report: &mut Report<'_>, path: &str, text: &str) -> bool {
     })
 }
 
+/// True for what people write as a phone number and no provider gives as an id.
+pub(super) fn is_phone_number(text: &str) -> bool {
+    let marks = ['+', '-', '(', ')', '.', ' '];
+    let written_so = |char: char| char.is_ascii_digit() || marks.contains(&char);
+    text.chars().all(written_so) && text.contains(marks) && text.contains(|char: char| char.is_ascii_digit())
+}
+
 /// A code that ISO 4217 lists.
 pub(super) fn is_currency(report: &mut Report<'_>, path: &str, text: &str) -> bool {
     let good = Currency::parse(text).is_ok();
     if !good {
-        report.fault(
+        report.fault_as(
+            "config.currency",
             path,
             "is not a currency",
             "write its ISO 4217 code in capitals: BRL, EUR, MXN, IDR",
@@ -80,7 +88,8 @@ pub(super) fn is_signing_secret(report: &mut Report<'_>, path: &str, secret: &Se
     let good = bytes.is_some_and(|bytes| (24..=64).contains(&bytes.len()));
     if !good {
         let mend = "make one: echo \"whsec_$(openssl rand -base64 32)\", and give it to the merchant too";
-        report.fault(
+        report.fault_as(
+            "config.signing_secret",
             path,
             "is not whsec_ followed by the base64 of 24 to 64 bytes",
             mend,
@@ -92,7 +101,8 @@ pub(super) fn is_signing_secret(report: &mut Report<'_>, path: &str, secret: &Se
 /// Warns of a secret that can be guessed.
 pub(super) fn advise_length(report: &mut Report<'_>, path: &str, secret: &Secret) {
     if secret.expose().len() < 16 {
-        report.warn(
+        report.warn_as(
+            "config.weak_secret",
             path,
             "is a secret of less than 16 characters",
             "make a longer one: openssl rand -hex 32",
@@ -108,7 +118,8 @@ pub(super) fn refuse_twins(report: &mut Report<'_>, of: &str, ids: &[(String, Op
             .take(index)
             .find(|(_, earlier)| id.is_some() && earlier == id);
         if let Some((first_path, _)) = first {
-            report.fault(
+            report.fault_as(
+                "config.duplicate",
                 path,
                 format!("is the same {of} as {first_path}"),
                 "give each its own, or remove one",

@@ -112,11 +112,46 @@ impl Section {
     }
 }
 
-/// The known word that `word` was probably meant to be, if one is near enough.
+/// The known word that `word` was probably meant to be: one that is near enough, capitals and dashes aside, or else the
+/// only one that holds it or is held by it.
 pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let measured = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate));
+    let word = plain(word);
+    let measured = known.iter().map(|candidate| {
+        let distance = strsim::damerau_levenshtein(&word, &plain(candidate));
+        (distance, *candidate)
+    });
     let (distance, best) = measured.min()?;
-    (distance <= (best.chars().count() / 3).max(1)).then_some(best)
+    if distance <= (best.chars().count() / 3).max(1) {
+        return Some(best);
+    }
+    let mut alike = known.iter().filter(|candidate| {
+        let candidate = plain(candidate);
+        word.len().min(candidate.len()) >= 4 && (candidate.contains(&word) || word.contains(&candidate))
+    });
+    alike.next().filter(|_| alike.next().is_none()).copied()
+}
+
+fn plain(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_recognised_by_its_letters_or_by_what_it_holds() {
+        let known = ["phone_number_id", "waba_id", "access_token", "merchant"];
+        for (word, meant) in [
+            ("phoneNumberId", Some("phone_number_id")),
+            ("Phone-Number-ID", Some("phone_number_id")),
+            ("wabaid", Some("waba_id")),
+            ("token", Some("access_token")),
+            ("merchant_name_of_the_shop", Some("merchant")),
+            ("colour", None),
+            ("id", None),
+        ] {
+            assert_eq!(nearest(word, &known), meant, "{word}");
+        }
+    }
 }

@@ -44,14 +44,39 @@ pub(super) fn numbers(root: &Table, report: &mut Report<'_>, merchants: &[&str])
         .map(|cursor| number(cursor, report, merchants))
         .collect();
     if root.get(table::NUMBER.name).is_none() {
-        report.warn(
+        report.warn_as(
+            "config.no_number",
             "number",
             "no business phone number: every webhook will be parked",
             "add a [[number]] block",
         );
     }
-    checks::refuse_twins(report, "number", &written(&cursors, "phone_number_id"));
+    let ids = written(&cursors, "phone_number_id");
+    checks::refuse_twins(report, "number", &ids);
+    refuse_swapped(report, &written(&cursors, "waba_id"), &ids);
     found.into_iter().collect()
+}
+
+/// Tells of an account's id that is really a number's.
+fn refuse_swapped(
+    report: &mut Report<'_>,
+    accounts: &[(String, Option<&str>)],
+    numbers: &[(String, Option<&str>)],
+) {
+    for (path, account) in accounts {
+        let same = numbers
+            .iter()
+            .find(|(_, number)| account.is_some() && number == account);
+        if let Some((number_path, _)) = same {
+            report.fault_as(
+                "config.same_id",
+                path,
+                format!("is the same as {number_path}"),
+                "a number and its account have different ids: copy \"Phone number ID\" and \"WhatsApp Business \
+                 Account ID\" from WhatsApp > API Setup in the app's dashboard",
+            );
+        }
+    }
 }
 
 fn number(cursor: &Cursor<'_>, report: &mut Report<'_>, merchants: &[&str]) -> Option<Number> {
@@ -85,6 +110,15 @@ fn number(cursor: &Cursor<'_>, report: &mut Report<'_>, merchants: &[&str]) -> O
 /// An id that the provider gave: it stands in paths and keys, so it holds nothing that could break out of them.
 fn provider_id(cursor: &Cursor<'_>, report: &mut Report<'_>, name: &str) -> Option<String> {
     let text = cursor.text(report, name)?;
+    if checks::is_phone_number(&text) {
+        report.fault_as(
+            "config.phone_number",
+            &cursor.at(name),
+            "is written like a phone number; the provider's id is another number, of digits only",
+            "copy the id from WhatsApp > API Setup in the app's dashboard",
+        );
+        return None;
+    }
     let good = checks::is_id(report, &cursor.at(name), &text, 64, "A-Z a-z 0-9 _ -", |char| {
         char.is_ascii_alphanumeric() || matches!(char, '_' | '-')
     });
@@ -99,7 +133,7 @@ fn is_merchant(report: &mut Report<'_>, path: &str, id: &str, merchants: &[&str]
         Some(near) => format!("did you mean \"{near}\"? Else add a [[merchant]] block with this id"),
         None => "add a [[merchant]] block with this id".to_owned(),
     };
-    report.fault(path, "names no [[merchant]]", mend);
+    report.fault_as("config.unknown_merchant", path, "names no [[merchant]]", mend);
 }
 
 /// Every `[[merchant]]`.
@@ -154,7 +188,8 @@ fn connector(cursor: &Cursor<'_>, report: &mut Report<'_>) -> Option<ConnectorKi
     let path = cursor.at("connector");
     if OTHER_CONNECTORS.contains(&name.as_str()) {
         let mend = "use \"standard\", and let the shop answer Sacola's merchant API (openapi/merchant.yaml)";
-        report.fault(
+        report.fault_as(
+            "config.unknown_value",
             &path,
             format!("the {name} connector is not in this version of Sacola"),
             mend,

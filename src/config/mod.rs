@@ -44,20 +44,52 @@ pub struct Loaded {
     pub warnings: Vec<Fault>,
 }
 
+/// What a reading found, whether the configuration may be run or not.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// The checked configuration, when there is no fault.
+    pub config: Option<Config>,
+    /// All that must be mended.
+    pub faults: Vec<Fault>,
+    /// Things that work but should be mended.
+    pub warnings: Vec<Fault>,
+}
+
 /// Reads TOML text, overlays the environment (`SACOLA__STORE__URL`, arrays `SACOLA__NUMBER__0__ACCESS_TOKEN`), resolves
 /// secrets, and reports all faults at once. Text that is not TOML is one fault with its line and column.
 pub fn load(toml_text: &str, env: &BTreeMap<String, String>) -> Result<Loaded, Vec<Fault>> {
-    let table = toml_text
-        .parse::<Table>()
-        .map_err(|error| vec![syntax_fault(toml_text, &error)])?;
+    let examined = examine(toml_text, env);
+    let warnings = examined.warnings;
+    examined
+        .config
+        .map(|config| Loaded { config, warnings })
+        .ok_or(examined.faults)
+}
+
+/// The same, and the warnings are told beside faults too.
+pub fn examine(toml_text: &str, env: &BTreeMap<String, String>) -> Examined {
+    let table = match toml_text.parse::<Table>() {
+        Ok(table) => table,
+        Err(error) => {
+            return Examined {
+                config: None,
+                faults: vec![syntax_fault(toml_text, &error)],
+                warnings: Vec::new(),
+            };
+        }
+    };
     let mut root = Value::Table(table);
     let mut report = Report::new(env);
     overlay::apply(&mut root, &mut report);
     let config = root
         .as_table()
         .and_then(|table| sections::config(table, &mut report));
-    let (config, warnings) = report.finish(config)?;
-    Ok(Loaded { config, warnings })
+    let (config, faults, warnings) = report.finish_all(config);
+    Examined {
+        config,
+        faults,
+        warnings,
+    }
 }
 
 /// Says where the text stops being TOML. The line itself is not quoted: it may hold a secret.
@@ -69,6 +101,7 @@ fn syntax_fault(text: &str, error: &toml::de::Error) -> Fault {
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|&char| char != '\n').count() + 1;
     Fault {
+        code: "config.syntax",
         key: format!("line {line}, column {column}"),
         problem: format!("this is not TOML: {}", error.message().replace('\n', " ")),
         mend: "correct this line; `sacola config reference` shows an example of every key".to_owned(),

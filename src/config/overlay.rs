@@ -4,7 +4,7 @@
 
 use toml::{Table, Value};
 
-use super::keys::{Kind, nearest};
+use super::keys::{Kind, Section, nearest};
 use super::report::Report;
 use super::secret::SOURCES;
 use super::table::SECTIONS;
@@ -44,7 +44,7 @@ pub(super) fn apply(root: &mut Value, report: &mut Report<'_>) {
         report.came_from(path_of(&steps), variable);
         if let Err(next) = set(root, &steps, value) {
             let mend = format!("count from 0 without gaps: the next free place is {next}");
-            report.fault(variable, "leaves a gap in a list", mend);
+            report.fault_as("config.gap", variable, "leaves a gap in a list", mend);
         }
     }
 }
@@ -182,31 +182,63 @@ fn empty_before(rest: &[Step]) -> Value {
 
 /// Tells of a variable that no key has, with the nearest name that one has.
 fn refuse(report: &mut Report<'_>, variable: &str, steps: &[Step]) {
-    let place = steps.iter().find_map(|step| match step {
-        Step::Index(index) => Some(*index),
-        Step::Name(_) => None,
-    });
-    let place = place.unwrap_or_default();
-    let mut known: Vec<String> = Vec::new();
-    for section in SECTIONS {
-        let head = if section.many {
-            format!("{}__{place}", section.name)
-        } else {
-            section.name.to_owned()
-        };
-        known.extend(
-            section
-                .keys
-                .iter()
-                .map(|key| format!("{PREFIX}{head}__{}", key.name).to_ascii_uppercase()),
-        );
-    }
+    let places: Vec<usize> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Index(index) => Some(*index),
+            Step::Name(_) => None,
+        })
+        .collect();
+    let known: Vec<String> = SECTIONS
+        .iter()
+        .flat_map(|section| variables_of(section, &places))
+        .collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let mend = nearest(&variable.to_ascii_uppercase(), &known).map_or_else(
         || "unset it; `sacola config reference` lists every key".to_owned(),
         |near| format!("did you mean {near}? Else unset it"),
     );
-    report.fault(variable, "is not a key that Sacola knows", mend);
+    report.fault_as(
+        "config.unknown_key",
+        variable,
+        "is not a key that Sacola knows",
+        mend,
+    );
+}
+
+/// Every variable that a section knows, its blocks and lists at these places.
+fn variables_of(section: &Section, places: &[usize]) -> Vec<String> {
+    let mut places = places.iter();
+    let mut place = || places.next().copied().unwrap_or_default().to_string();
+    let mut head = format!("{PREFIX}{}__", section.name);
+    if section.many {
+        head.push_str(&place());
+        head.push_str("__");
+    }
+    let place = place();
+    let mut variables = Vec::new();
+    for key in section.keys {
+        let tails = tails_of(key.kind, &place);
+        variables.extend(
+            tails
+                .iter()
+                .map(|tail| format!("{head}{}{tail}", key.name).to_ascii_uppercase()),
+        );
+    }
+    variables
+}
+
+/// What may stand behind a key's name.
+fn tails_of(kind: Kind, place: &str) -> Vec<String> {
+    let sources = |before: &str| SOURCES.map(|source| format!("{before}__{source}")).to_vec();
+    let at_place = format!("__{place}");
+    match kind {
+        Kind::Text | Kind::Address | Kind::Url | Kind::Integer(..) | Kind::Choice(_) => vec![String::new()],
+        Kind::Texts | Kind::Choices(_) => vec![String::new(), at_place],
+        Kind::Secret => [vec![String::new()], sources("")].concat(),
+        Kind::Secrets => [vec![String::new(), at_place.clone()], sources(&at_place)].concat(),
+        Kind::NamedSecrets => [vec![format!("{at_place}__id")], sources(&at_place)].concat(),
+    }
 }
 
 #[cfg(test)]
@@ -288,6 +320,20 @@ mod tests {
             "{unknown}"
         );
         assert!(!unknown.contains("hidden"), "{unknown}");
+        for (wrong, meant) in [
+            (
+                "SACOLA__WHATSAPP__APP_SECRETS__1__FIEL",
+                "SACOLA__WHATSAPP__APP_SECRETS__1__FILE",
+            ),
+            (
+                "SACOLA__NUMBER__2__ACCESS_TOKEN__EVN",
+                "SACOLA__NUMBER__2__ACCESS_TOKEN__ENV",
+            ),
+            ("SACOLA__BUTTONS__KEYS__0__IDD", "SACOLA__BUTTONS__KEYS__0__ID"),
+        ] {
+            let unknown = overlaid("", &[(wrong, "hidden")]).expect_err("unknown");
+            assert!(unknown.contains(&format!("did you mean {meant}?")), "{unknown}");
+        }
         let gap = overlaid("", &[("SACOLA__NUMBER__1__MERCHANT", "x")]).expect_err("a gap");
         assert!(gap.contains("SACOLA__NUMBER__1__MERCHANT: leaves a gap"), "{gap}");
     }

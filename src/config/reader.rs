@@ -126,7 +126,8 @@ impl<'t> Cursor<'t> {
         match (number, value) {
             (Some(number), _) => {
                 let problem = format!("{number} is out of range: {}", key.kind.describe());
-                report.fault(&path, problem, format!("for example: {}", key.example_line()));
+                let mend = format!("for example: {}", key.example_line());
+                report.fault_as("config.out_of_range", &path, problem, mend);
             }
             (None, Some(value)) => wrong_type(report, &path, key, value),
             (None, None) => {}
@@ -254,7 +255,8 @@ impl<'t> Cursor<'t> {
         report.mark_used(self.section.name, key.name);
         let value = self.table.and_then(|table| table.get(name));
         if value.is_none() && matches!(key.need, Need::Required) {
-            report.fault(
+            report.fault_as(
+                "config.missing",
                 &self.at(name),
                 "is missing",
                 format!("add {}", key.example_line()),
@@ -277,18 +279,25 @@ fn is_choice(report: &mut Report<'_>, path: &str, key: &Key, text: &str) -> bool
     }
     let near = nearest(text, choices).map(|near| format!("did you mean \"{near}\"? "));
     let mend = format!("{}Known: {}", near.unwrap_or_default(), choices.join(", "));
-    report.fault(path, "is not a value that Sacola knows", mend);
+    report.fault_as(
+        "config.unknown_value",
+        path,
+        "is not a value that Sacola knows",
+        mend,
+    );
     false
 }
 
 fn wrong_type(report: &mut Report<'_>, path: &str, key: &Key, value: &Value) {
     let problem = format!("expected {}, found {}", key.kind.describe(), value.type_str());
-    report.fault(path, problem, format!("for example: {}", key.example_line()));
+    let mend = format!("for example: {}", key.example_line());
+    report.fault_as("config.wrong_type", path, problem, mend);
 }
 
 fn wrong_section(report: &mut Report<'_>, path: &str, section: &Section, value: &Value) {
     let (heading, found) = (section.heading(), value.type_str());
-    report.fault(
+    report.fault_as(
+        "config.wrong_type",
         path,
         format!("expected {heading}, found {found}"),
         format!("write {heading}, then its keys below"),

@@ -5,11 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys;
+use super::table::SECTIONS;
 
 /// One thing that is wrong with the configuration, and how to mend it. It never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {problem} — mend: {mend}")]
 pub struct Fault {
+    /// What kind of fault it is, in a stable word for programs: `config.unknown_key`.
+    pub code: &'static str,
     /// The key (`number[0].access_token`), the variable that set it (`SACOLA__…`), or the line of a syntax error.
     pub key: String,
     /// What is wrong.
@@ -59,28 +62,51 @@ impl<'e> Report<'e> {
         self.used.insert((section, key));
     }
 
+    /// A value that is wrong in no way that has a word of its own.
     pub(super) fn fault(&mut self, path: &str, problem: impl Into<String>, mend: impl Into<String>) {
-        let fault = self.note(path, problem.into(), mend.into());
+        self.fault_as("config.invalid", path, problem, mend);
+    }
+
+    pub(super) fn fault_as(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        problem: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        let fault = self.note(code, path, problem.into(), mend.into());
         self.faults.push(fault);
     }
 
-    pub(super) fn warn(&mut self, path: &str, problem: impl Into<String>, mend: impl Into<String>) {
-        let warning = self.note(path, problem.into(), mend.into());
+    pub(super) fn warn_as(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        problem: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        let warning = self.note(code, path, problem.into(), mend.into());
         self.warnings.push(warning);
     }
 
-    /// A key that nobody knows, with the nearest one that is known.
+    /// A key that nobody knows, with the nearest one that is known, or the section that has one of this name.
     pub(super) fn unknown(&mut self, path: &str, word: &str, known: &[&str]) {
         let all = known.join(", ");
+        let elsewhere: Vec<String> = SECTIONS
+            .iter()
+            .filter(|section| section.key(word).is_some())
+            .map(|section| section.heading())
+            .collect();
         let mend = match keys::nearest(word, known) {
             Some(near) => format!("did you mean \"{near}\"? Known here: {all}"),
-            None => format!("remove it; known here: {all}"),
+            None if elsewhere.is_empty() => format!("remove it; known here: {all}"),
+            None => format!("move it below {}; known here: {all}", elsewhere.join(" or ")),
         };
-        self.fault(path, "is not a key that Sacola knows", mend);
+        self.fault_as("config.unknown_key", path, "is not a key that Sacola knows", mend);
     }
 
-    /// The configuration with its warnings if nothing was wrong, else every fault.
-    pub(super) fn finish<T>(mut self, config: Option<T>) -> Result<(T, Vec<Fault>), Vec<Fault>> {
+    /// The configuration if nothing was wrong, every fault, every warning.
+    pub(super) fn finish_all<T>(mut self, config: Option<T>) -> (Option<T>, Vec<Fault>, Vec<Fault>) {
         if config.is_none() && self.faults.is_empty() {
             self.fault(
                 "configuration",
@@ -88,15 +114,17 @@ impl<'e> Report<'e> {
                 "report this bug of Sacola",
             );
         }
-        match config {
-            Some(config) if self.faults.is_empty() => Ok((config, self.warnings)),
-            Some(_) | None => Err(self.faults),
-        }
+        let config = config.filter(|_| self.faults.is_empty());
+        (config, self.faults, self.warnings)
     }
 
-    fn note(&self, path: &str, problem: String, mend: String) -> Fault {
-        let key = self.origin(path).unwrap_or(path).to_owned();
-        Fault { key, problem, mend }
+    fn note(&self, code: &'static str, path: &str, problem: String, mend: String) -> Fault {
+        Fault {
+            code,
+            key: self.origin(path).unwrap_or(path).to_owned(),
+            problem,
+            mend,
+        }
     }
 
     /// The variable that set `path` or, if it was set as a whole, the list or table around it.
@@ -113,6 +141,12 @@ impl<'e> Report<'e> {
 
 #[cfg(test)]
 impl Report<'_> {
+    /// The value with its warnings if nothing was wrong, else every fault.
+    pub(super) fn finish<T>(self, value: Option<T>) -> Result<(T, Vec<Fault>), Vec<Fault>> {
+        let (value, faults, warnings) = self.finish_all(value);
+        value.map(|value| (value, warnings)).ok_or(faults)
+    }
+
     pub(super) fn used(&self) -> &BTreeSet<(&'static str, &'static str)> {
         &self.used
     }
@@ -125,6 +159,7 @@ mod tests {
     #[test]
     fn a_fault_is_told_with_its_mend() {
         let fault = Fault {
+            code: "config.missing",
             key: "a.b".to_owned(),
             problem: "is missing".to_owned(),
             mend: "add it".to_owned(),

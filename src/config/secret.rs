@@ -1,10 +1,11 @@
 //! Secrets: a type that does not print itself, and the three places one may come from (a variable, a file, plain text
-//! with a warning). It refuses empty secrets, control characters and files beyond 64 KiB, and names only where a secret
-//! should have come from.
+//! with a warning). It refuses empty secrets, control characters and files beyond 64 KiB, warns of files that everybody may
+//! read, and names only where a secret should have come from.
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 
 use toml::Value;
 
@@ -16,6 +17,8 @@ pub(super) const SOURCES: [&str; 3] = ["env", "file", "value"];
 const NAMED: [&str; 4] = ["id", "env", "file", "value"];
 /// Bytes of a secret's file that are read at most.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
+/// The bit of a file's mode that lets everybody read.
+const EVERYBODY_READS: u32 = 0o004;
 const HOW: &str = "write { env = \"NAME\" } or { file = \"/run/secrets/name\" }";
 
 /// Text that must not be seen: `Debug` and `Display` print `[REDACTED]`.
@@ -55,7 +58,8 @@ pub(super) fn resolve(report: &mut Report<'_>, path: &str, value: &Value, named:
         return plain(report, path, path, text);
     }
     let Some(table) = value.as_table() else {
-        report.fault(
+        report.fault_as(
+            "config.wrong_type",
             path,
             format!("expected a secret, found {}", value.type_str()),
             HOW,
@@ -76,7 +80,8 @@ pub(super) fn resolve(report: &mut Report<'_>, path: &str, value: &Value, named:
     };
     let source_path = format!("{path}.{source}");
     let Some(text) = value.as_str() else {
-        report.fault(
+        report.fault_as(
+            "config.wrong_type",
             &source_path,
             format!("expected text, found {}", value.type_str()),
             HOW,
@@ -93,7 +98,7 @@ pub(super) fn resolve(report: &mut Report<'_>, path: &str, value: &Value, named:
 /// A secret in plain text: fine when it came by the environment, a warning in the file.
 fn plain(report: &mut Report<'_>, path: &str, source_path: &str, text: &str) -> Option<Secret> {
     if !report.is_from_environment(source_path) {
-        report.warn(path, "holds a secret in plain text", HOW);
+        report.warn_as("config.plain_secret", path, "holds a secret in plain text", HOW);
     }
     checked(report, path, text, "it")
 }
@@ -109,7 +114,8 @@ fn from_variable(report: &mut Report<'_>, path: &str, variable: &str) -> Option<
     }
     let Some(text) = report.env().get(variable) else {
         let mend = format!("export {variable}, or point to a file with {{ file = \"/run/secrets/name\" }}");
-        report.fault(
+        report.fault_as(
+            "config.secret",
             path,
             format!("the environment variable {variable} is not set"),
             mend,
@@ -126,11 +132,15 @@ fn from_variable(report: &mut Report<'_>, path: &str, variable: &str) -> Option<
 
 fn from_file(report: &mut Report<'_>, path: &str, file: &str) -> Option<Secret> {
     let mut text = String::new();
-    let read = File::open(file).and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
+    let read = File::open(file).and_then(|opened| {
+        warn_of_readers(report, path, file, &opened)?;
+        opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)
+    });
     match read {
         Err(error) => {
+            let problem = format!("the file {file} cannot be read: {error}");
             let mend = "create it or let this user read it; a relative path starts at the working directory";
-            report.fault(path, format!("the file {file} cannot be read: {error}"), mend);
+            report.fault_as("config.secret", path, problem, mend);
             None
         }
         Ok(bytes) if u64::try_from(bytes).is_ok_and(|bytes| bytes <= MAX_FILE_BYTES) => checked(
@@ -140,7 +150,8 @@ fn from_file(report: &mut Report<'_>, path: &str, file: &str) -> Option<Secret> 
             &format!("the file {file}"),
         ),
         Ok(_) => {
-            report.fault(
+            report.fault_as(
+                "config.secret",
                 path,
                 format!("the file {file} is larger than 64 KiB"),
                 "point to the secret's own file",
@@ -150,19 +161,46 @@ fn from_file(report: &mut Report<'_>, path: &str, file: &str) -> Option<Secret> 
     }
 }
 
+/// Warns of a file that every user of this machine may read.
+fn warn_of_readers(report: &mut Report<'_>, path: &str, file: &str, opened: &File) -> io::Result<()> {
+    if opened.metadata()?.permissions().mode() & EVERYBODY_READS != 0 {
+        report.warn_as(
+            "config.open_secret",
+            path,
+            format!("every user of this machine may read the file {file}"),
+            "chmod 600 it, or 640 with a group; for a mounted secret set its mode",
+        );
+    }
+    Ok(())
+}
+
 fn checked(report: &mut Report<'_>, path: &str, text: &str, place: &str) -> Option<Secret> {
-    if text.is_empty() {
-        report.fault(path, format!("{place} is empty"), "put the secret there");
+    if text.trim().is_empty() {
+        report.fault_as(
+            "config.secret",
+            path,
+            format!("{place} is empty"),
+            "put the secret there",
+        );
         return None;
     }
     if text.chars().any(char::is_control) {
         let mend = "keep only the secret, on one line";
-        report.fault(
+        report.fault_as(
+            "config.secret",
             path,
             format!("{place} holds a line break or another control character"),
             mend,
         );
         return None;
+    }
+    if text.trim() != text {
+        report.warn_as(
+            "config.secret_spaces",
+            path,
+            format!("{place} begins or ends with a space"),
+            "remove it, unless the secret really has it",
+        );
     }
     Some(Secret::new(text))
 }
@@ -208,6 +246,28 @@ mod tests {
         assert_eq!(resolved(&in_file), Ok((Secret::new("from-file"), 0)));
         assert_eq!(resolved("\"plain\""), Ok((Secret::new("plain"), 1)));
         assert_eq!(resolved("{ value = \"plain\" }"), Ok((Secret::new("plain"), 1)));
+    }
+
+    #[test]
+    fn a_file_that_everybody_may_read_is_a_warning() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(b"from-file").expect("written");
+        let in_file = format!("{{ file = \"{}\" }}", file.path().display());
+        for (mode, warnings) in [(0o600, 0), (0o640, 0), (0o644, 1)] {
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).expect("a mode");
+            assert_eq!(
+                resolved(&in_file),
+                Ok((Secret::new("from-file"), warnings)),
+                "{mode:o}"
+            );
+        }
+    }
+
+    #[test]
+    fn spaces_alone_are_no_secret_and_around_one_they_are_told() {
+        let empty = resolved("\"  \"").expect_err("spaces");
+        assert!(empty.contains("is empty"), "{empty}");
+        assert_eq!(resolved("\"plain \""), Ok((Secret::new("plain "), 2)));
     }
 
     #[test]

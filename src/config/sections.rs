@@ -56,7 +56,8 @@ fn server(root: &Table, report: &mut Report<'_>) -> Option<Server> {
         && public == ops
         && public.port() != 0
     {
-        report.fault(
+        report.fault_as(
+            "config.contradiction",
             &cursor.at("ops_listen"),
             "is the same address as server.listen",
             "give it another port",
@@ -90,7 +91,8 @@ fn store(root: &Table, report: &mut Report<'_>) -> Option<StoreSection> {
     if let Some(text) = &url {
         let path = cursor.at("url");
         if text.contains('@') && !text.starts_with("embedded:") && !report.is_from_environment(&path) {
-            report.warn(
+            report.warn_as(
+                "config.plain_secret",
                 &path,
                 "holds a password in plain text",
                 "give the whole address by SACOLA__STORE__URL",
@@ -98,7 +100,8 @@ fn store(root: &Table, report: &mut Report<'_>) -> Option<StoreSection> {
         }
         if text.starts_with("embedded:") && wait_replicas.is_some_and(|replicas| replicas > 0) {
             let mend = "set it to 0, or use a Redis store";
-            report.fault(
+            report.fault_as(
+                "config.contradiction",
                 &cursor.at("wait_replicas"),
                 "the embedded store has no replicas",
                 mend,
@@ -119,7 +122,8 @@ fn delivery(root: &Table, report: &mut Report<'_>) -> Option<Delivery> {
     let unknown_hold_s = cursor.integer(report, "unknown_hold_s");
     let lease_ms = lease_ms?;
     if let Some(timeout_ms) = send_timeout_ms.filter(|timeout_ms| *timeout_ms >= lease_ms) {
-        report.fault(
+        report.fault_as(
+            "config.contradiction",
             &cursor.at("send_timeout_ms"),
             format!("is {timeout_ms}, not shorter than delivery.lease_ms, which is {lease_ms}"),
             "make delivery.send_timeout_ms shorter or delivery.lease_ms longer",
@@ -167,6 +171,16 @@ fn whatsapp(root: &Table, report: &mut Report<'_>, allowed: Option<&Outgoing>) -
         graph_version.filter(|text| checks::is_graph_version(report, &cursor.at("graph_version"), text));
     let verify_token = cursor.secret(report, "verify_token");
     let app_secrets = cursor.secrets(report, "app_secrets");
+    for (path, secret) in app_secrets.iter().flatten() {
+        if verify_token.as_ref() == Some(secret) {
+            report.warn_as(
+                "config.same_secret",
+                &cursor.at("verify_token"),
+                format!("is the same as {path}: the token travels in the query of the handshake"),
+                "choose another verify_token and type it beside the webhook's address in the app's dashboard",
+            );
+        }
+    }
     Some(WhatsApp {
         graph_url: graph_url?,
         graph_version: graph_version?,

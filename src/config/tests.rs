@@ -282,6 +282,56 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
+fn ids_that_were_taken_for_each_other_are_told() {
+    let twice = with("102290129340398", "106540352242922");
+    let expected = "number[0].waba_id: is the same as number[0].phone_number_id";
+    tells(&twice, &[], &[expected]);
+    let expected = "number[0].phone_number_id: is written like a phone number";
+    for written in ["+55 11 4000-1234", "+551140001234", "(11) 4000.1234"] {
+        tells(&with("106540352242922", written), &[], &[expected]);
+    }
+}
+
+#[test]
+fn what_works_but_should_be_mended_is_a_warning() {
+    let more = [
+        ("SACOLA__SERVER__PUBLIC_URL", "http://gateway.example.com"),
+        ("VERIFY", "app-secret"),
+    ];
+    let Loaded { warnings, .. } = load(FILE, &env(&more)).expect("good");
+    let told: Vec<(&str, &str)> = warnings
+        .iter()
+        .map(|warning| (warning.code, warning.key.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("config.public_url", "SACOLA__SERVER__PUBLIC_URL"),
+            ("config.same_secret", "whatsapp.verify_token"),
+        ]
+    );
+}
+
+#[test]
+fn warnings_are_told_beside_faults() {
+    let text = with("{ env = \"TOKEN\" }", "\"token-in-file\"").replace("BRL", "reais");
+    let examined = examine(&text, &env(&[]));
+    assert!(examined.config.is_none());
+    let codes = |faults: &[Fault]| faults.iter().map(|fault| fault.code).collect::<Vec<_>>();
+    assert_eq!(codes(&examined.faults), ["config.currency"]);
+    assert_eq!(codes(&examined.warnings), ["config.plain_secret"]);
+}
+
+#[test]
+fn a_key_of_another_section_is_told_with_its_section() {
+    let expected = "whatsapp.ops_listen: is not a key that Sacola knows — mend: move it below [server]";
+    let text = FILE.replacen("[whatsapp]", "[whatsapp]\nops_listen = \"127.0.0.1:9\"", 1);
+    tells(&text, &[], &[expected]);
+    let expected = "currency: is not a key that Sacola knows — mend: move it below [[merchant]]";
+    tells(&format!("currency = \"BRL\"\n{FILE}"), &[], &[expected]);
+}
+
+#[test]
 fn text_that_is_not_toml_is_one_fault_with_its_place() {
     let found = load("[server]\nlisten = \"hidden\" oops\n", &env(&[])).expect_err("not TOML");
     assert_eq!(found.len(), 1);

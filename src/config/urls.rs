@@ -35,10 +35,19 @@ pub(super) fn is_store_url(report: &mut Report<'_>, path: &str, text: &str) -> b
 /// A URL of this gateway itself: http or https.
 pub(super) fn public_url(report: &mut Report<'_>, path: &str, text: &str) -> Option<Url> {
     let url = web_url(report, path, text)?;
+    if url.scheme() == "http" {
+        report.warn_as(
+            "config.public_url",
+            path,
+            "is not https://: the provider delivers webhooks to https:// only",
+            "put TLS in front of server.listen and write https://gateway.example.com",
+        );
+    }
     if matches!(url.scheme(), "https" | "http") {
         return Some(url);
     }
-    report.fault(
+    report.fault_as(
+        "config.url",
         path,
         "is neither https:// nor http://",
         "write https://gateway.example.com",
@@ -77,7 +86,7 @@ pub(super) fn called_url(
              into outgoing.allow_private, for example 127.0.0.0/8",
         )
     };
-    report.fault(path, problem, mend);
+    report.fault_as("config.not_allowed", path, problem, mend);
     None
 }
 
@@ -109,7 +118,8 @@ fn web_url(report: &mut Report<'_>, path: &str, text: &str) -> Option<Url> {
     let url = match Url::parse(text.trim()) {
         Ok(url) => url,
         Err(error) => {
-            report.fault(
+            report.fault_as(
+                "config.url",
                 path,
                 format!("is not a URL: {error}"),
                 "for example https://shop.example.com/sacola",
@@ -118,11 +128,13 @@ fn web_url(report: &mut Report<'_>, path: &str, text: &str) -> Option<Url> {
         }
     };
     if url.host().is_none() {
-        report.fault(path, "has no host", "for example https://shop.example.com/sacola");
+        let mend = "for example https://shop.example.com/sacola";
+        report.fault_as("config.url", path, "has no host", mend);
         return None;
     }
     if !url.username().is_empty() || url.password().is_some() {
-        report.fault(
+        report.fault_as(
+            "config.url",
             path,
             "holds a user or a password",
             "remove what stands before the @",
@@ -130,7 +142,8 @@ fn web_url(report: &mut Report<'_>, path: &str, text: &str) -> Option<Url> {
         return None;
     }
     if url.query().is_some() || url.fragment().is_some() {
-        report.fault(
+        report.fault_as(
+            "config.url",
             path,
             "holds a query or a fragment",
             "remove everything from the ? or # on",
@@ -148,14 +161,16 @@ pub(super) fn network(report: &mut Report<'_>, path: &str, text: &str) -> Option
         .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
     match parsed {
         Some(network) if network.prefix_len() == 0 => {
-            report.warn(
+            report.warn_as(
+                "config.open_guard",
                 path,
                 "allows every address: the guard guards nothing",
                 "name the networks you need",
             );
         }
         Some(_) => {}
-        None => report.fault(
+        None => report.fault_as(
+            "config.network",
             path,
             "is not a network",
             "write address/bits: 127.0.0.0/8, 10.1.0.0/16, fd00::/8",

@@ -1,5 +1,6 @@
 //! The binary itself, over real HTTP: what a newcomer runs, what an operator deploys, what a crash does to it.
 
+mod check;
 mod crashes;
 mod edges;
 mod walks;
