@@ -4,3 +4,6 @@ mod bursts;
 mod orders;
 mod purchases;
 mod rules;
+mod time;
+mod time_jumps;
+mod time_leases;
