@@ -5,3 +5,6 @@ mod languages;
 mod orders;
 mod purchases;
 mod rules;
+mod time;
+mod time_jumps;
+mod time_leases;

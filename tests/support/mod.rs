@@ -4,4 +4,5 @@ pub mod chat;
 pub mod program;
 pub mod redis_server;
 pub mod shop;
+pub mod time;
 pub mod world;

@@ -248,11 +248,12 @@ pub(super) fn call_person(turn: &mut Turn<'_>) {
 const REMIND_AFTER_MS: i64 = 10 * 60 * 1000;
 
 fn person_is_coming(turn: &mut Turn<'_>) {
-    let told_ago = turn
+    let told_ago_ms = turn
         .facts
         .now_ms
         .saturating_sub(turn.conversation.person_told_at_ms);
-    if told_ago >= REMIND_AFTER_MS {
+    // Told in the future: the clock was set back, which must not silence the reminder until it has caught up.
+    if !(0..REMIND_AFTER_MS).contains(&told_ago_ms) {
         turn.conversation.person_told_at_ms = turn.facts.now_ms;
         let message = draw::person(turn, false);
         turn.reply(message);

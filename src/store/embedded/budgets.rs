@@ -8,10 +8,14 @@ use crate::store::{Budget, Class, UnixMs};
 /// Beyond so many limits, those that have recovered are forgotten.
 const REMEMBERED: usize = 10_000;
 
+/// A clock that went back by more than this was set back; by less, two calls overtook each other.
+const SET_BACK_US: i64 = 3_000_000;
+
 /// For each limit, when its next unit would be free if it were taken at its pace, in microseconds.
 #[derive(Debug, Default)]
 pub(super) struct Budgets {
     free_at_us: BTreeMap<String, i64>,
+    latest_us: i64,
 }
 
 fn depth_us(budget: &Budget) -> i64 {
@@ -26,6 +30,7 @@ impl Budgets {
     /// Takes one unit of each budget, or none: then tells when to come back. Bulk leaves 30 % of a burst to replies.
     pub(super) fn take(&mut self, budgets: &[Budget], class: Class, now_ms: UnixMs) -> Result<(), UnixMs> {
         let present_us = now_ms.saturating_mul(1_000);
+        self.follow(present_us);
         let mut taken = Vec::with_capacity(budgets.len());
         let mut refused: Option<UnixMs> = None;
         for budget in budgets {
@@ -55,11 +60,24 @@ impl Budgets {
     /// Takes units without asking. The debt is at most one burst, so that a flood delays answers but never for long.
     pub(super) fn debit(&mut self, budget: &Budget, units: u32, now_ms: UnixMs) {
         let present_us = now_ms.saturating_mul(1_000);
+        self.follow(present_us);
         let spent_us = i64::from(units).saturating_mul(budget.interval_us);
         let next_us = self.free_at(budget, present_us).saturating_add(spent_us);
         let bounded_us = next_us.min(present_us.saturating_add(depth_us(budget)));
         self.free_at_us.insert(budget.key.clone(), bounded_us);
         self.forget(present_us);
+    }
+
+    /// When the clock is set back, limits go back with it: else nothing would be free until it has caught up.
+    fn follow(&mut self, present_us: i64) {
+        let back_us = self.latest_us.saturating_sub(present_us);
+        if back_us > SET_BACK_US {
+            for free_at_us in self.free_at_us.values_mut() {
+                *free_at_us = free_at_us.saturating_sub(back_us);
+            }
+            self.latest_us = present_us;
+        }
+        self.latest_us = self.latest_us.max(present_us);
     }
 
     fn free_at(&self, budget: &Budget, present_us: i64) -> i64 {
@@ -131,6 +149,21 @@ mod tests {
             Err(NOW + 1_000)
         );
         assert_eq!(budgets.take(&[budget(1)], Class::Reply, NOW + 13), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_takes_its_limits_along() {
+        let mut budgets = Budgets::default();
+        for _ in 0..4 {
+            assert_eq!(budgets.take(&[budget(4)], Class::Reply, NOW), Ok(()));
+        }
+        let earlier = NOW - 500_000;
+        assert_eq!(
+            budgets.take(&[budget(4)], Class::Reply, earlier),
+            Err(earlier + 13),
+            "what was spent is spent"
+        );
+        assert_eq!(budgets.take(&[budget(4)], Class::Reply, earlier + 13), Ok(()));
     }
 
     #[test]
