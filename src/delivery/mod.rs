@@ -16,12 +16,14 @@ use crate::whatsapp::Provider;
 
 mod answers;
 mod forward;
+mod gates;
 mod mirror;
 mod products;
 mod quote;
 mod send;
 mod walk;
 
+pub use gates::{Gate, Reason, Stopped};
 pub use mirror::Mirrored;
 pub use products::{Learned, PriceUpdate, UpdateState};
 
@@ -69,6 +71,7 @@ pub struct Dispatcher {
     parts: Parts,
     slots: Arc<Semaphore>,
     serial: AtomicU64,
+    gates: gates::Gates,
     tasks: Tasks,
 }
 
@@ -79,6 +82,7 @@ impl Dispatcher {
             parts,
             slots: Arc::new(Semaphore::new(LANES_AT_ONCE)),
             serial: AtomicU64::new(0),
+            gates: gates::Gates::default(),
             tasks,
         })
     }
@@ -233,6 +237,16 @@ impl Dispatcher {
     /// The connector of a merchant.
     pub fn connector(&self, merchant: &MerchantId) -> Option<&Arc<dyn crate::merchants::Connector>> {
         self.parts.connectors.get(merchant)
+    }
+
+    /// What the provider stopped as a whole, as far as this replica knows.
+    pub fn stopped(&self) -> Vec<Stopped> {
+        self.gates.stopped()
+    }
+
+    /// Stops sending from there until a message passes again.
+    pub fn stop_sending(&self, gate: Gate, reason: Reason<'_>) {
+        self.gates.close(gate, reason, self.now_ms());
     }
 
     /// All merchants that have a connector.

@@ -2,11 +2,11 @@
 //! for its status and is then repeated once or dropped, by its kind.
 
 use super::answers::Interrupted;
-use super::{Dispatcher, back_off_ms};
+use super::{Dispatcher, Gate, Reason, back_off_ms};
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::NumberId;
 use crate::domain::message::Message;
-use crate::domain::verdict::Verdict;
+use crate::domain::verdict::{StopScope, Verdict};
 use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
 use crate::store::{Budget, Class, Head, Phase, SettleOutcome, Settlement};
@@ -35,6 +35,13 @@ impl Dispatcher {
         if head.phase == Phase::Unknown && !may_repeat(head, message) {
             return self.drop_unknown(head, body, message).await;
         }
+        let gates = [
+            Gate::Number(body.number.clone()),
+            Gate::Merchant(body.merchant.clone()),
+        ];
+        if let Some(due_ms) = self.gates.wait(&gates, self.now_ms()) {
+            return self.settle(head, Settlement::Postpone { due_ms }).await;
+        }
         let budgets = self.budgets(head, body);
         let window_open_until_ms = match self.start(head, &budgets, head.item.class).await? {
             Ok(until) => until,
@@ -55,6 +62,7 @@ impl Dispatcher {
         };
         match self.parts.provider.send(&sending).await {
             Ok(sent) => {
+                self.gates.passed(&gates, self.now_ms());
                 metrics::counter!("sacola_messages_sent_total", "kind" => message.kind.word()).increment(1);
                 let message_key = Some(digest(&message_id::decode(&sent.message_id).inner));
                 self.settle(
@@ -105,9 +113,8 @@ impl Dispatcher {
         metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
         let now_ms = self.now_ms();
         match error.verdict() {
-            verdict @ (Verdict::Retry { .. } | Verdict::Stop { .. })
-                if now_ms - body.at_ms + asked_pause_ms(verdict) >= TRY_FOR_MS =>
-            {
+            // A pause that outlasts the message must not hold up its lane.
+            Verdict::Retry { after_ms } if now_ms - body.at_ms + after_ms.unwrap_or(0) >= TRY_FOR_MS => {
                 self.bury(head, Some(body), "exhausted", &error.to_string())
                     .await?;
                 self.failed(head, body, message, SendFailure::Exhausted).await
@@ -116,8 +123,9 @@ impl Dispatcher {
                 let due_ms = now_ms + back_off_ms(head.attempts, after_ms);
                 self.settle(head, Settlement::Retry { due_ms }).await
             }
-            Verdict::Stop { .. } => {
-                let due_ms = now_ms + back_off_ms(head.attempts, Some(STOPPED_MS));
+            Verdict::Stop { scope } => {
+                self.close_gate(body, scope, error);
+                let due_ms = now_ms + STOPPED_MS;
                 self.settle(head, Settlement::Retry { due_ms }).await
             }
             Verdict::Unknown => {
@@ -134,6 +142,33 @@ impl Dispatcher {
                     .await
             }
         }
+    }
+
+    /// What was started before the gate closed goes back to the head of its lane, in its order.
+    fn close_gate(&self, body: &LaneBody, scope: StopScope, error: &SendError) {
+        let gate = match scope {
+            StopScope::Number => Gate::Number(body.number.clone()),
+            StopScope::Merchant => Gate::Merchant(body.merchant.clone()),
+        };
+        let (code, subcode, details) = match error {
+            SendError::Refused {
+                code,
+                subcode,
+                details,
+                ..
+            } => (*code, *subcode, details.as_str()),
+            SendError::Unreachable(_) | SendError::Lost(_) | SendError::Unbuildable(_) => (0, None, ""),
+        };
+        let late = false;
+        self.stop_sending(
+            gate,
+            Reason {
+                code,
+                subcode,
+                details,
+                late,
+            },
+        );
     }
 
     async fn failed(&self, head: &Head, body: &LaneBody, message: &Message, failure: SendFailure) -> Settled {
@@ -175,14 +210,6 @@ impl Dispatcher {
             },
         )
         .await
-    }
-}
-
-/// The pause that the provider asks for. One that outlasts the message must not hold up its lane.
-fn asked_pause_ms(verdict: Verdict) -> i64 {
-    match verdict {
-        Verdict::Retry { after_ms } => after_ms.unwrap_or(0),
-        Verdict::Stop { .. } | Verdict::Reject | Verdict::Unknown => 0,
     }
 }
 

@@ -124,6 +124,11 @@ pub enum PurchaseAnswer {
 pub enum SendFailure {
     /// The service window was closed when it was to be sent.
     WindowClosed,
+    /// The provider took it and could not deliver it, for a passing reason: it is owed.
+    Owed {
+        /// The provider's code.
+        code: i64,
+    },
     /// The provider refused it for good.
     Rejected {
         /// The provider's code.

@@ -63,7 +63,7 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
         park(state, "unknown_number", detail, None, "webhook", bytes).await?;
     }
     for status in in_order(statuses) {
-        join_all(status.iter().map(|one| statuses::record(engine, one)))
+        join_all(status.iter().map(|one| statuses::record(state, one)))
             .await
             .into_iter()
             .collect::<Result<(), ApiError>>()?;

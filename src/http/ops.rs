@@ -33,7 +33,8 @@ pub(super) async fn readyz(state: Data<State>) -> HttpResponse {
             )
         }
     };
-    let body = json!({ "ready": ready, "draining": draining, "store": store, "signatures": signatures });
+    let stopped = state.dispatcher.stopped();
+    let body = json!({ "stopped": stopped, "ready": ready, "draining": draining, "store": store, "signatures": signatures });
     if ready {
         HttpResponse::Ok().json(body)
     } else {

@@ -3,18 +3,21 @@
 
 use std::sync::Arc;
 
+use super::State;
 use super::problem::ApiError;
+use crate::delivery::{Gate, Reason};
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::{EffectId, PurchaseId};
 use crate::domain::message::Kind;
 use crate::engine::addresses::digest;
 use crate::engine::{Engine, Happened, Refused, What, Who};
 use crate::store::{DeliveryStatus, StatusTarget};
-use crate::whatsapp::errors::WINDOW_CLOSED;
+use crate::whatsapp::errors::{self, Late};
 use crate::whatsapp::inbound::{DeliveryWord, StatusUpdate};
 
 /// Records one status.
-pub(super) async fn record(engine: &Arc<Engine>, status: &StatusUpdate) -> Result<(), ApiError> {
+pub(super) async fn record(state: &State, status: &StatusUpdate) -> Result<(), ApiError> {
+    let engine = &state.engine;
     let effect = status.callback_data.as_deref().and_then(our_effect);
     let target = match (&effect, &status.message) {
         (Some((_, effect_id)), _) => StatusTarget::Effect(effect_id.clone()),
@@ -48,7 +51,10 @@ pub(super) async fn record(engine: &Arc<Engine>, status: &StatusUpdate) -> Resul
         .effect_id
         .filter(|_| status.status == DeliveryWord::Failed)
     {
-        Some(effect_id) => late_failure(engine, effect_id, effect.map(|(kind, _)| kind), status).await,
+        Some(effect_id) => {
+            let failure = late_meaning(state, status);
+            late_failure(engine, effect_id, effect.map(|(kind, _)| kind), failure).await
+        }
         None => Ok(()),
     }
 }
@@ -73,23 +79,43 @@ fn our_effect(data: &str) -> Option<(Kind, EffectId)> {
     Some((Kind::of_word(kind)?, effect))
 }
 
+/// What a late failure means, by the table of codes; a code that stops a number or a merchant closes its gate.
+fn late_meaning(state: &State, status: &StatusUpdate) -> SendFailure {
+    let code = status.code.unwrap_or(0);
+    metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
+    let late = errors::row(code).map_or(Late::Final, |row| row.late);
+    let gate = match late {
+        Late::WindowClosed => return SendFailure::WindowClosed,
+        Late::Final => return SendFailure::Rejected { code },
+        Late::TellAgain => None,
+        Late::StopNumber => Some(Gate::Number(status.number.clone())),
+        Late::StopMerchant => state
+            .engine
+            .number(&status.number)
+            .map(|number| Gate::Merchant(number.shop.merchant.clone())),
+    };
+    if let Some(gate) = gate {
+        let reason = Reason {
+            code,
+            subcode: None,
+            details: &status.details,
+            late: true,
+        };
+        state.dispatcher.stop_sending(gate, reason);
+    }
+    SendFailure::Owed { code }
+}
+
 async fn late_failure(
     engine: &Arc<Engine>,
     effect_id: EffectId,
     kind: Option<Kind>,
-    status: &StatusUpdate,
+    failure: SendFailure,
 ) -> Result<(), ApiError> {
     let Some(home) = effect_id.home() else {
         return Ok(());
     };
-    let code = status.code.unwrap_or(0);
-    tracing::warn!(effect = %effect_id, code, "a message failed late");
-    metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
-    let failure = if code == WINDOW_CLOSED {
-        SendFailure::WindowClosed
-    } else {
-        SendFailure::Rejected { code }
-    };
+    tracing::warn!(effect = %effect_id, ?failure, "a message failed late");
     let happened = Happened {
         who: Who::Home(home),
         id: format!("{effect_id}:failed"),

@@ -150,6 +150,7 @@ fn happens(conversation: &mut Conversation, facts: &Facts, event: Event) -> Vec<
 
 fn says(conversation: &mut Conversation, facts: &Facts, text: &str) -> Vec<Effect> {
     let event = Event::Said {
+        about: None,
         text: text.to_owned(),
         device: Device::Android,
     };
@@ -294,12 +295,18 @@ proptest! {
     fn any_cart_is_told_whole_in_every_language(shop in texts(30), titles in prop::collection::vec(texts(60), 1..=100)) {
         for locale in Locale::ALL {
             let (mut conversation, facts) = stage(&shop, &titles, locale);
+            let (to_cart, to_checkout) = match locale {
+                Locale::PtBr => ("sacola", "finalizar"),
+                Locale::En => ("cart", "checkout"),
+                Locale::Es => ("carrito", "pagar"),
+                Locale::Id => ("keranjang", "bayar"),
+            };
             let total = conversation.cart(Device::Android).total(Currency::BRL).unwrap();
             let total = replies::money(locale, &total);
-            let cart = says(&mut conversation, &facts, "sacola");
+            let cart = says(&mut conversation, &facts, to_cart);
             tells_all(&cart, titles.len(), Some(&total))?;
 
-            let asked = says(&mut conversation, &facts, "finalizar");
+            let asked = says(&mut conversation, &facts, to_checkout);
             let Some(Effect::Quote { quote_for, lines }) = asked.first().cloned() else { panic!("{asked:?}") };
             let quote = Quote::of_lines(lines, Currency::BRL, NOON_MS + 600_000).unwrap();
             let summary = happens(&mut conversation, &facts, quoted(quote_for, &facts, quote));
@@ -309,7 +316,7 @@ proptest! {
             for product in dearer.products.values_mut().filter_map(|fact| fact.product.as_mut()) {
                 product.price = product.price.plus(&brl("1.00")).unwrap();
             }
-            let notice = says(&mut conversation, &dearer, "finalizar");
+            let notice = says(&mut conversation, &dearer, to_checkout);
             tells_all(&notice, titles.len(), None)?;
         }
     }

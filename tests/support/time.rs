@@ -65,6 +65,7 @@ impl World {
     /// The customer's words, sent now.
     pub fn said(&self, phone: &Phone, text: &str) -> Happened {
         let event = Event::Said {
+            about: None,
             text: text.to_owned(),
             device: phone.device,
         };

@@ -277,7 +277,14 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
     if matches!(kind, Kind::Summary | Kind::PriceChange) {
         orders::owe_shown(turn);
     }
+    let refused = matches!(failure, SendFailure::Rejected { .. });
+    let speaks = refused && turn.window_is_open() && !matches!(kind, Kind::Error | Kind::Help);
     let Some(message) = message else {
+        // It failed late and nobody knows its words any more: what can be done here is said instead.
+        if speaks {
+            let help = draw::help(turn);
+            turn.reply(help);
+        }
         return;
     };
     if kind == Kind::PriceChange && !message.news_of.is_empty() {
@@ -287,8 +294,7 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
         let surplus = owed.len().saturating_sub(OWED_TEXTS_MAX);
         owed.drain(..surplus);
     }
-    let refused = matches!(failure, SendFailure::Rejected { .. });
-    if refused && turn.window_is_open() && !matches!(kind, Kind::Error | Kind::Help) {
+    if speaks {
         let instead = instead_of(turn, message);
         turn.reply(instead);
     }

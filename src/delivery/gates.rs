@@ -1,0 +1,227 @@
+//! Gates: what the provider stopped as a whole (a dead token, a locked account, an unpaid bill). While a gate is closed its
+//! lanes stand still in the store, unharmed and in order; one message a minute knocks, and the first that passes opens the
+//! gate for all. A gate is this replica's own knowledge: another replica, or this one after a restart, learns it by one send.
+//! It refuses to lose or reorder anything: closing costs time only.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::domain::ids::{MerchantId, NumberId};
+use crate::whatsapp::errors;
+
+/// How often a closed gate is tried.
+const KNOCK_MS: i64 = 60_000;
+/// How long others wait while one knocks.
+const KNOCKING_MS: i64 = 1_000;
+/// A gate that was closed by late failures stays shut that long after a send was taken: its failure may follow.
+const PROOF_MS: i64 = 10_000;
+
+/// What stands still.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gate {
+    /// One business number.
+    Number(NumberId),
+    /// All numbers of a merchant.
+    Merchant(MerchantId),
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "number {number}"),
+            Self::Merchant(merchant) => write!(f, "merchant {merchant}"),
+        }
+    }
+}
+
+/// A closed gate, for the person on call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stopped {
+    /// What stands still, such as `number 1065…`.
+    pub gate: String,
+    /// Meta's code.
+    pub code: i64,
+    /// Since when, in Unix milliseconds.
+    pub since_ms: i64,
+    /// What happened.
+    pub cause: &'static str,
+    /// What to do.
+    pub mend: &'static str,
+}
+
+/// Why a gate closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Reason<'a> {
+    /// Meta's code.
+    pub code: i64,
+    /// Meta's subcode.
+    pub subcode: Option<i64>,
+    /// Meta's details.
+    pub details: &'a str,
+    /// True when a status told it, after the send had been taken.
+    pub late: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Closed {
+    since_ms: i64,
+    code: i64,
+    words: (&'static str, &'static str),
+    late: bool,
+    /// When the next message may knock.
+    knock_ms: i64,
+    /// Set after a knock of a gate that was closed late: until then the silence proves that it was heard.
+    proven_ms: Option<i64>,
+}
+
+/// The closed gates of this replica.
+#[derive(Debug, Default)]
+pub(super) struct Gates {
+    closed: Mutex<BTreeMap<Gate, Closed>>,
+}
+
+impl Gates {
+    /// `None`: go on (perhaps as the one who knocks); otherwise when to come back.
+    pub(super) fn wait(&self, gates: &[Gate], now_ms: i64) -> Option<i64> {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if closed.is_empty() {
+            return None;
+        }
+        for gate in gates {
+            if closed
+                .get(gate)
+                .is_some_and(|one| one.proven_ms.is_some_and(|at_ms| now_ms >= at_ms))
+            {
+                closed.remove(gate);
+                opened(gate);
+            }
+        }
+        let waits = |gate: &Gate| {
+            let one = closed.get(gate)?;
+            one.proven_ms.or((now_ms < one.knock_ms).then_some(one.knock_ms))
+        };
+        if let Some(until_ms) = gates.iter().filter_map(waits).max() {
+            return Some(until_ms);
+        }
+        for gate in gates {
+            if let Some(one) = closed.get_mut(gate) {
+                one.knock_ms = now_ms + KNOCKING_MS;
+            }
+        }
+        None
+    }
+
+    /// Nothing passes until somebody acts.
+    pub(super) fn close(&self, gate: Gate, reason: Reason<'_>, now_ms: i64) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = reason.code;
+        let (mut cause, mend) = errors::explain(code, reason.details);
+        if code == 190 && reason.subcode.is_some() {
+            cause = errors::token_problem(reason.subcode);
+        }
+        if !closed.contains_key(&gate) {
+            tracing::error!(%gate, code, cause, mend, "sending is stopped; messages wait in order");
+            metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
+        }
+        let one = closed.entry(gate).or_insert(Closed {
+            since_ms: now_ms,
+            code,
+            words: (cause, mend),
+            late: reason.late,
+            knock_ms: 0,
+            proven_ms: None,
+        });
+        (one.code, one.words, one.late) = (code, (cause, mend), reason.late);
+        (one.knock_ms, one.proven_ms) = (now_ms + KNOCK_MS, None);
+    }
+
+    /// A message passed.
+    pub(super) fn passed(&self, gates: &[Gate], now_ms: i64) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        for gate in gates {
+            match closed.get_mut(gate) {
+                Some(one) if one.late => one.proven_ms = Some(now_ms + PROOF_MS),
+                Some(_) => {
+                    closed.remove(gate);
+                    opened(gate);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// What stands still now.
+    pub(super) fn stopped(&self) -> Vec<Stopped> {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = |(gate, one): (&Gate, &Closed)| Stopped {
+            gate: gate.to_string(),
+            code: one.code,
+            since_ms: one.since_ms,
+            cause: one.words.0,
+            mend: one.words.1,
+        };
+        closed.iter().map(told).collect()
+    }
+}
+
+fn opened(gate: &Gate) {
+    tracing::info!(%gate, "sending goes on");
+    metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(0.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gates() -> [Gate; 2] {
+        [
+            Gate::Number(NumberId::new("106")),
+            Gate::Merchant(MerchantId::new("cafe")),
+        ]
+    }
+
+    fn reason(late: bool) -> Reason<'static> {
+        Reason {
+            code: 190,
+            subcode: Some(463),
+            details: "",
+            late,
+        }
+    }
+
+    #[test]
+    fn one_message_a_minute_knocks_and_the_first_that_passes_opens_for_all() {
+        let all = Gates::default();
+        assert_eq!(all.wait(&gates(), 0), None);
+        all.close(gates()[0].clone(), reason(false), 1_000);
+        assert_eq!(all.stopped()[0].cause, "The token has expired.");
+        assert_eq!(all.wait(&gates(), 60_999), Some(61_000));
+        assert_eq!(all.wait(&gates(), 61_000), None, "this one knocks");
+        assert_eq!(all.wait(&gates(), 61_000), Some(62_000), "others wait for it");
+        all.close(gates()[0].clone(), reason(false), 61_100);
+        assert_eq!(all.stopped()[0].since_ms, 1_000);
+        assert_eq!(all.wait(&gates(), 121_100), None);
+        all.passed(&gates(), 121_200);
+        assert_eq!(all.wait(&gates(), 121_200), None);
+        assert!(all.stopped().is_empty());
+        assert_eq!(all.wait(&[Gate::Number(NumberId::new("107"))], 2_000), None);
+    }
+
+    #[test]
+    fn a_gate_closed_by_statuses_opens_only_when_no_failure_follows() {
+        let all = Gates::default();
+        all.close(gates()[1].clone(), reason(true), 0);
+        assert_eq!(all.wait(&gates(), 60_000), None);
+        all.passed(&gates(), 60_100);
+        assert_eq!(all.wait(&gates(), 60_200), Some(70_100));
+        all.close(gates()[1].clone(), reason(true), 61_000);
+        assert_eq!(all.wait(&gates(), 70_100), Some(121_000));
+        assert_eq!(all.wait(&gates(), 121_000), None);
+        all.passed(&gates(), 121_000);
+        assert_eq!(all.wait(&gates(), 131_000), None);
+        assert!(all.stopped().is_empty());
+    }
+}
