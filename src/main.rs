@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+/// Many short-lived texts per event: a quarter of a click's processor time went to the system's allocator (docs/PERFORMANCE.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let environment: BTreeMap<String, String> = std::env::vars().collect();

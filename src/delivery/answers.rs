@@ -6,7 +6,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::{MerchantId, PurchaseId};
 use crate::engine::items::LaneBody;
 use crate::engine::{Happened, Refused, Taken, What, Who};
-use crate::store::{self, Class, DeadLetter, Head, LaneTimes, SettleOutcome, Settlement, StartOutcome};
+use crate::store::{self, Class, DeadLetter, Head, SettleOutcome, Settlement, StartOutcome};
 
 /// Why a lane could not be served further now; its lease ends and another try follows.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ const SETTLE_AGAIN_MS: [u64; 5] = [200, 400, 800, 1_600, 3_000];
 
 type Settled = Result<Option<SettleOutcome>, Interrupted>;
 /// The end of the service window, or what became of the lane instead.
-type Started = Result<Result<i64, Option<SettleOutcome>>, Interrupted>;
+pub(super) type Started = Result<Result<i64, Option<SettleOutcome>>, Interrupted>;
 
 /// What a merchant effect does beside its calls: learning what they said, bringing the answer to the conversation.
 const BESIDE_CALLS_MS: i64 = 2_000;
@@ -54,33 +54,16 @@ impl Dispatcher {
         }
     }
 
-    /// Marks the item as started; `Err(settled)` when it must not be performed now.
-    pub(super) async fn start(&self, head: &Head, budgets: &[store::Budget], class: Class) -> Started {
-        let times = self.parts.engine.lane_times();
-        self.start_at(head, budgets, class, times).await
-    }
-
-    /// The same for an effect that calls its merchant up to `calls` times, one after the other: the lease lasts as long as
-    /// they may, so that nobody reconciles what still runs.
+    /// Marks an effect as started that calls its merchant up to `calls` times, one after the other: the lease lasts as long as
+    /// they may, so that nobody reconciles what still runs. `Err(settled)` when it must not be performed now.
     pub(super) async fn start_calls(&self, head: &Head, merchant: &MerchantId, calls: i64) -> Started {
         let mut times = self.parts.engine.lane_times();
         if let Some(settings) = self.parts.merchants.get(merchant) {
             times.lease_ms = lease_ms(times.lease_ms, settings.timeout_ms, calls);
         }
-        self.start_at(head, &[], Class::Reply, times).await
-    }
-
-    async fn start_at(
-        &self,
-        head: &Head,
-        budgets: &[store::Budget],
-        class: Class,
-        times: LaneTimes,
-    ) -> Started {
-        match self.store().start(head, budgets, class, times).await? {
+        match self.store().start(head, &[], Class::Reply, times).await? {
             StartOutcome::Started { window_open_until_ms } => Ok(Ok(window_open_until_ms)),
-            StartOutcome::Refused { until_ms } => {
-                metrics::counter!("sacola_budget_refusals_total").increment(1);
+            StartOutcome::Refused { until_ms, .. } => {
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
                     .await?;

@@ -18,6 +18,7 @@ mod answers;
 mod forward;
 mod gates;
 mod mirror;
+mod pace;
 mod products;
 mod quote;
 mod send;
@@ -72,6 +73,7 @@ pub struct Dispatcher {
     slots: Arc<Semaphore>,
     serial: AtomicU64,
     gates: gates::Gates,
+    paces: pace::Paces,
     tasks: Tasks,
 }
 
@@ -83,6 +85,7 @@ impl Dispatcher {
             slots: Arc::new(Semaphore::new(LANES_AT_ONCE)),
             serial: AtomicU64::new(0),
             gates: gates::Gates::default(),
+            paces: pace::Paces::default(),
             tasks,
         })
     }
@@ -117,6 +120,7 @@ impl Dispatcher {
             };
             match work {
                 Some(LaneWork::Serve(head)) => self.serve_in_background(head).await,
+                Some(LaneWork::Hold(head, at_ms)) => self.serve_later(head, at_ms),
                 Some(LaneWork::Wake(lane, at_ms)) => self.wake_later(lane, at_ms),
                 None => return,
             }
@@ -132,6 +136,19 @@ impl Dispatcher {
             own.parts.engine.clock().sleep_ms(BEAT_MS).await;
             own.serve(*head).await;
             drop(slot);
+        });
+    }
+
+    /// Serves a held head when its turn comes; when the program stops first, its lease ends and another replica goes on.
+    fn serve_later(self: &Arc<Self>, head: Box<Head>, at_ms: i64) {
+        let wait_ms = u64::try_from(at_ms - self.now_ms()).unwrap_or(0);
+        let own = Arc::clone(self);
+        self.tasks.spawn("held", async move {
+            let stop = own.tasks.stop_token();
+            tokio::select! {
+                () = own.parts.engine.clock().sleep_ms(wait_ms) => own.serve(*head).await,
+                () = stop.cancelled() => {}
+            }
         });
     }
 
@@ -168,7 +185,10 @@ impl Dispatcher {
                 () = self.parts.engine.clock().sleep_ms(SWEEP_MS) => {}
                 () = stop.cancelled() => return,
             }
-            let found = self.sweep().await;
+            let mut found = self.sweep().await;
+            while found == SWEEP_LANES && !self.tasks.stopping() {
+                found = self.sweep().await;
+            }
             metrics::gauge!("sacola_lanes_swept").set(u32::try_from(found).unwrap_or(u32::MAX));
         }
     }

@@ -1,15 +1,17 @@
 //! Sending messages: the service window is judged here, at the moment of sending (rule R1); a send of unknown outcome waits
 //! for its status and is then repeated once or dropped, by its kind.
 
-use super::answers::Interrupted;
+use super::answers::{Interrupted, Started};
+use super::pace::Turn;
 use super::{Dispatcher, Gate, Reason, back_off_ms};
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::NumberId;
 use crate::domain::message::Message;
 use crate::domain::verdict::{StopScope, Verdict};
+use crate::engine::LaneWork;
 use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
-use crate::store::{Budget, Class, Head, Phase, SettleOutcome, Settlement};
+use crate::store::{Budget, Class, Head, Phase, SettleOutcome, Settlement, StartOutcome};
 use crate::whatsapp::errors::WINDOW_CLOSED;
 use crate::whatsapp::{SendError, Sending, message_id};
 
@@ -25,6 +27,10 @@ const UNKNOWN_ATTEMPTS_MAX: u32 = 2;
 const PAIR_INTERVAL_US: i64 = 6_000_000;
 const PAIR_BURST_BULK: i64 = 45;
 const PAIR_BURST_REPLY: i64 = 600;
+/// The place of the number's rate among the budgets of a send.
+const NUMBER: usize = 0;
+/// A message is held only when its turn comes that long before its lease ends.
+const HOLD_MARGIN_MS: i64 = 500;
 /// A number's rate when none is configured (Meta, throughput, 2025-11-21).
 const DEFAULT_RATE: u32 = 80;
 
@@ -42,8 +48,16 @@ impl Dispatcher {
         if let Some(due_ms) = self.gates.wait(&gates, self.now_ms()) {
             return self.settle(head, Settlement::Postpone { due_ms }).await;
         }
+        let latest_ms = head.lease.until_ms - HOLD_MARGIN_MS;
+        match self
+            .paces
+            .turn(&body.number, &head.item.effect_id, self.now_ms(), latest_ms)
+        {
+            Turn::Now => {}
+            later @ (Turn::At(_) | Turn::TooLate) => return Ok(self.hold(head, later)),
+        }
         let budgets = self.budgets(head, body);
-        let window_open_until_ms = match self.start(head, &budgets, head.item.class).await? {
+        let window_open_until_ms = match self.start_paced(head, &body.number, &budgets).await? {
             Ok(until) => until,
             Err(settled) => return Ok(settled),
         };
@@ -76,6 +90,46 @@ impl Dispatcher {
             }
             Err(error) => self.not_sent(head, body, message, &error).await,
         }
+    }
+
+    /// Starts the item; when the number's rate is exhausted it is held here, under its lease, until its turn comes.
+    async fn start_paced(&self, head: &Head, number: &NumberId, budgets: &[Budget]) -> Started {
+        let times = self.parts.engine.lane_times();
+        match self.store().start(head, budgets, head.item.class, times).await? {
+            StartOutcome::Started { window_open_until_ms } => Ok(Ok(window_open_until_ms)),
+            StartOutcome::Refused { until_ms, budget }
+                if budget == NUMBER && head.item.class == Class::Reply =>
+            {
+                metrics::counter!("sacola_budget_refusals_total").increment(1);
+                let interval_us = budgets.first().map_or(1, |budget| budget.interval_us);
+                let within = (until_ms, head.lease.until_ms - HOLD_MARGIN_MS);
+                let turn = self
+                    .paces
+                    .refused(number, &head.item.effect_id, within, interval_us);
+                Ok(Err(self.hold(head, turn)))
+            }
+            StartOutcome::Refused { until_ms, .. } => {
+                metrics::counter!("sacola_budget_refusals_total").increment(1);
+                let settled = self
+                    .settle(head, Settlement::Postpone { due_ms: until_ms })
+                    .await?;
+                Ok(Err(settled))
+            }
+            StartOutcome::LeaseLost => Ok(Err(None)),
+        }
+    }
+
+    /// Keeps a head under its lease until its turn comes. One that has none before the lease ends is left to the sweeper, which
+    /// finds it then: under a flood that costs the store less than giving each lane back.
+    fn hold(&self, head: &Head, turn: Turn) -> Option<SettleOutcome> {
+        match turn {
+            Turn::At(at_ms) => self
+                .parts
+                .engine
+                .hand_over(LaneWork::Hold(Box::new(head.clone()), at_ms)),
+            Turn::Now | Turn::TooLate => {}
+        }
+        None
     }
 
     fn budgets(&self, head: &Head, body: &LaneBody) -> Vec<Budget> {

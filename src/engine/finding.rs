@@ -6,12 +6,33 @@ use crate::domain::ids::HomeId;
 use crate::store::{self, DoneMark, LoadRequest};
 
 impl Engine {
-    /// Finds the conversation; `None` when a home without a conversation was named.
-    pub(super) async fn find(&self, who: &Who, marks: &[DoneMark]) -> Result<Option<Found>, store::Error> {
-        let homes = match who {
+    /// The conversation as we last committed it, without asking the store.
+    pub(super) fn at_hand(&self, who: &Who) -> Result<Option<Found>, store::Error> {
+        let ids = self.ids_of(who);
+        let Some(warm) = self.warm.take(&ids) else {
+            return Ok(None);
+        };
+        Ok(Some(Found {
+            conversation: encoded::decode(&warm.state, warm.home.as_str())?,
+            home: warm.home,
+            ids,
+            stored_bytes: warm.state.len(),
+            expected_revision: warm.revision,
+            done: Vec::new(),
+            is_new: false,
+        }))
+    }
+
+    fn ids_of(&self, who: &Who) -> Vec<HomeId> {
+        match who {
             Who::Home(home) => vec![home.clone()],
             Who::Customer { number, customer } => self.parts.addresses.homes(number, customer),
-        };
+        }
+    }
+
+    /// Finds the conversation in the store; `None` when a home without a conversation was named.
+    pub(super) async fn find(&self, who: &Who, marks: &[DoneMark]) -> Result<Option<Found>, store::Error> {
+        let homes = self.ids_of(who);
         let aliases = if matches!(who, Who::Home(_)) {
             Vec::new()
         } else {
@@ -50,6 +71,7 @@ impl Engine {
         Ok(Some(Found {
             home,
             conversation,
+            ids: homes,
             stored_bytes: stored.state.as_ref().map_or(0, String::len),
             expected_revision: stored.revision,
             done: stored.done,

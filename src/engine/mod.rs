@@ -26,6 +26,7 @@ pub mod items;
 mod links;
 mod lookups;
 mod turns;
+mod warm;
 
 use addresses::Addresses;
 use catalogs::Catalogs;
@@ -121,6 +122,8 @@ pub enum Refused {
 pub enum LaneWork {
     /// A lane that is already leased to us.
     Serve(Box<Head>),
+    /// The same, not before that time: its number may send nothing until then.
+    Hold(Box<Head>, i64),
     /// A lane to ask for at that time.
     Wake(LaneId, i64),
 }
@@ -159,6 +162,7 @@ pub struct Parts {
 pub struct Engine {
     parts: Parts,
     catalogs: Catalogs,
+    warm: warm::WarmConversations,
     waiting: Mutex<BTreeMap<HomeId, Vec<Waiting>>>,
     inbound: Mutex<BTreeMap<NumberId, u32>>,
     lane_work: mpsc::Sender<LaneWork>,
@@ -194,6 +198,7 @@ impl Engine {
             Arc::new(Self {
                 parts,
                 catalogs: Catalogs::default(),
+                warm: warm::WarmConversations::default(),
                 waiting,
                 inbound: Mutex::default(),
                 lane_work,
@@ -282,6 +287,11 @@ impl Engine {
         &self.catalogs
     }
 
+    /// Forgets the conversations at hand: the next event of each is loaded.
+    pub fn forget_conversations(&self) {
+        self.warm.clear();
+    }
+
     /// Settings of a number.
     pub fn number(&self, number: &NumberId) -> Option<&NumberSettings> {
         self.parts.numbers.get(number)
@@ -334,6 +344,8 @@ fn refused(error: &store::Error) -> Refused {
 struct Found {
     home: HomeId,
     conversation: Conversation,
+    /// The homes that the ids of whose event it is would have.
+    ids: Vec<HomeId>,
     stored_bytes: usize,
     expected_revision: u64,
     done: Vec<DoneMark>,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::warm::Warm;
 use super::{
     Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
 };
@@ -68,7 +69,7 @@ impl Engine {
             if attempt > 1 {
                 self.parts.clock.sleep_ms(jitter_ms(happened, attempt)).await;
             }
-            match self.attempt(happened).await {
+            match self.attempt(happened, attempt == 0).await {
                 Ok(Tried::Answered(answers)) => return Ok(answers),
                 Ok(Tried::Refused(refused)) => return Err(refused),
                 Ok(Tried::Again) => {}
@@ -85,7 +86,8 @@ impl Engine {
         Err(Refused::Busy)
     }
 
-    async fn attempt(&self, happened: &[&Happened]) -> Result<Tried, store::Error> {
+    /// One try. The first one uses what is at hand, if anything is: whatever its commit refuses is loaded by the next.
+    async fn attempt(&self, happened: &[&Happened], is_first: bool) -> Result<Tried, store::Error> {
         let marks: Vec<DoneMark> = happened
             .iter()
             .map(|one| addresses::mark(&one.id, one.at_ms))
@@ -97,7 +99,12 @@ impl Engine {
         let Some(first) = by_customer.or(happened.first()) else {
             return Ok(Tried::Answered(Vec::new()));
         };
-        let Some(found) = self.find(&first.who, &marks).await? else {
+        let at_hand = if is_first { self.at_hand(&first.who)? } else { None };
+        let found = match at_hand {
+            Some(found) => Some(found),
+            None => self.find(&first.who, &marks).await?,
+        };
+        let Some(found) = found else {
             let none = happened
                 .iter()
                 .enumerate()
@@ -107,6 +114,7 @@ impl Engine {
         if !self.parts.numbers.contains_key(&found.conversation.number) {
             return Ok(Tried::Refused(Refused::UnknownNumber));
         }
+        let ids = found.ids.clone();
         let Some(mut draft) = self.draft(found, happened, &marks).await? else {
             let all = happened
                 .iter()
@@ -122,8 +130,15 @@ impl Engine {
         draft.commit.revision = draft.after.revision;
         draft.commit.window_open_until_ms = draft.after.window_open_until_ms;
         let merchant = draft.merchant.clone();
+        let warm = Warm {
+            home: draft.after.home.clone(),
+            ids,
+            revision: draft.commit.revision,
+            state: draft.commit.state.clone(),
+        };
         match self.parts.store.commit(draft.commit, self.lane_times()).await? {
             CommitOutcome::Committed { heads, wake } => {
+                self.warm.put(warm);
                 for head in heads {
                     self.hand_over(LaneWork::Serve(Box::new(head)));
                 }

@@ -275,6 +275,8 @@ pub enum StartOutcome {
     Refused {
         /// When a unit is free again.
         until_ms: UnixMs,
+        /// Which of the given budgets is exhausted for longest: its place in the list.
+        budget: usize,
     },
     /// Another replica holds the lane now, or the item is gone: do nothing.
     LeaseLost,

@@ -27,7 +27,7 @@ async fn start(
         .expect("an answer")
     {
         StartOutcome::Started { .. } => Ok(()),
-        StartOutcome::Refused { until_ms } => Err(until_ms),
+        StartOutcome::Refused { until_ms, .. } => Err(until_ms),
         StartOutcome::LeaseLost => panic!("the lease is ours"),
     }
 }

@@ -45,6 +45,7 @@ pub struct World {
     pub store: Arc<dyn Store>,
     lane_work: mpsc::Receiver<LaneWork>,
     later: Vec<(i64, sacola::store::LaneId)>,
+    held: Vec<(i64, Box<sacola::store::Head>)>,
     _directory: Option<tempfile::TempDir>,
 }
 
@@ -151,6 +152,7 @@ impl World {
             store,
             lane_work,
             later: Vec::new(),
+            held: Vec::new(),
             _directory: directory,
         }
     }
@@ -168,19 +170,39 @@ impl World {
             while let Ok(work) = self.lane_work.try_recv() {
                 match work {
                     LaneWork::Serve(head) => self.dispatcher.serve(*head).await,
+                    LaneWork::Hold(head, at_ms) => self.held.push((at_ms, head)),
                     LaneWork::Wake(lane, at_ms) => self.later.push((at_ms, lane)),
                 }
             }
             self.later.sort();
             let now_ms = self.clock.now_ms();
-            let Some((at_ms, _)) = self.later.first().filter(|(at_ms, _)| at_ms - now_ms <= SHORT_MS) else {
+            let held = self.held.iter().map(|(at_ms, _)| *at_ms).min();
+            let woken = self.later.first().map(|(at_ms, _)| *at_ms);
+            let next = [held, woken].into_iter().flatten().min();
+            let Some(at_ms) = next.filter(|at_ms| at_ms - now_ms <= SHORT_MS) else {
                 return;
             };
-            let at_ms = *at_ms;
             self.clock.advance_ms((at_ms - now_ms).max(0));
+            self.does_what_is_due().await;
+        }
+    }
+
+    /// One held head or lane whose time has come; false when there is none.
+    async fn does_what_is_due(&mut self) -> bool {
+        let now_ms = self.clock.now_ms();
+        self.held.sort_by_key(|(at_ms, _)| *at_ms);
+        self.later.sort();
+        if self.held.first().is_some_and(|(at_ms, _)| *at_ms <= now_ms) {
+            let (_, head) = self.held.remove(0);
+            self.dispatcher.serve(*head).await;
+            return true;
+        }
+        if self.later.first().is_some_and(|(at_ms, _)| *at_ms <= now_ms) {
             let (_, lane) = self.later.remove(0);
             self.dispatcher.ask_for(&lane).await;
+            return true;
         }
+        false
     }
 
     /// Steps what may be done now, without moving the clock.
@@ -189,15 +211,13 @@ impl World {
             while let Ok(work) = self.lane_work.try_recv() {
                 match work {
                     LaneWork::Serve(head) => self.dispatcher.serve(*head).await,
+                    LaneWork::Hold(head, at_ms) => self.held.push((at_ms, head)),
                     LaneWork::Wake(lane, at_ms) => self.later.push((at_ms, lane)),
                 }
             }
-            let now_ms = self.clock.now_ms();
-            let Some(index) = self.later.iter().position(|(at_ms, _)| *at_ms <= now_ms) else {
+            if !self.does_what_is_due().await {
                 return;
-            };
-            let (_, lane) = self.later.remove(index);
-            self.dispatcher.ask_for(&lane).await;
+            }
         }
     }
 

@@ -27,13 +27,18 @@ fn ms_rounded_up(us: i64) -> UnixMs {
 }
 
 impl Budgets {
-    /// Takes one unit of each budget, or none: then tells when to come back. Bulk leaves 30 % of a burst to replies.
-    pub(super) fn take(&mut self, budgets: &[Budget], class: Class, now_ms: UnixMs) -> Result<(), UnixMs> {
+    /// Takes one unit of each budget, or none: then tells when to come back, and which budget says so. Bulk leaves 30 % of a burst to replies.
+    pub(super) fn take(
+        &mut self,
+        budgets: &[Budget],
+        class: Class,
+        now_ms: UnixMs,
+    ) -> Result<(), (UnixMs, usize)> {
         let present_us = now_ms.saturating_mul(1_000);
         self.follow(present_us);
         let mut taken = Vec::with_capacity(budgets.len());
-        let mut refused: Option<UnixMs> = None;
-        for budget in budgets {
+        let mut refused: Option<(UnixMs, usize)> = None;
+        for (place, budget) in budgets.iter().enumerate() {
             let limit_us = match class {
                 Class::Reply => depth_us(budget),
                 Class::Bulk => budget
@@ -45,12 +50,14 @@ impl Budgets {
                 .saturating_add(budget.interval_us);
             if next_us.saturating_sub(present_us) > limit_us {
                 let until_ms = ms_rounded_up(next_us.saturating_sub(limit_us));
-                refused = Some(refused.map_or(until_ms, |set| set.max(until_ms)));
+                refused = refused
+                    .filter(|(set, _)| *set >= until_ms)
+                    .or(Some((until_ms, place)));
             }
             taken.push((budget.key.clone(), next_us));
         }
-        if let Some(until_ms) = refused {
-            return Err(until_ms);
+        if let Some(refused) = refused {
+            return Err(refused);
         }
         self.free_at_us.extend(taken);
         self.forget(present_us);
@@ -115,7 +122,7 @@ mod tests {
         for _ in 0..4 {
             assert_eq!(budgets.take(&[budget(4)], Class::Reply, NOW), Ok(()));
         }
-        assert_eq!(budgets.take(&[budget(4)], Class::Reply, NOW), Err(NOW + 13));
+        assert_eq!(budgets.take(&[budget(4)], Class::Reply, NOW), Err((NOW + 13, 0)));
         assert_eq!(budgets.take(&[budget(4)], Class::Reply, NOW + 13), Ok(()));
     }
 
@@ -146,7 +153,7 @@ mod tests {
         );
         assert_eq!(
             budgets.take(&[budget(1), other], Class::Reply, NOW + 13),
-            Err(NOW + 1_000)
+            Err((NOW + 1_000, 1))
         );
         assert_eq!(budgets.take(&[budget(1)], Class::Reply, NOW + 13), Ok(()));
     }
@@ -160,7 +167,7 @@ mod tests {
         let earlier = NOW - 500_000;
         assert_eq!(
             budgets.take(&[budget(4)], Class::Reply, earlier),
-            Err(earlier + 13),
+            Err((earlier + 13, 0)),
             "what was spent is spent"
         );
         assert_eq!(budgets.take(&[budget(4)], Class::Reply, earlier + 13), Ok(()));

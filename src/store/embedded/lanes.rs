@@ -194,8 +194,8 @@ pub(super) fn start(
         return Ok(StartOutcome::LeaseLost);
     }
     let mut kept = purse.kept.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Err(until_ms) = kept.take(purse.needed, purse.class, times.now_ms) {
-        return Ok(StartOutcome::Refused { until_ms });
+    if let Err((until_ms, budget)) = kept.take(purse.needed, purse.class, times.now_ms) {
+        return Ok(StartOutcome::Refused { until_ms, budget });
     }
     drop(kept);
     opened.state.start(&head.item.effect_id, times);

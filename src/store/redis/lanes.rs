@@ -69,8 +69,8 @@ impl Inner {
     ) -> Result<StartOutcome, Error> {
         let mut together = budgets;
         if self.net.is_cluster() && !budgets.is_empty() {
-            if let Some(until_ms) = self.take_apart(budgets, class, times.now_ms).await? {
-                return Ok(StartOutcome::Refused { until_ms });
+            if let Some((until_ms, budget)) = self.take_apart(budgets, class, times.now_ms).await? {
+                return Ok(StartOutcome::Refused { until_ms, budget });
             }
             together = &[];
         }
@@ -90,6 +90,7 @@ impl Inner {
             }),
             "refused" => Ok(StartOutcome::Refused {
                 until_ms: reply.part()?,
+                budget: reply.part()?,
             }),
             "lost" => Ok(StartOutcome::LeaseLost),
             other => Err(corrupt("start", format!("unknown answer {other}"))),
@@ -101,7 +102,7 @@ impl Inner {
         budgets: &[Budget],
         class: Class,
         now_ms: UnixMs,
-    ) -> Result<Option<UnixMs>, Error> {
+    ) -> Result<Option<(UnixMs, usize)>, Error> {
         let mut calls = Vec::with_capacity(budgets.len());
         for budget in budgets {
             let one = std::slice::from_ref(budget);
@@ -115,10 +116,10 @@ impl Inner {
             );
         }
         let mut refused = None;
-        for answer in self.net.scripts(&calls).await {
+        for (place, answer) in self.net.scripts(&calls).await.into_iter().enumerate() {
             let until: i64 = read(answer?, "budget")?;
             if until >= 0 {
-                refused = refused.max(Some(until));
+                refused = refused.max(Some((until, place)));
             }
         }
         Ok(refused)

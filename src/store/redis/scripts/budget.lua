@@ -6,9 +6,9 @@ local function keep(key, tat, now)
   redis.call('SET', key, us(tat), 'PX', us(math.ceil((tat - now) / 1000) + 1000))
 end
 
--- Takes one unit of each budget, or none: then returns when (ms) to come back. Bulk leaves 30 % of the burst to replies.
+-- Takes one unit of each budget, or none: then returns when (ms) to come back, and which budget (from 0) says so. Bulk leaves 30 % of the burst to replies.
 local function take(budgets, now_ms, bulk)
-  local now, wait, takes = now_ms * 1000, nil, {}
+  local now, wait, who, takes = now_ms * 1000, nil, nil, {}
   for n, b in ipairs(budgets) do
     local tat = math.max(tonumber(redis.call('GET', b.key) or '0'), now)
     local limit = math.max(b.burst, 1) * b.interval
@@ -16,10 +16,10 @@ local function take(budgets, now_ms, bulk)
     takes[n] = tat + b.interval
     if takes[n] - now > limit then
       local at = math.ceil((takes[n] - limit) / 1000)
-      if not wait or at > wait then wait = at end
+      if not wait or at > wait then wait, who = at, n - 1 end
     end
   end
-  if wait then return wait end
+  if wait then return wait, who end
   for n, b in ipairs(budgets) do keep(b.key, takes[n], now) end
   return nil
 end

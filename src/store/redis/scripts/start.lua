@@ -5,8 +5,8 @@ if l[1] ~= r.token or tonumber(l[2]) <= r.now or l[3] ~= r.id then return { 'los
 local m = meta(L, r.id)
 if not m then return { 'lost' } end
 local window = tonumber(redis.call('HGET', r.conv, 'w') or '0')
-local wait = take(r.budgets, r.now, r.bulk)
-if wait then return { 'refused', wait } end
+local wait, who = take(r.budgets, r.now, r.bulk)
+if wait then return { 'refused', wait, who } end
 m.phase = (m.phase == 'u' or m.phase == 'S') and 'S' or 's'
 m.started = r.now
 save(L, r.id, m)

@@ -1,0 +1,68 @@
+//! Conversations as this replica last committed them, so that the next event of one needs no load: the commit's own check of
+//! the revision tells when somebody else was faster, and its done-marks tell a redelivery. It owns a bounded memory; it
+//! refuses to be believed: whatever a commit refuses is read from the store again.
+
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+
+use lru::LruCache;
+
+use crate::domain::ids::HomeId;
+
+/// Conversations that are kept; with the size below, memory stays under some 30 MB.
+const KEPT: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
+/// Larger states are always loaded.
+const STATE_BYTES: usize = 4 * 1024;
+
+/// A conversation as committed.
+#[derive(Clone, Debug)]
+pub(super) struct Warm {
+    /// Its home.
+    pub home: HomeId,
+    /// The homes that the customer's ids would have: other ids are other aliases, which only a load can judge.
+    pub ids: Vec<HomeId>,
+    /// Its revision.
+    pub revision: u64,
+    /// Its encoded state.
+    pub state: String,
+}
+
+/// The bounded memory, by folding key.
+#[derive(Debug)]
+pub(super) struct WarmConversations {
+    kept: Mutex<LruCache<HomeId, Warm>>,
+}
+
+impl Default for WarmConversations {
+    fn default() -> Self {
+        Self {
+            kept: Mutex::new(LruCache::new(KEPT)),
+        }
+    }
+}
+
+impl WarmConversations {
+    /// Takes out what is known for these ids; whoever commits puts it back.
+    pub(super) fn take(&self, ids: &[HomeId]) -> Option<Warm> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.pop(ids.first()?).filter(|warm| warm.ids == ids)
+    }
+
+    /// Keeps a conversation that was just committed.
+    pub(super) fn put(&self, warm: Warm) {
+        let Some(key) = warm.ids.first().cloned() else {
+            return;
+        };
+        if warm.state.len() <= STATE_BYTES {
+            self.kept
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .put(key, warm);
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
