@@ -81,7 +81,8 @@ fn our_effect(data: &str) -> Option<(Kind, EffectId)> {
 
 /// What a late failure means, by the table of codes; a code that stops a number or a merchant closes its gate.
 fn late_meaning(state: &State, status: &StatusUpdate) -> SendFailure {
-    let code = status.code.unwrap_or(0);
+    // A failure without a code says nothing about the token, which is what code 0 would do.
+    let code = status.code.unwrap_or(-1);
     metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
     let late = errors::row(code).map_or(Late::Final, |row| row.late);
     let gate = match late {
