@@ -303,7 +303,8 @@ pub fn environment() -> BTreeMap<String, String> {
         ("API_KEY", API_KEY),
         ("RUST_LOG", "warn"),
     ];
-    own.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    own.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
 }
 
 fn command(config: &Path) -> Command {
