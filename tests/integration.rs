@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod faults;
 mod flows;
 mod program;
 mod properties;

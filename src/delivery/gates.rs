@@ -90,15 +90,7 @@ impl Gates {
         if closed.is_empty() {
             return None;
         }
-        for gate in gates {
-            if closed
-                .get(gate)
-                .is_some_and(|one| one.proven_ms.is_some_and(|at_ms| now_ms >= at_ms))
-            {
-                closed.remove(gate);
-                opened(gate);
-            }
-        }
+        open_proven(&mut closed, now_ms);
         let waits = |gate: &Gate| {
             let one = closed.get(gate)?;
             one.proven_ms.or((now_ms < one.knock_ms).then_some(one.knock_ms))
@@ -154,8 +146,9 @@ impl Gates {
     }
 
     /// What stands still now.
-    pub(super) fn stopped(&self) -> Vec<Stopped> {
-        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn stopped(&self, now_ms: i64) -> Vec<Stopped> {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        open_proven(&mut closed, now_ms);
         let told = |(gate, one): (&Gate, &Closed)| Stopped {
             gate: gate.to_string(),
             code: one.code,
@@ -165,6 +158,17 @@ impl Gates {
         };
         closed.iter().map(told).collect()
     }
+}
+
+/// A knock that no failure followed has opened its gate, whether or not somebody came since.
+fn open_proven(closed: &mut BTreeMap<Gate, Closed>, now_ms: i64) {
+    closed.retain(|gate, one| {
+        let is_proven = one.proven_ms.is_some_and(|at_ms| now_ms >= at_ms);
+        if is_proven {
+            opened(gate);
+        }
+        !is_proven
+    });
 }
 
 fn opened(gate: &Gate) {
@@ -197,16 +201,16 @@ mod tests {
         let all = Gates::default();
         assert_eq!(all.wait(&gates(), 0), None);
         all.close(gates()[0].clone(), reason(false), 1_000);
-        assert_eq!(all.stopped()[0].cause, "The token has expired.");
+        assert_eq!(all.stopped(1_000)[0].cause, "The token has expired.");
         assert_eq!(all.wait(&gates(), 60_999), Some(61_000));
         assert_eq!(all.wait(&gates(), 61_000), None, "this one knocks");
         assert_eq!(all.wait(&gates(), 61_000), Some(62_000), "others wait for it");
         all.close(gates()[0].clone(), reason(false), 61_100);
-        assert_eq!(all.stopped()[0].since_ms, 1_000);
+        assert_eq!(all.stopped(61_100)[0].since_ms, 1_000);
         assert_eq!(all.wait(&gates(), 121_100), None);
         all.passed(&gates(), 121_200);
         assert_eq!(all.wait(&gates(), 121_200), None);
-        assert!(all.stopped().is_empty());
+        assert!(all.stopped(121_200).is_empty());
         assert_eq!(all.wait(&[Gate::Number(NumberId::new("107"))], 2_000), None);
     }
 
@@ -221,7 +225,8 @@ mod tests {
         assert_eq!(all.wait(&gates(), 70_100), Some(121_000));
         assert_eq!(all.wait(&gates(), 121_000), None);
         all.passed(&gates(), 121_000);
+        assert_eq!(all.stopped(130_999).len(), 1);
+        assert!(all.stopped(131_000).is_empty(), "nobody need come");
         assert_eq!(all.wait(&gates(), 131_000), None);
-        assert!(all.stopped().is_empty());
     }
 }

@@ -261,7 +261,7 @@ impl Dispatcher {
 
     /// What the provider stopped as a whole, as far as this replica knows.
     pub fn stopped(&self) -> Vec<Stopped> {
-        self.gates.stopped()
+        self.gates.stopped(self.now_ms())
     }
 
     /// Stops sending from there until a message passes again.

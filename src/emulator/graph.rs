@@ -10,7 +10,9 @@ use super::answers;
 use super::deliver::{self, Outgoing, Signature, Stamp};
 use super::inbound::{self, StatusFacts};
 use super::limits::{self, Catalog, Refusal};
+use super::refusals;
 use super::render;
+use super::titles::title_of;
 use super::wamid::Wamid;
 use super::world::{Phone, SendAction, Status, Stored, World};
 
@@ -39,15 +41,22 @@ async fn send(
     if body.get("status").and_then(Value::as_str) == Some("read") {
         return receipt(&world, &body);
     }
-    let fault = world.state().faults.take();
+    let fault = world.state().take_fault(addressee(&body));
     match &fault {
-        Some(SendAction::Error { code, http, details }) => {
+        Some(SendAction::Error {
+            code,
+            http,
+            subcode,
+            details,
+        }) => {
             let details = details.clone().unwrap_or_else(|| title_of(*code).to_owned());
             let mut refusal = Refusal::new(*code, details);
             refusal.http = http.unwrap_or(refusal.http);
-            return refused(&world, &refusal);
+            refusal.subcode = *subcode;
+            return not_taken(&world, &body, &refusal);
         }
         Some(SendAction::Http500) => {
+            refusals::note(&world, &body, 500, None);
             world.state().counts.sends_refused += 1;
             return HttpResponse::InternalServerError().finish();
         }
@@ -56,7 +65,7 @@ async fn send(
     }
     let accepted = match accept(&world, &body, fault.as_ref()) {
         Ok(accepted) => accepted,
-        Err(refusal) => return refused(&world, &refusal),
+        Err(refusal) => return not_taken(&world, &body, &refusal),
     };
     deliver::send_later(&world, accepted.webhooks, STATUS_PAUSE_MS).await;
     if matches!(fault, Some(SendAction::DropAfterAccept)) {
@@ -96,6 +105,22 @@ fn receipt(world: &World, body: &Value) -> HttpResponse {
     answers::json(200, &json!({"success": true}))
 }
 
+/// Who a message is for, as its body says.
+pub fn addressee(body: &Value) -> Option<&str> {
+    text_at(body, "to").or_else(|| text_at(body, "recipient"))
+}
+
+/// The second dot part of a body's `biz_opaque_callback_data`.
+pub fn kind_of(body: &Value) -> Option<String> {
+    let kind = text_at(body, "biz_opaque_callback_data")?.split('.').nth(1);
+    kind.map(str::to_owned)
+}
+
+fn text_at<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
+    let text = body.get(name).and_then(Value::as_str);
+    text.filter(|text| !text.is_empty())
+}
+
 struct Accepted {
     answer: Value,
     webhooks: Vec<Outgoing>,
@@ -115,14 +140,7 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
     limits::check(body, catalog)?;
     let shown = render::shown(body, &state.shop.native);
 
-    let to = body.get("to").and_then(Value::as_str).filter(|to| !to.is_empty());
-    let recipient = body
-        .get("recipient")
-        .and_then(Value::as_str)
-        .filter(|to| !to.is_empty());
-    let input = to
-        .or(recipient)
-        .ok_or_else(|| Refusal::missing("to or recipient"))?;
+    let input = addressee(body).ok_or_else(|| Refusal::missing("to or recipient"))?;
     let message_type = body.get("type").and_then(Value::as_str).unwrap_or("text");
     let phone = state
         .phone_at(input)
@@ -139,19 +157,13 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
         inner,
     }
     .encode();
-    let opaque = body
-        .get("biz_opaque_callback_data")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let opaque = text_at(body, "biz_opaque_callback_data").map(str::to_owned);
     let mut stored = Stored {
         message_id: message_id.clone(),
         at_ms: now_ms,
         message_type: message_type.to_owned(),
         device: None,
-        kind: opaque
-            .as_deref()
-            .and_then(|opaque| opaque.split('.').nth(1))
-            .map(str::to_owned),
+        kind: kind_of(body),
         shown,
         payload,
         status: Status::Sent,
@@ -160,7 +172,7 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
         webhook: None,
     };
     let webhooks = status_webhooks(world, phone, &mut stored, fault);
-    let contact = if to.is_some() {
+    let contact = if text_at(body, "to").is_some() {
         json!({"input": input, "wa_id": phone.wa_id})
     } else {
         json!({"input": input, "user_id": phone.user_id})
@@ -279,40 +291,30 @@ pub fn webhook(body: String) -> Outgoing {
     }
 }
 
+/// Refuses a message of that body, and keeps that it did.
+fn not_taken(world: &World, body: &Value, refusal: &Refusal) -> HttpResponse {
+    refusals::note(world, body, refusal.http, Some(refusal.code));
+    refused(world, refusal)
+}
+
 fn refused(world: &World, refusal: &Refusal) -> HttpResponse {
     world.state().counts.sends_refused += 1;
-    let Refusal { http, code, details } = refusal;
-    let body = json!({"error": {
+    let Refusal {
+        http,
+        code,
+        subcode,
+        details,
+    } = refusal;
+    let mut body = json!({"error": {
         "message": format!("(#{code}) {}", title_of(*code)),
         "type": "OAuthException",
         "code": code,
         "error_data": {"messaging_product": "whatsapp", "details": details},
         "fbtrace_id": world.short_id(22),
     }});
-    answers::json(*http, &body)
-}
-
-/// A short title for an error code, in our words.
-pub fn title_of(code: i64) -> &'static str {
-    match code {
-        0 | 190 => "Access token is invalid or expired",
-        3 | 10 | 200..=299 | 131_005 => "Permission denied",
-        4 | 80_007 => "Too many calls",
-        33 => "Unknown object",
-        100 => "Invalid parameter",
-        368 | 131_031 => "Account is locked",
-        130_429 => "Throughput limit reached",
-        131_000 => "Something went wrong",
-        131_008 => "Required parameter is missing",
-        131_009 => "Parameter value is not valid",
-        131_016 => "Service is unavailable for now",
-        131_026 => "Message is undeliverable",
-        131_042 => "Payment problem of the business",
-        131_047 => "More than 24 hours since the last message of this person",
-        131_048 => "Spam limit of the number reached",
-        131_049 => "Not delivered to keep the ecosystem healthy",
-        131_056 => "Too many messages to this person",
-        2040 => "Order message is not supported by this client",
-        _ => "Request failed",
+    let error = body.get_mut("error").and_then(Value::as_object_mut);
+    if let (Some(fields), Some(subcode)) = (error, subcode) {
+        fields.insert("error_subcode".to_owned(), json!(subcode));
     }
+    answers::json(*http, &body)
 }

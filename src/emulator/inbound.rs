@@ -191,7 +191,7 @@ pub fn status(phone: &Phone, facts: &StatusFacts<'_>) -> Value {
         fields.insert("pricing".to_owned(), pricing);
     }
     if let Some(code) = facts.error {
-        let title = super::graph::title_of(code);
+        let title = super::titles::title_of(code);
         let error = json!({"code": code, "title": title, "message": title, "error_data": {"details": title}});
         fields.insert("errors".to_owned(), json!([error]));
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::orders;
 use super::render::array_at;
 use super::shop::Product;
+use super::titles;
 
 const BODY: usize = 1024;
 const LONG_BODY: usize = 4096;
@@ -18,22 +19,17 @@ const CALLBACK_DATA: usize = 512;
 pub struct Refusal {
     pub http: u16,
     pub code: i64,
+    pub subcode: Option<i64>,
     pub details: String,
 }
 
 impl Refusal {
     /// Any code with the HTTP status it is published with.
     pub fn new(code: i64, details: impl Into<String>) -> Refusal {
-        let http = match code {
-            0 | 190 => 401,
-            3 | 10 | 200..=299 | 368 | 131_005 | 131_031 | 130_497 => 403,
-            2 => 503,
-            131_000 | 131_016 | 131_045 | 131_057 | 133_004 => 500,
-            _ => 400,
-        };
         Refusal {
-            http,
+            http: titles::http_of(code),
             code,
+            subcode: None,
             details: details.into(),
         }
     }

@@ -9,8 +9,10 @@ mod inbound;
 mod limits;
 mod orders;
 mod phones;
+mod refusals;
 mod render;
 mod shop;
+mod titles;
 mod wamid;
 mod wire;
 mod world;
@@ -153,6 +155,7 @@ async fn serve(
 fn routes(app: &mut web::ServiceConfig) {
     control::routes(app);
     phones::routes(app);
+    refusals::routes(app);
     shop::routes(app);
     graph::routes(app);
 }

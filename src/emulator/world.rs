@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::clock::{Clock, MovableClock};
 
 use super::deliver::Delivery;
+use super::refusals::Refused;
 use super::render::Shown;
 use super::shop::Shop;
 use super::wamid::Device;
@@ -83,6 +84,8 @@ pub struct Phone {
     pub user_id: String,
     pub last_inbound_ms: Option<i64>,
     pub messages: Vec<Stored>,
+    /// What the person never got because the Graph side refused it.
+    pub refusals: Vec<Refused>,
     pub carts: BTreeMap<Device, Vec<CartItem>>,
 }
 
@@ -136,13 +139,15 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// The fault of the next send, used up by asking.
-    pub fn take(&mut self) -> Option<SendAction> {
-        let front = self.sends.front_mut()?;
-        front.times = front.times.saturating_sub(1);
-        let (action, spent) = (front.action.clone(), front.times == 0);
+    /// The fault of the next send to this phone, used up by asking: the first that concerns it.
+    pub fn take(&mut self, phone: Option<&str>) -> Option<SendAction> {
+        let concerns = |fault: &SendFault| fault.to.is_none() || fault.to.as_deref() == phone;
+        let place = self.sends.iter().position(concerns)?;
+        let fault = self.sends.get_mut(place)?;
+        fault.times = fault.times.saturating_sub(1);
+        let (action, spent) = (fault.action.clone(), fault.times == 0);
         if spent {
-            self.sends.pop_front();
+            self.sends.remove(place);
         }
         Some(action)
     }
@@ -153,6 +158,9 @@ impl Faults {
 pub struct SendFault {
     #[serde(default = "once")]
     pub times: u32,
+    /// The id of the phone that it concerns; any when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     #[serde(flatten)]
     pub action: SendAction,
 }
@@ -166,6 +174,8 @@ pub enum SendAction {
         code: i64,
         #[serde(default)]
         http: Option<u16>,
+        #[serde(default)]
+        subcode: Option<i64>,
         #[serde(default)]
         details: Option<String>,
     },
@@ -274,6 +284,12 @@ impl World {
 }
 
 impl State {
+    /// The fault of the next send to that address, used up by asking.
+    pub fn take_fault(&mut self, address: Option<&str>) -> Option<SendAction> {
+        let phone = address.and_then(|address| self.addresses.get(&address_key(address)));
+        self.faults.take(phone.map(String::as_str))
+    }
+
     /// The phone behind a `to` or a `recipient`.
     pub fn phone_at(&mut self, address: &str) -> Option<&mut Phone> {
         let id = self.addresses.get(&address_key(address))?;
@@ -355,18 +371,34 @@ mod tests {
 
     #[test]
     fn faults_are_used_up_one_per_send() {
-        let two = SendFault {
-            times: 2,
+        let mut faults = waiting([(2, None)]);
+
+        assert!(faults.take(None).is_some());
+        assert!(faults.take(Some("ph1")).is_some());
+        assert!(faults.take(None).is_none());
+    }
+
+    #[test]
+    fn a_fault_of_one_phone_passes_the_others_by() {
+        let mut faults = waiting([(1, Some("ph2")), (1, None)]);
+
+        assert!(faults.take(Some("ph1")).is_some());
+        assert!(faults.take(Some("ph1")).is_none());
+        assert!(faults.take(None).is_none());
+        assert!(faults.take(Some("ph2")).is_some());
+        assert!(faults.sends.is_empty());
+    }
+
+    fn waiting<const N: usize>(faults: [(u32, Option<&str>); N]) -> Faults {
+        let fault = |(times, to): (u32, Option<&str>)| SendFault {
+            times,
+            to: to.map(str::to_owned),
             action: SendAction::Http500,
         };
-        let mut faults = Faults {
-            sends: VecDeque::from([two]),
+        Faults {
+            sends: faults.into_iter().map(fault).collect(),
             ..Faults::default()
-        };
-
-        assert!(faults.take().is_some());
-        assert!(faults.take().is_some());
-        assert!(faults.take().is_none());
+        }
     }
 
     #[test]
@@ -376,17 +408,20 @@ mod tests {
             fault,
             SendFault {
                 times: 1,
+                to: None,
                 action: SendAction::Http500
             }
         ));
 
         let fault: SendFault =
-            serde_json::from_str(r#"{"times":3,"action":"fail_late","code":131026}"#).unwrap();
+            serde_json::from_str(r#"{"times":3,"to":"ph1","action":"fail_late","code":131026}"#).unwrap();
+        assert_eq!(fault.to.as_deref(), Some("ph1"));
         assert!(matches!(
             fault,
             SendFault {
                 times: 3,
-                action: SendAction::FailLate { code: 131_026 }
+                action: SendAction::FailLate { code: 131_026 },
+                ..
             }
         ));
     }

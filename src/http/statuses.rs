@@ -52,7 +52,7 @@ pub(super) async fn record(state: &State, status: &StatusUpdate) -> Result<(), A
         .filter(|_| status.status == DeliveryWord::Failed)
     {
         Some(effect_id) => {
-            let failure = late_meaning(state, status);
+            let failure = late_meaning(state, status, outcome.raised);
             late_failure(engine, effect_id, effect.map(|(kind, _)| kind), failure).await
         }
         None => Ok(()),
@@ -79,9 +79,11 @@ fn our_effect(data: &str) -> Option<(Kind, EffectId)> {
     Some((Kind::of_word(kind)?, effect))
 }
 
-/// What a late failure means, by the table of codes; a code that stops a number or a merchant closes its gate.
-fn late_meaning(state: &State, status: &StatusUpdate) -> SendFailure {
-    let code = status.code.unwrap_or(0);
+/// What a late failure means, by the table of codes; a code that stops a number or a merchant closes its gate, once: the
+/// provider repeats webhooks for days, and an old failure says nothing about the present.
+fn late_meaning(state: &State, status: &StatusUpdate, is_news: bool) -> SendFailure {
+    // A failure without a code says nothing about the token, which is what code 0 would do.
+    let code = status.code.unwrap_or(-1);
     metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
     let late = errors::row(code).map_or(Late::Final, |row| row.late);
     let gate = match late {
@@ -94,7 +96,7 @@ fn late_meaning(state: &State, status: &StatusUpdate) -> SendFailure {
             .number(&status.number)
             .map(|number| Gate::Merchant(number.shop.merchant.clone())),
     };
-    if let Some(gate) = gate {
+    if let Some(gate) = gate.filter(|_| is_news) {
         let reason = Reason {
             code,
             subcode: None,

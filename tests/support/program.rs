@@ -1,5 +1,6 @@
 //! The whole program: the real binary with a configuration file, against the emulator over real HTTP.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -25,12 +26,17 @@ pub struct Outside {
 
 impl Outside {
     pub fn start() -> Self {
+        Self::on(MovableClock::fixed())
+    }
+
+    /// The same under a clock that others share.
+    pub fn on(clock: MovableClock) -> Self {
         let tasks = Tasks::new();
         let config = EmulatorConfig {
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
             webhook_url: None,
             callback_url: None,
-            clock: MovableClock::fixed(),
+            clock,
             access_token: "a token".to_owned(),
             app_secret: APP_SECRET.to_owned(),
             verify_token: "a verify token".to_owned(),
@@ -190,6 +196,13 @@ impl Handset<'_> {
             .collect()
     }
 
+    /// What the provider refused to bring to this phone.
+    pub async fn refusals(&self) -> Vec<Value> {
+        let path = format!("/emulator/phones/{}/refusals", self.id);
+        let answer = self.outside.get(&path).await;
+        answer["refusals"].as_array().unwrap().clone()
+    }
+
     /// Presses a button and waits for one more message of that kind.
     pub async fn taps(&self, message: &Value, action: &str, kind: &str) -> Value {
         let before = self.kinds().await.iter().filter(|known| *known == kind).count();
@@ -279,18 +292,27 @@ scopes = ["messages:write", "conversations:read", "catalog:write", "dead_letters
     path
 }
 
+/// What the configuration file takes from the environment.
+pub fn environment() -> BTreeMap<String, String> {
+    let own = [
+        ("BUTTON_KEY", BUTTON_KEY),
+        ("VERIFY_TOKEN", "a verify token"),
+        ("APP_SECRET", APP_SECRET),
+        ("ACCESS_TOKEN", "a token"),
+        ("MERCHANT_SECRET", MERCHANT_SECRET),
+        ("API_KEY", API_KEY),
+        ("RUST_LOG", "warn"),
+    ];
+    own.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
 fn command(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sacola"));
     command
         .args(["serve", "--config"])
         .arg(config)
-        .env("BUTTON_KEY", BUTTON_KEY)
-        .env("VERIFY_TOKEN", "a verify token")
-        .env("APP_SECRET", APP_SECRET)
-        .env("ACCESS_TOKEN", "a token")
-        .env("MERCHANT_SECRET", MERCHANT_SECRET)
-        .env("API_KEY", API_KEY)
-        .env("RUST_LOG", "warn")
+        .envs(environment())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
     command
