@@ -1,5 +1,8 @@
-//! What must hold for any input: money, parsers, buttons, texts, and `decide` against a reference model.
+//! What must hold for any input: money, parsers, webhooks, buttons, texts, and `decide` against a reference model.
 
+mod bodies;
 mod decisions;
 mod inputs;
+mod mutations;
+mod mutator;
 mod texts;
