@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::ids::Shard;
-use crate::store::{Commit, CommitOutcome, Error, LaneTimes};
+use crate::store::{Commit, CommitOutcome, Error, Head, LaneTimes};
 
 use super::Inner;
 use super::encode::{arguments, lanes_of};
@@ -190,12 +190,23 @@ fn committed(commit: &Commit, reply: Reply) -> Result<CommitOutcome, Error> {
     let (mut heads, mut wake) = (Vec::new(), Vec::new());
     for (lane, value) in lanes_of(commit).into_iter().zip(reply.rest()) {
         match Served::read(value, &lane)? {
-            Served::Head(head) => heads.push(*head),
+            Served::Head(head) => heads.push(with_body(*head, commit)),
             Served::Wait(until) => wake.push((lane, until)),
             Served::Empty | Served::NotOurs => {}
         }
     }
     Ok(CommitOutcome::Committed { heads, wake })
+}
+
+/// The script leaves out the body of what it was just given.
+fn with_body(mut head: Head, commit: &Commit) -> Head {
+    if head.item.body.is_empty() {
+        let own = commit.items.iter().find(|(_, item)| item.effect_id == head.item.effect_id);
+        if let Some((_, item)) = own {
+            head.item.body.clone_from(&item.body);
+        }
+    }
+    head
 }
 
 fn stale(commit: &Commit, reply: Reply, at: &str) -> Result<CommitOutcome, Error> {

@@ -10,7 +10,7 @@ use super::Inner;
 use super::error::reading;
 use super::values::read;
 
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 const OLDEST_MAJOR: u32 = 7;
 
 /// One server's answer to INFO and CONFIG GET.

@@ -22,8 +22,6 @@ pub(super) struct Keys {
 /// revision, so that the last sent one can't make it old ([`crate::store::Head::newer_exists`]).
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct LaneKeys {
-    q: String,
-    i: String,
     l: String,
     st: String,
     pub(super) due: String,
@@ -59,8 +57,6 @@ impl Keys {
     pub(super) fn lane(&self, lane: &LaneId) -> LaneKeys {
         let (shard, member) = (lane.home.shard(), lane_member(lane));
         LaneKeys {
-            q: self.at("q", shard, &format!(":{member}")),
-            i: self.at("i", shard, &format!(":{member}")),
             l: self.at("l", shard, &format!(":{member}")),
             st: self.status_prefix(shard),
             due: self.due(shard),

@@ -54,7 +54,7 @@ fn head(reply: &mut Reply, lane: &LaneId, at: &str) -> Result<Head, Error> {
         class: if class == "b" { Class::Bulk } else { Class::Reply },
         supersedes: supersedes.strip_prefix('+').map(str::to_owned),
         may_pass: may_pass == 1,
-        body: reply.part()?,
+        body: reply.part::<Option<String>>()?.unwrap_or_default(),
     };
     let phase = if phase == "q" {
         Phase::Queued

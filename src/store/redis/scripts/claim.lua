@@ -1,4 +1,7 @@
 local r = cjson.decode(ARGV[1])
-local live = lapse(r.lane, r.now, r.hold)
+local S, W = read_lane(r.lane)
+local live = lapse(r.lane, S, W, r.now, r.hold)
 if live then return { 'w', live } end
-return serve(r.lane, r.now, r.lease, r.token)
+local reply, at = serve(r.lane, S, W, r.now, r.lease, r.token)
+write_lane(r.lane, S, W, at)
+return reply

@@ -7,23 +7,39 @@ local function wrong_type(key, want)
   if found ~= 'none' and found ~= want then return { 'corrupt', key, 'holds a ' .. found .. ' instead of a ' .. want } end
 end
 
+-- What is written without being read first; what is read tells its type by being read.
 local function wrong_types(c)
-  local bad = wrong_type(c.conv, 'hash') or wrong_type(c.due, 'zset') or wrong_type(c.pv, 'hash')
-  for _, s in ipairs(c.seen) do bad = bad or wrong_type(s.key, 'set') end
+  local bad = nil
   for _, k in ipairs(c.interest_add) do bad = bad or wrong_type(k, 'zset') end
   for _, k in ipairs(c.interest_remove) do bad = bad or wrong_type(k, 'zset') end
-  for _, L in ipairs(c.lanes) do
-    bad = bad or wrong_type(L.q, 'list') or wrong_type(L.i, 'hash') or wrong_type(L.l, 'hash')
-    local current = not bad and redis.call('HGET', L.l, 'c')
-    bad = bad or current and wrong_type(L.st .. current, 'string')
-  end
+  if #c.lanes > 0 then bad = bad or wrong_type(c.due, 'zset') end
   if #c.journal > 0 then bad = bad or wrong_type(c.journal_key, 'list') end
   return bad
 end
 
+-- The lane with the new items, in memory. Superseded items leave, except the one that its holder is about to perform.
+local function appended(L, now)
+  local S, W = read_lane(L)
+  local live = lapse(L, S, W, now, L.hold)
+  for _, item in ipairs(L.items) do
+    if item.sup ~= '-' then
+      for place = #S.items, 1, -1 do
+        local m = S.items[place]
+        if m.p == 'q' and m.k == item.sup and not (live and m.id == S.c) then remove(S, W, m.id) end
+      end
+    end
+    S.items[#S.items + 1] = {
+      id = item.id, p = 'q', a = 0, n = 0, d = 0, s = 0, r = item.rev, c = item.class, o = item.may_pass, k = item.sup,
+    }
+    W.bodies[item.id] = ARGV[item.body]
+  end
+  if live then return { lane = L, S = S, W = W, at = live, reply = { '-' } } end
+  local reply, at = serve(L, S, W, now, L.lease, L.token)
+  return { lane = L, S = S, W = W, at = at, reply = reply }
+end
+
+-- Why it may not be written; or nil and its lanes, ready to be written.
 local function objection(c)
-  local bad = wrong_types(c)
-  if bad then return bad end
   if tonumber(redis.call('HGET', c.conv, 'r') or '0') ~= c.expected then return { 'conflict' } end
   for _, s in ipairs(c.seen) do
     for _, mark in ipairs(s.marks) do
@@ -35,47 +51,37 @@ local function objection(c)
     if f.version < tonumber(redis.call('HGET', c.pv, f.field) or '0') then stale[#stale + 1] = n - 1 end
   end
   if #stale > 1 then return stale end
+  local bad = wrong_types(c)
+  if bad then return bad end
+  local lanes = {}
+  for n, L in ipairs(c.lanes) do lanes[n] = appended(L, c.now) end
+  return nil, lanes
 end
 
-local function append(L, now)
-  local live = lapse(L, now, L.hold)
-  local current = live and redis.call('HGET', L.l, 'c')
-  redis.call('PERSIST', L.l)
-  for _, item in ipairs(L.items) do
-    if item.sup ~= '-' then
-      for _, id in ipairs(redis.call('LRANGE', L.q, 0, -1)) do
-        local m = id ~= current and meta(L, id)
-        if m and m.phase == 'q' and m.sup == item.sup then remove(L, id) end
-      end
-    end
-    redis.call('RPUSH', L.q, item.id)
-    redis.call('HSET', L.i, 'b' .. item.id, ARGV[item.body])
-    save(L, item.id, {
-      phase = 'q', attempts = 0, unknowns = 0, due = 0, started = 0, rev = item.rev, class = item.class,
-      may_pass = item.may_pass, sup = item.sup,
-    })
-  end
-  if live then return { '-' } end
-  return serve(L, now, L.lease, L.token)
+local function journal(c)
+  local length
+  for _, entry in ipairs(c.journal) do length = redis.call('RPUSH', c.journal_key, ARGV[entry]) end
+  if length > 300 then redis.call('LTRIM', c.journal_key, -300, -1) end
+  -- the end is moved with the first entry and with every eighth revision: it lies 30 days after one of the last eight
+  if length == #c.journal or c.revision % 8 == 0 then redis.call('EXPIRE', c.journal_key, 2592000) end
 end
 
-local function write(c)
+local function write(c, lanes)
   redis.call('HSET', c.conv, 'r', num(c.revision), 's', ARGV[c.state], 'w', num(c.window))
   for _, s in ipairs(c.seen) do
-    for _, mark in ipairs(s.marks) do redis.call('SADD', s.key, mark) end
+    redis.call('SADD', s.key, unpack(s.marks))
     redis.call('EXPIRE', s.key, 777600)
   end
   for _, k in ipairs(c.interest_add) do redis.call('ZADD', k, 0, c.home) end
   for _, k in ipairs(c.interest_remove) do redis.call('ZREM', k, c.home) end
   for _, p in ipairs(c.purchases) do redis.call('SET', p.key, ARGV[p.body]) end
-  if #c.journal > 0 then
-    for _, entry in ipairs(c.journal) do redis.call('RPUSH', c.journal_key, ARGV[entry]) end
-    redis.call('LTRIM', c.journal_key, -300, -1)
-    redis.call('EXPIRE', c.journal_key, 2592000)
-  end
+  if #c.journal > 0 then journal(c) end
   for _, l in ipairs(c.letters) do put_letter(batch.letters, ARGV[l.entry], ARGV[l.body]) end
   local reply = { 'ok' }
-  for _, L in ipairs(c.lanes) do reply[#reply + 1] = append(L, c.now) end
+  for _, one in ipairs(lanes) do
+    write_lane(one.lane, one.S, one.W, one.at)
+    reply[#reply + 1] = one.reply
+  end
   return reply
 end
 
@@ -83,13 +89,13 @@ local function reason(e) return type(e) == 'table' and tostring(e.err) or tostri
 
 local replies = {}
 for n, c in ipairs(batch.commits) do
-  local checked, no = pcall(objection, c)
+  local checked, no, lanes = pcall(objection, c)
   if not checked then
     replies[n] = { 'corrupt', c.conv, reason(no) }
   elseif no then
     replies[n] = no
   else
-    local written, reply = pcall(write, c)
+    local written, reply = pcall(write, c, lanes)
     replies[n] = written and reply or { 'broken', c.conv, reason(reply) }
   end
 end

@@ -1,16 +1,19 @@
 local r = cjson.decode(ARGV[1])
 local L = r.lane
-if redis.call('HGET', L.l, 't') ~= r.token then return { 'lost' } end
-local m = meta(L, r.id)
+local S, W = read_lane(L)
+if S.t ~= r.token then return { 'lost' } end
+local m = find(S, r.id)
 if r.how == 'done' then
-  if m then remove(L, r.id) end
-  if r.sent then raise_sent(L, r.rev) end
+  if m then remove(S, W, r.id) end
+  if r.sent then raise_sent(S, r.rev) end
   if r.message then redis.call('SET', r.message, r.id, 'EX', 2592000) end
 elseif m then
-  m.due = r.due
-  if r.how ~= 'postpone' then m.attempts = m.attempts + 1 end
-  if r.how == 'unknown' then m.unknowns = m.unknowns + 1 end
-  m.phase = m.unknowns > 0 and 'u' or 'q'
-  if m.phase == 'u' then save_unknown(L, r.id, m) else save(L, r.id, m) end
+  m.d = r.due
+  if r.how ~= 'postpone' then m.a = m.a + 1 end
+  if r.how == 'unknown' then m.n = m.n + 1 end
+  m.p = m.n > 0 and 'u' or 'q'
+  if m.p == 'u' then settle_by_status(L, S, W, m) end
 end
-return serve(L, r.now, r.lease, r.next)
+local reply, at = serve(L, S, W, r.now, r.lease, r.next)
+write_lane(L, S, W, at)
+return reply

@@ -1,15 +1,14 @@
 local r = cjson.decode(ARGV[1])
 local L = r.lane
-local l = redis.call('HMGET', L.l, 't', 'u', 'c')
-if l[1] ~= r.token or tonumber(l[2]) <= r.now or l[3] ~= r.id then return { 'lost' } end
-local m = meta(L, r.id)
-if not m then return { 'lost' } end
+local S, W = read_lane(L)
+local m = S.c == r.id and find(S, r.id)
+if not m or S.t ~= r.token or S.u <= r.now then return { 'lost' } end
 local window = tonumber(redis.call('HGET', r.conv, 'w') or '0')
 local wait, who = take(r.budgets, r.now, r.bulk)
 if wait then return { 'refused', wait, who } end
-m.phase = (m.phase == 'u' or m.phase == 'S') and 'S' or 's'
-m.started = r.now
-save(L, r.id, m)
-if m.sup ~= '-' then redis.call('HSET', L.l, 'pu', num(r.now + r.pace)) end
-renew(L, r.now + r.lease)
+m.p = (m.p == 'u' or m.p == 'S') and 'S' or 's'
+m.s = r.now
+if m.k ~= '-' then S.pu = r.now + r.pace end
+S.u = r.now + r.lease
+write_lane(L, S, W, S.u)
 return { 'ok', window }

@@ -4,25 +4,27 @@ local r = cjson.decode(ARGV[1])
 local L = r.lane
 local id = r.id or redis.call('GET', r.message)
 if not id then return { '', 0, 0 } end
+local S, W = read_lane(L)
+local m = find(S, id)
 local key = L.st .. id
 local raised, settled = 0, 0
 if r.status > tonumber(redis.call('GET', key) or '0') then
   redis.call('SET', key, num(r.status), 'EX', 2592000)
   raised = 1
 end
-local m = meta(L, id)
 if m then
-  local l = redis.call('HMGET', L.l, 't', 'u', 'c')
-  local live = l[1] and tonumber(l[2]) > r.now
-  local current = l[3] == id
-  if m.phase == 'u' or (m.phase ~= 'q' and not (live and current)) then
+  local live = S.t and S.u > r.now
+  local current = S.c == id
+  if m.p == 'u' or (m.p ~= 'q' and not (live and current)) then
     settled = 1
-    finish(L, id, m.rev, r.status)
-    if current then redis.call('HDEL', L.l, 't', 'u', 'c') end
-    if current or not l[1] then
-      local ready, _, wait = pick(L, r.now)
-      rest(L, ready and r.now or wait)
+    finish(S, W, m, r.status)
+    local at = S.u
+    if current then end_lease(S) end
+    if not S.t then
+      local ready, wait = pick(L, S, r.now)
+      at = ready and r.now or wait
     end
+    write_lane(L, S, W, at)
   end
 end
 return { id, raised, settled }
