@@ -21,6 +21,8 @@ use super::stage::{self, Keeping};
 use super::stub::{self, Taken};
 
 const SERVER_CORE: usize = 0;
+/// Customers who click at the same time; further conversations only lie in the store.
+const ACTIVE: u32 = 2_000;
 /// WhatsApp lets one business number carry 1,000 messages a second, in and out. With one number a flood of clicks is taken
 /// and answered at that pace; with many, every click is answered at once.
 const ONE_NUMBER: u32 = 1;
@@ -309,7 +311,7 @@ async fn clicks(plan: &Plan, name: &str, scene: Scene) -> anyhow::Result<Row> {
     } = scene;
     let stand = Stand::up(keeping, people, numbers).await?;
     let seconds = u32::try_from(plan.time.as_secs()).unwrap_or(1);
-    let active = people.min(10_000);
+    let active = people.min(ACTIVE);
     let rounds = 1 + seconds * 40_000 / active;
     let requests = Arc::new(load::prepared(
         &maker(unix_ms(), numbers),

@@ -194,7 +194,13 @@ pub async fn seed(
         .map(|index| {
             let commit = conversation(&addresses, Person(index), numbers, now_ms);
             let store = Arc::clone(&store);
-            async move { anyhow::Ok(store.commit(commit?, times).await?) }
+            let alias = addresses.home(&Person(index).number(numbers), &Person(index).wa_id());
+            async move {
+                let commit = commit?;
+                let home = commit.home.clone();
+                store.put_alias(&alias, &home).await?;
+                anyhow::Ok(store.commit(commit, times).await?)
+            }
         })
         .buffer_unordered(SEEDED_AT_ONCE);
     while let Some(outcome) = seeded.next().await {

@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::engine::{Engine, LaneWork};
 use crate::merchants::{Connectors, payment_link::LinkRule};
-use crate::store::{self, ClaimOutcome, Head, LaneId, SettleOutcome};
+use crate::store::{self, ClaimOutcome, Head, LaneId, LaneKind, SettleOutcome};
 use crate::tasks::Tasks;
 use crate::whatsapp::Provider;
 
 mod answers;
 mod forward;
 mod gates;
+mod held;
 mod mirror;
 mod pace;
 mod products;
@@ -33,6 +34,8 @@ const LANES_AT_ONCE: usize = 256;
 /// The beat between a commit and the start of what it caused: a crash right behind the 200 falls before the start mark, where
 /// sending again is safe, and clicks that follow at once become one message (docs/decisions/0014).
 const BEAT_MS: u64 = 10;
+/// A message is held only when its turn comes that long before its lease ends.
+const HOLD_MARGIN_MS: i64 = 500;
 /// How often lanes that nobody serves are looked for.
 pub const SWEEP_MS: u64 = 500;
 /// Most lanes that one sweep picks up.
@@ -74,6 +77,8 @@ pub struct Dispatcher {
     serial: AtomicU64,
     gates: gates::Gates,
     paces: pace::Paces,
+    held: held::Held,
+    more_held: Notify,
     tasks: Tasks,
 }
 
@@ -86,6 +91,8 @@ impl Dispatcher {
             serial: AtomicU64::new(0),
             gates: gates::Gates::default(),
             paces: pace::Paces::default(),
+            held: held::Held::default(),
+            more_held: Notify::new(),
             tasks,
         })
     }
@@ -96,6 +103,8 @@ impl Dispatcher {
         let own = Arc::clone(self);
         self.tasks
             .spawn("lanes", async move { own.follow(lane_work).await });
+        let own = Arc::clone(self);
+        self.tasks.spawn("held", async move { own.serve_held().await });
         let own = Arc::clone(self);
         self.tasks
             .spawn("sweeper", async move { own.sweep_for_ever().await });
@@ -119,37 +128,63 @@ impl Dispatcher {
                 () = stop.cancelled() => return,
             };
             match work {
-                Some(LaneWork::Serve(head)) => self.serve_in_background(head).await,
-                Some(LaneWork::Hold(head, at_ms)) => self.serve_later(head, at_ms),
+                Some(LaneWork::Serve(head, number)) => match self.turn_of(&head, &number) {
+                    pace::Turn::Now => self.serve_in_background(head, BEAT_MS).await,
+                    pace::Turn::At(at_ms) => self.keep(head, at_ms),
+                    pace::Turn::TooLate => {}
+                },
+                Some(LaneWork::Hold(head, at_ms)) => self.keep(head, at_ms),
                 Some(LaneWork::Wake(lane, at_ms)) => self.wake_later(lane, at_ms),
                 None => return,
             }
         }
     }
 
-    async fn serve_in_background(self: &Arc<Self>, head: Box<Head>) {
+    async fn serve_in_background(self: &Arc<Self>, head: Box<Head>, beat_ms: u64) {
         let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
             return;
         };
         let own = Arc::clone(self);
         self.tasks.spawn("lane", async move {
-            own.parts.engine.clock().sleep_ms(BEAT_MS).await;
+            if beat_ms > 0 {
+                own.parts.engine.clock().sleep_ms(beat_ms).await;
+            }
             own.serve(*head).await;
             drop(slot);
         });
     }
 
-    /// Serves a held head when its turn comes; when the program stops first, its lease ends and another replica goes on.
-    fn serve_later(self: &Arc<Self>, head: Box<Head>, at_ms: i64) {
-        let wait_ms = u64::try_from(at_ms - self.now_ms()).unwrap_or(0);
-        let own = Arc::clone(self);
-        self.tasks.spawn("held", async move {
-            let stop = own.tasks.stop_token();
-            tokio::select! {
-                () = own.parts.engine.clock().sleep_ms(wait_ms) => own.serve(*head).await,
-                () = stop.cancelled() => {}
+    /// When a message may be started by the pace of its number; what goes to a merchant has no pace.
+    fn turn_of(&self, head: &Head, number: &NumberId) -> pace::Turn {
+        if head.lane.kind == LaneKind::Merchant {
+            return pace::Turn::Now;
+        }
+        let latest_ms = head.lease.until_ms - HOLD_MARGIN_MS;
+        self.paces
+            .turn(number, &head.item.effect_id, self.now_ms(), latest_ms)
+    }
+
+    fn keep(&self, head: Box<Head>, at_ms: i64) {
+        self.held
+            .keep(at_ms, self.serial.fetch_add(1, Ordering::Relaxed), head);
+        self.more_held.notify_one();
+    }
+
+    /// Serves held heads when their turns come. When the program stops first, their leases end and another replica goes on.
+    async fn serve_held(self: Arc<Self>) {
+        let stop = self.tasks.stop_token();
+        loop {
+            for head in self.held.due(self.now_ms()) {
+                self.serve_in_background(head, 0).await;
             }
-        });
+            let next_ms = self.held.next_ms();
+            let wait_ms = next_ms.map(|at_ms| u64::try_from(at_ms - self.now_ms()).unwrap_or(0).max(1));
+            tokio::select! {
+                () = self.parts.engine.clock().sleep_ms(wait_ms.unwrap_or(SWEEP_MS)) => {}
+                () = self.more_held.notified(), if wait_ms.is_none() => {}
+                () = stop.cancelled() => return,
+            }
+        }
     }
 
     fn wake_later(self: &Arc<Self>, lane: LaneId, at_ms: i64) {

@@ -3,7 +3,7 @@
 
 use super::answers::{Interrupted, Started};
 use super::pace::Turn;
-use super::{Dispatcher, Gate, Reason, back_off_ms};
+use super::{Dispatcher, Gate, HOLD_MARGIN_MS, Reason, back_off_ms};
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::NumberId;
 use crate::domain::message::Message;
@@ -29,8 +29,6 @@ const PAIR_BURST_BULK: i64 = 45;
 const PAIR_BURST_REPLY: i64 = 600;
 /// The place of the number's rate among the budgets of a send.
 const NUMBER: usize = 0;
-/// A message is held only when its turn comes that long before its lease ends.
-const HOLD_MARGIN_MS: i64 = 500;
 /// A number's rate when none is configured (Meta, throughput, 2025-11-21).
 const DEFAULT_RATE: u32 = 80;
 
@@ -48,11 +46,7 @@ impl Dispatcher {
         if let Some(due_ms) = self.gates.wait(&gates, self.now_ms()) {
             return self.settle(head, Settlement::Postpone { due_ms }).await;
         }
-        let latest_ms = head.lease.until_ms - HOLD_MARGIN_MS;
-        match self
-            .paces
-            .turn(&body.number, &head.item.effect_id, self.now_ms(), latest_ms)
-        {
+        match self.turn_of(head, &body.number) {
             Turn::Now => {}
             later @ (Turn::At(_) | Turn::TooLate) => return Ok(self.hold(head, later)),
         }

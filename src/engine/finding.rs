@@ -7,20 +7,18 @@ use crate::store::{self, DoneMark, LoadRequest};
 
 impl Engine {
     /// The conversation as we last committed it, without asking the store.
-    pub(super) fn at_hand(&self, who: &Who) -> Result<Option<Found>, store::Error> {
+    pub(super) fn at_hand(&self, who: &Who) -> Option<Found> {
         let ids = self.ids_of(who);
-        let Some(warm) = self.warm.take(&ids) else {
-            return Ok(None);
-        };
-        Ok(Some(Found {
-            conversation: encoded::decode(&warm.state, warm.home.as_str())?,
-            home: warm.home,
+        let warm = self.warm.take(&ids)?;
+        Some(Found {
+            home: warm.conversation.home.clone(),
             ids,
-            stored_bytes: warm.state.len(),
-            expected_revision: warm.revision,
+            stored_bytes: warm.state_bytes,
+            expected_revision: warm.conversation.revision,
+            conversation: warm.conversation,
             done: Vec::new(),
             is_new: false,
-        }))
+        })
     }
 
     fn ids_of(&self, who: &Who) -> Vec<HomeId> {

@@ -120,8 +120,8 @@ pub enum Refused {
 /// Work for whoever serves lanes.
 #[derive(Clone, Debug)]
 pub enum LaneWork {
-    /// A lane that is already leased to us.
-    Serve(Box<Head>),
+    /// A lane that is already leased to us, and its business number.
+    Serve(Box<Head>, NumberId),
     /// The same, not before that time: its number may send nothing until then.
     Hold(Box<Head>, i64),
     /// A lane to ask for at that time.

@@ -99,7 +99,7 @@ impl Engine {
         let Some(first) = by_customer.or(happened.first()) else {
             return Ok(Tried::Answered(Vec::new()));
         };
-        let at_hand = if is_first { self.at_hand(&first.who)? } else { None };
+        let at_hand = if is_first { self.at_hand(&first.who) } else { None };
         let found = match at_hand {
             Some(found) => Some(found),
             None => self.find(&first.who, &marks).await?,
@@ -126,21 +126,24 @@ impl Engine {
             self.parts.store.put_purchase(id, record).await?;
         }
         draft.commit.facts = draft.used.iter().cloned().collect();
-        draft.commit.state = encoded::encode(&draft.after)?;
+        if draft.commit.state.is_empty() {
+            draft.commit.state = encoded::encode(&draft.after)?;
+        }
         draft.commit.revision = draft.after.revision;
         draft.commit.window_open_until_ms = draft.after.window_open_until_ms;
         let merchant = draft.merchant.clone();
-        let warm = Warm {
-            home: draft.after.home.clone(),
-            ids,
-            revision: draft.commit.revision,
-            state: draft.commit.state.clone(),
-        };
+        let state_bytes = draft.commit.state.len();
         match self.parts.store.commit(draft.commit, self.lane_times()).await? {
             CommitOutcome::Committed { heads, wake } => {
-                self.warm.put(warm);
+                let conversation = draft.after;
+                let number = conversation.number.clone();
+                self.warm.put(Warm {
+                    ids,
+                    conversation,
+                    state_bytes,
+                });
                 for head in heads {
-                    self.hand_over(LaneWork::Serve(Box::new(head)));
+                    self.hand_over(LaneWork::Serve(Box::new(head), number.clone()));
                 }
                 for (lane, at_ms) in wake {
                     self.hand_over(LaneWork::Wake(lane, at_ms));
@@ -234,8 +237,8 @@ impl Engine {
             state_bytes,
         };
         for _ in 0..NEEDS_MAX {
-            let before = draft.after.clone();
-            match catch_unwind(AssertUnwindSafe(|| decide::decide(&before, &occurrence, &facts))) {
+            let before = &draft.after;
+            match catch_unwind(AssertUnwindSafe(|| decide::decide(before, &occurrence, &facts))) {
                 Ok(Outcome::Needs(keys)) => self.add_facts(&mut facts, &keys).await?,
                 Ok(Outcome::Decided(decided)) => {
                     return Self::add_decision(draft, &occurrence, &facts, *decided);
@@ -272,6 +275,7 @@ impl Engine {
             Ok(Outcome::Needs(_)) | Err(_) => Ok(nothing),
         };
         draft.after.owed_news.extend(owed_news);
+        draft.commit.state = String::new();
         answered
     }
 
@@ -386,6 +390,7 @@ impl Engine {
         }
         let owed = !after.owed_news.is_empty();
         draft.after = after;
+        draft.commit.state = state;
         Ok(Taken::Done { effects, owed })
     }
 }
@@ -441,6 +446,7 @@ fn take_over(known: &mut Customer, told: &Customer) {
 fn park_event(draft: &mut Draft, occurrence: &Occurrence, reason: &str, now_ms: i64) {
     metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
     draft.after.revision += 1;
+    draft.commit.state = String::new();
     draft.commit.dead_letters.push(DeadLetter {
         id: format!("{}.{}", draft.after.home, addresses::digest(&occurrence.id)),
         reason: reason.to_owned(),

@@ -7,24 +7,23 @@ use std::sync::{Mutex, PoisonError};
 
 use lru::LruCache;
 
+use crate::domain::conversation::Conversation;
 use crate::domain::ids::HomeId;
 
-/// Conversations that are kept; with the size below, memory stays under some 30 MB.
-const KEPT: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
-/// Larger states are always loaded.
+/// Conversations that are kept: those that were active last.
+const KEPT: NonZeroUsize = NonZeroUsize::new(4_096).unwrap();
+/// Larger states are always loaded, so that all that is kept stays under some 30 MB.
 const STATE_BYTES: usize = 4 * 1024;
 
 /// A conversation as committed.
 #[derive(Clone, Debug)]
 pub(super) struct Warm {
-    /// Its home.
-    pub home: HomeId,
     /// The homes that the customer's ids would have: other ids are other aliases, which only a load can judge.
     pub ids: Vec<HomeId>,
-    /// Its revision.
-    pub revision: u64,
-    /// Its encoded state.
-    pub state: String,
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Bytes of its encoded state.
+    pub state_bytes: usize,
 }
 
 /// The bounded memory, by folding key.
@@ -53,7 +52,7 @@ impl WarmConversations {
         let Some(key) = warm.ids.first().cloned() else {
             return;
         };
-        if warm.state.len() <= STATE_BYTES {
+        if warm.state_bytes <= STATE_BYTES {
             self.kept
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

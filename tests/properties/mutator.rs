@@ -409,7 +409,7 @@ fn scratch(bytes: &mut Vec<u8>, dice: &mut Dice) {
         }
         8 => insert(bytes, at, &[dice.byte(), dice.byte(), dice.byte()]),
         9 => insert(bytes, at, b" \n\t\r".repeat(1 + dice.below(20)).as_slice()),
-        _ => insert(bytes, at, dice.pick(&SPLINTERS)),
+        _ => insert(bytes, at, dice.pick::<&[u8]>(&SPLINTERS)),
     }
 }
 

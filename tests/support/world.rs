@@ -169,7 +169,7 @@ impl World {
         loop {
             while let Ok(work) = self.lane_work.try_recv() {
                 match work {
-                    LaneWork::Serve(head) => self.dispatcher.serve(*head).await,
+                    LaneWork::Serve(head, _) => self.dispatcher.serve(*head).await,
                     LaneWork::Hold(head, at_ms) => self.held.push((at_ms, head)),
                     LaneWork::Wake(lane, at_ms) => self.later.push((at_ms, lane)),
                 }
@@ -210,7 +210,7 @@ impl World {
         loop {
             while let Ok(work) = self.lane_work.try_recv() {
                 match work {
-                    LaneWork::Serve(head) => self.dispatcher.serve(*head).await,
+                    LaneWork::Serve(head, _) => self.dispatcher.serve(*head).await,
                     LaneWork::Hold(head, at_ms) => self.held.push((at_ms, head)),
                     LaneWork::Wake(lane, at_ms) => self.later.push((at_ms, lane)),
                 }

@@ -201,7 +201,10 @@ fn committed(commit: &Commit, reply: Reply) -> Result<CommitOutcome, Error> {
 /// The script leaves out the body of what it was just given.
 fn with_body(mut head: Head, commit: &Commit) -> Head {
     if head.item.body.is_empty() {
-        let own = commit.items.iter().find(|(_, item)| item.effect_id == head.item.effect_id);
+        let own = commit
+            .items
+            .iter()
+            .find(|(_, item)| item.effect_id == head.item.effect_id);
         if let Some((_, item)) = own {
             head.item.body.clone_from(&item.body);
         }

@@ -173,7 +173,7 @@ fn customer_of(from: Option<Text<'_>>, from_user_id: Option<Text<'_>>, contacts:
 
 fn seconds(text: &Text<'_>) -> Option<i64> {
     let seconds: i64 = text.as_str().trim().parse().ok()?;
-    (0..=4_102_444_800).contains(&seconds).then_some(seconds * 1000)
+    (0..=4_102_444_800).contains(&seconds).then(|| seconds * 1000)
 }
 
 /// A customer's new number or user id. Two schemas are alive: the new number is `new_wa_id` in older webhooks, `wa_id` in
