@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use super::loose::{Text, part};
 use super::{Body, Contact, InboundMessage, Unreadable, Update, read_item, short};
@@ -136,7 +137,11 @@ fn update(
             raw: item.get().to_owned(),
         });
     }
-    let id = raw.id.take().and_then(Text::filled).ok_or("id is missing")?;
+    let id = raw
+        .id
+        .take()
+        .and_then(Text::filled)
+        .unwrap_or_else(|| nameless(item));
     let customer = customer_of(raw.from.take(), raw.from_user_id.take(), contacts);
     let decoded = message_id::decode(&id);
     if let Some(update) = moved(number, &customer, &decoded.inner, &raw) {
@@ -145,8 +150,7 @@ fn update(
     if customer.wa_id.is_none() && customer.user_id.is_none() {
         return Err("neither from nor from_user_id is there".to_owned());
     }
-    let at_ms = raw.timestamp.as_ref().and_then(seconds);
-    let at_ms = at_ms.ok_or("timestamp is missing or no number of seconds")?;
+    let at_ms = raw.timestamp.as_ref().and_then(seconds).unwrap_or(0);
     let body = body_of(kind, &raw, &decoded.inner);
     Ok(Update::Message(Box::new(InboundMessage {
         number: number.clone(),
@@ -156,6 +160,11 @@ fn update(
         at_ms,
         body,
     })))
+}
+
+/// Meta names every message; one without a name is known again by its bytes, so that it is not taken twice.
+fn nameless(item: &RawValue) -> String {
+    format!("nameless-{}", hex::encode(Sha256::digest(item.get().as_bytes())))
 }
 
 /// The sender, joined with its contact by id: contacts need not stand in the order of the messages.

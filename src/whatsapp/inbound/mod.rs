@@ -94,7 +94,7 @@ pub struct InboundMessage {
     pub customer: Customer,
     /// The inner id, shared by both envelopes of one message.
     pub id: String,
-    /// The message's own time, in Unix milliseconds.
+    /// The message's own time, in Unix milliseconds; 0 when it tells none: it is taken, but opens no service window.
     pub at_ms: i64,
     /// The class of device that it came from.
     pub device: Device,
@@ -283,6 +283,7 @@ fn parse_whole(body: &[u8]) -> Result<Vec<Update>, String> {
         serde_json::from_slice(body).map_err(|error| format!("not a webhook body: {error}"))?;
     match envelope.object.as_deref() {
         Some("whatsapp_business_account") => Ok(envelope.entry.into_iter().flat_map(entry).collect()),
+        None if !envelope.entry.is_empty() => Ok(envelope.entry.into_iter().flat_map(entry).collect()),
         Some(other) => {
             let object: String = other.chars().take(40).collect();
             Err(format!(
@@ -330,7 +331,7 @@ fn change(raw: &RawValue) -> Vec<Update> {
         Ok(change) => change,
         Err(error) => return vec![poison(None, raw, error.to_string())],
     };
-    let field = change.field.as_ref().map_or("", Text::as_str);
+    let field = change.field.as_ref().map_or("messages", Text::as_str);
     let Some(value) = change.value.filter(|_| field == "messages") else {
         return fields::read(field, change.value.unwrap_or(raw));
     };

@@ -223,17 +223,33 @@ fn customers_are_known_by_either_id() {
     assert_eq!(as_number.user_id.as_deref(), Some("BR.1"));
     let nobody = sender(json!({ "type": "text", "from": "", "from_user_id": null }));
     assert!(nobody.unwrap_err().contains("from_user_id"));
-    assert!(
-        sender(json!({ "type": "text", "timestamp": null }))
-            .unwrap_err()
-            .contains("timestamp")
-    );
+    let when = |timestamp: Value| {
+        let item = item(json!({ "type": "text", "text": { "body": "x" }, "timestamp": timestamp }));
+        match change("messages", &value("messages", item)).remove(0) {
+            Update::Message(message) => message.at_ms,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(when(json!("1795435200")), 1_795_435_200_000);
+    for none in [Value::Null, json!("soon"), json!(-1), json!(i64::MAX)] {
+        assert_eq!(when(none), 0, "it opens no window");
+    }
     assert!(sender(json!({ "type": "text", "timestamp": 1_795_435_200 })).is_ok());
-    assert!(
-        sender(json!({ "type": "text", "id": "" }))
-            .unwrap_err()
-            .contains("id")
+    let named = |id: Value| match change(
+        "messages",
+        &value("messages", item(json!({ "type": "text", "id": id }))),
+    )
+    .remove(0)
+    {
+        Update::Message(message) => message.id,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        named(json!("")),
+        named(json!("")),
+        "the same bytes are the same message"
     );
+    assert_ne!(named(json!("")), named(Value::Null));
 }
 
 #[test]
@@ -361,6 +377,7 @@ fn what_is_no_webhook_says_why() {
         ("", "not a webhook body"),
         ("[]", "not a webhook body"),
         (r#"{"entry":[]}"#, "the object is not named"),
+        (r#"{"hello":1}"#, "the object is not named"),
         (r#"{"object":"page","entry":[]}"#, "\"page\""),
     ] {
         let problem = parse(body.as_bytes()).unwrap_err();
