@@ -36,6 +36,8 @@ struct Plan {
     people: u32,
     repeats: usize,
     large: bool,
+    /// The folder where a peer and its packages are installed.
+    peers: Option<String>,
     only: Option<String>,
 }
 
@@ -46,6 +48,7 @@ impl Plan {
             people: 10_000,
             repeats: 3,
             large: false,
+            peers: None,
             only: None,
         };
         let mut options = options.iter();
@@ -53,8 +56,11 @@ impl Plan {
             match *option {
                 "--quick" => (plan.time, plan.repeats) = (Duration::from_secs(3), 1),
                 "--large" => plan.large = true,
+                "--peers" => plan.peers = options.next().map(ToString::to_string),
                 "--only" => plan.only = options.next().map(ToString::to_string),
-                other => anyhow::bail!("unknown option {other}: --quick, --large, --only WORD"),
+                other => {
+                    anyhow::bail!("unknown option {other}: --quick, --large, --peers FOLDER, --only WORD")
+                }
             }
         }
         Ok(plan)
@@ -77,6 +83,9 @@ async fn all(plan: &Plan) -> anyhow::Result<()> {
     report::row(&before, &before);
     if plan.wants("R") {
         report::row(&floor_with_redis(plan).await?, &before);
+    }
+    if let Some(folder) = &plan.peers {
+        report::row(&peer(plan, folder).await?, &before);
     }
     for (keeping, connections, numbers) in [
         (Keeping::EverySecond, 32, ONE_NUMBER),
@@ -161,6 +170,25 @@ async fn floor_with_redis(plan: &Plan) -> anyhow::Result<Row> {
     .await
 }
 
+/// Another receiver of webhooks, for comparison: it stores nothing.
+async fn peer(plan: &Plan, folder: &str) -> anyhow::Result<Row> {
+    let port = free_port()?;
+    let mut command = Command::new("node");
+    command
+        .arg(format!("{folder}/whatsapp-api-js.mjs"))
+        .arg(port.to_string())
+        .arg(stage::APP_SECRET);
+    let server = Process::start("node", command, SERVER_CORE)?;
+    closed_on(
+        plan,
+        "whatsapp-api-js 6: checks the HMAC, stores nothing",
+        port,
+        &server,
+        None,
+    )
+    .await
+}
+
 /// The floors get the same kind of bodies as the gateway, unique too.
 async fn closed_on(
     plan: &Plan,
@@ -218,6 +246,8 @@ struct Stand {
     redis: Option<Process>,
     redis_port: u16,
     taken: Rc<RefCell<Taken>>,
+    /// What each seeded conversation takes in the store, in bytes; 0 for the embedded one.
+    bytes_each: u64,
     ready_us: u64,
     _directory: tempfile::TempDir,
 }
@@ -235,7 +265,9 @@ impl Stand {
             let redis = stage::redis(directory.path(), redis_port, keeping).await?;
             (Some(redis), format!("redis://127.0.0.1:{redis_port}"))
         };
+        let before = stage::memory(redis_port, keeping).await?;
         fill(&url, people, numbers).await.context("seeding")?;
+        let after = stage::memory(redis_port, keeping).await?;
         let (graph_port, taken) = stub::start().await?;
         let config = directory.path().join("sacola.toml");
         std::fs::write(&config, stage::config(&url, graph_port, numbers))?;
@@ -245,6 +277,9 @@ impl Stand {
             gateway,
             redis,
             redis_port,
+            bytes_each: (after.saturating_sub(before))
+                .checked_div(u64::from(people))
+                .unwrap_or(0),
             taken,
             ready_us,
             _directory: directory,
@@ -338,7 +373,7 @@ async fn clicks(plan: &Plan, name: &str, scene: Scene) -> anyhow::Result<Row> {
     );
     let commands = stage::commands(stand.redis_port, keeping, run.answered).await?;
     row.note = format!(
-        "gateway {} + store {} CPU s/100k; {messages} messages meanwhile{commands}; ready after {} ms",
+        "gateway {} + store {} CPU s/100k; {messages} messages meanwhile{commands}; {} bytes a conversation; ready after {} ms",
         report::per_100k(
             gateway_us
                 .saturating_mul(1_000)
@@ -351,6 +386,7 @@ async fn clicks(plan: &Plan, name: &str, scene: Scene) -> anyhow::Result<Row> {
                 .checked_div(run.answered)
                 .unwrap_or(0)
         ),
+        stand.bytes_each,
         report::ms(stand.ready_us)
     );
     Ok(row)

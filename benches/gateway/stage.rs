@@ -301,3 +301,18 @@ pub async fn commands(port: u16, keeping: Keeping, clicks: u64) -> anyhow::Resul
         super::report::ratio(loads, clicks)
     ))
 }
+
+/// Memory that the server's data takes, in bytes.
+pub async fn memory(port: u16, keeping: Keeping) -> anyhow::Result<u64> {
+    if keeping == Keeping::Embedded {
+        return Ok(0);
+    }
+    let client = redis::Client::open(format!("redis://127.0.0.1:{port}"))?;
+    let mut connection = client.get_multiplexed_async_connection().await?;
+    let info: String = redis::cmd("INFO")
+        .arg("memory")
+        .query_async(&mut connection)
+        .await?;
+    let used = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+    Ok(used.and_then(|text| text.trim().parse().ok()).unwrap_or(0))
+}
