@@ -109,10 +109,16 @@ impl Dispatcher {
         word: &str,
         event: Event,
     ) -> Result<Taken, Interrupted> {
+        // A failure may be told again by a status that knows no time: both must find the same mark.
+        let at_ms = if matches!(event, Event::SendFailed { .. }) {
+            0
+        } else {
+            body.at_ms
+        };
         let happened = Happened {
             who: Who::Home(head.lane.home.clone()),
             id: format!("{}:{word}", head.item.effect_id),
-            at_ms: body.at_ms,
+            at_ms,
             purchase_id: answering_purchase_id(head),
             what: What::Event(event),
         };

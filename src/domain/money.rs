@@ -217,6 +217,10 @@ impl Money {
             .checked_mul(Decimal::from(quantity))
             .filter(|product| *product <= Decimal::from(MAJOR_UNITS_MAX))
             .ok_or(MoneyError::TooLarge)?;
+        // A product of zero has lost its decimals: "0.00" stays "0.00".
+        if amount.is_zero() {
+            return Ok(Self::zero(self.currency));
+        }
         Ok(Self {
             amount,
             currency: self.currency,
@@ -282,6 +286,7 @@ mod tests {
     fn sums_are_exact() {
         assert_eq!(brl("0.1").plus(&brl("0.2")).unwrap(), brl("0.30"));
         assert_eq!(brl("19.99").times(3).unwrap().amount_text(), "59.97");
+        assert_eq!(brl("0").times(3).unwrap().amount_text(), "0.00");
         assert_eq!(brl("500.01").minus(&brl("0.01")).unwrap(), brl("500"));
         assert!(brl("1").minus(&brl("1.01")).is_err());
     }
