@@ -14,8 +14,10 @@ use crate::whatsapp::errors;
 
 /// How often a closed gate is tried.
 const KNOCK_MS: i64 = 60_000;
-/// How long others wait while one knocks.
-const KNOCKING_MS: i64 = 1_000;
+/// How long a knock may take before the next one: as long as a send.
+const KNOCKING_MS: i64 = 10_000;
+/// How long others wait before they look again while one knocks.
+const LOOK_AGAIN_MS: i64 = 1_000;
 /// A gate that was closed by late failures stays shut that long after a send was taken: its failure may follow.
 const PROOF_MS: i64 = 10_000;
 
@@ -73,6 +75,8 @@ struct Closed {
     late: bool,
     /// When the next message may knock.
     knock_ms: i64,
+    /// True while one knocks.
+    knocking: bool,
     /// Set after a knock of a gate that was closed late: until then the silence proves that it was heard.
     proven_ms: Option<i64>,
 }
@@ -93,14 +97,19 @@ impl Gates {
         open_proven(&mut closed, now_ms);
         let waits = |gate: &Gate| {
             let one = closed.get(gate)?;
-            one.proven_ms.or((now_ms < one.knock_ms).then_some(one.knock_ms))
+            let look_ms = if one.knocking {
+                one.knock_ms.min(now_ms + LOOK_AGAIN_MS)
+            } else {
+                one.knock_ms
+            };
+            one.proven_ms.or((now_ms < one.knock_ms).then_some(look_ms))
         };
         if let Some(until_ms) = gates.iter().filter_map(waits).max() {
             return Some(until_ms);
         }
         for gate in gates {
             if let Some(one) = closed.get_mut(gate) {
-                one.knock_ms = now_ms + KNOCKING_MS;
+                (one.knock_ms, one.knocking) = (now_ms + KNOCKING_MS, true);
             }
         }
         None
@@ -124,10 +133,11 @@ impl Gates {
             words: (cause, mend),
             late: reason.late,
             knock_ms: 0,
+            knocking: false,
             proven_ms: None,
         });
         (one.code, one.words, one.late) = (code, (cause, mend), reason.late);
-        (one.knock_ms, one.proven_ms) = (now_ms + KNOCK_MS, None);
+        (one.knock_ms, one.knocking, one.proven_ms) = (now_ms + KNOCK_MS, false, None);
     }
 
     /// A message passed.
@@ -204,7 +214,7 @@ mod tests {
         assert_eq!(all.stopped(1_000)[0].cause, "The token has expired.");
         assert_eq!(all.wait(&gates(), 60_999), Some(61_000));
         assert_eq!(all.wait(&gates(), 61_000), None, "this one knocks");
-        assert_eq!(all.wait(&gates(), 61_000), Some(62_000), "others wait for it");
+        assert_eq!(all.wait(&gates(), 61_000), Some(62_000), "others look again");
         all.close(gates()[0].clone(), reason(false), 61_100);
         assert_eq!(all.stopped(61_100)[0].since_ms, 1_000);
         assert_eq!(all.wait(&gates(), 121_100), None);

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::engine::{Engine, LaneWork};
 use crate::merchants::{Connectors, payment_link::LinkRule};
-use crate::store::{self, ClaimOutcome, Head, LaneId, LaneKind, SettleOutcome};
+use crate::store::{self, ClaimOutcome, Class, Head, LaneId, LaneKind, SettleOutcome};
 use crate::tasks::Tasks;
 use crate::whatsapp::Provider;
 
@@ -154,9 +154,10 @@ impl Dispatcher {
         });
     }
 
-    /// When a message may be started by the pace of its number; what goes to a merchant has no pace.
+    /// When a message may be started by the pace of its number; what goes to a merchant has none, and bulk yields by the
+    /// store's own judgement.
     fn turn_of(&self, head: &Head, number: &NumberId) -> pace::Turn {
-        if head.lane.kind == LaneKind::Merchant {
+        if head.lane.kind == LaneKind::Merchant || head.item.class == Class::Bulk {
             return pace::Turn::Now;
         }
         let latest_ms = head.lease.until_ms - HOLD_MARGIN_MS;
@@ -181,7 +182,7 @@ impl Dispatcher {
             let wait_ms = next_ms.map(|at_ms| u64::try_from(at_ms - self.now_ms()).unwrap_or(0).max(1));
             tokio::select! {
                 () = self.parts.engine.clock().sleep_ms(wait_ms.unwrap_or(SWEEP_MS)) => {}
-                () = self.more_held.notified(), if wait_ms.is_none() => {}
+                () = self.more_held.notified() => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -222,6 +223,7 @@ impl Dispatcher {
             }
             let mut found = self.sweep().await;
             while found == SWEEP_LANES && !self.tasks.stopping() {
+                self.parts.engine.clock().sleep_ms(SWEEP_MS / 10).await;
                 found = self.sweep().await;
             }
             metrics::gauge!("sacola_lanes_swept").set(u32::try_from(found).unwrap_or(u32::MAX));

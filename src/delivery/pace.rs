@@ -1,10 +1,13 @@
 //! The pace of a number whose rate is exhausted, as this replica sees it: each waiting message gets a turn of its own, so that
 //! a backlog costs the store nothing until it moves. The store's budget stays the judge; a turn is only when to ask it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::ids::{EffectId, NumberId};
+
+/// A clock that went back by more than this was set back: turns on the old clock would silence the number.
+const SET_BACK_MS: i64 = 3_000;
 
 /// When a message may be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,13 @@ pub(super) enum Turn {
     At(i64),
     /// Not within the given time: there are too many before it.
     TooLate,
+}
+
+/// A number's refusal: until when, and how long one message takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal {
+    pub until_ms: i64,
+    pub interval_us: i64,
 }
 
 /// Turns given out, by number.
@@ -28,8 +38,9 @@ struct Turns {
     /// The first turn that is free.
     next_us: i64,
     interval_us: i64,
-    /// Who has a turn.
-    given: BTreeSet<EffectId>,
+    latest_now_ms: i64,
+    /// Who has which turn.
+    given: BTreeMap<EffectId, i64>,
 }
 
 impl Paces {
@@ -39,28 +50,42 @@ impl Paces {
         let Some(turns) = numbers.get_mut(number) else {
             return Turn::Now;
         };
-        if turns.given.remove(effect) {
+        let set_back = now_ms < turns.latest_now_ms - SET_BACK_MS;
+        turns.latest_now_ms = turns.latest_now_ms.max(now_ms);
+        if turns.given.get(effect).is_some_and(|at_ms| *at_ms <= now_ms) {
             return Turn::Now;
         }
-        if turns.next_us <= now_ms.saturating_mul(1_000) {
+        if set_back || turns.next_us <= now_ms.saturating_mul(1_000) {
             numbers.remove(number);
             return Turn::Now;
         }
         turns.give(effect, latest_ms)
     }
 
-    /// The store refused it until then: turns begin there.
+    /// The store refused it at `now_ms`: turns begin when it says, and who had a turn keeps its place.
     pub(super) fn refused(
         &self,
         number: &NumberId,
         effect: &EffectId,
-        (until_ms, latest_ms): (i64, i64),
-        interval_us: i64,
+        refusal: Refusal,
+        (now_ms, latest_ms): (i64, i64),
     ) -> Turn {
+        if refusal.until_ms > latest_ms {
+            return Turn::TooLate;
+        }
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         let turns = numbers.entry(number.clone()).or_default();
-        turns.interval_us = interval_us.max(1);
-        turns.next_us = turns.next_us.max(until_ms.saturating_mul(1_000));
+        turns.interval_us = refusal.interval_us.max(1);
+        turns.latest_now_ms = now_ms;
+        turns.next_us = turns.next_us.max(refusal.until_ms.saturating_mul(1_000));
+        turns
+            .given
+            .retain(|_, at_ms| *at_ms > now_ms - latest_ms.saturating_sub(now_ms).max(SET_BACK_MS));
+        if turns.given.remove(effect).is_some() {
+            turns.next_us = turns.next_us.saturating_add(turns.interval_us);
+            turns.given.insert(effect.clone(), refusal.until_ms);
+            return Turn::At(refusal.until_ms);
+        }
         turns.give(effect, latest_ms)
     }
 }
@@ -72,7 +97,7 @@ impl Turns {
             return Turn::TooLate;
         }
         self.next_us = self.next_us.saturating_add(self.interval_us);
-        self.given.insert(effect.clone());
+        self.given.insert(effect.clone(), at_ms);
         Turn::At(at_ms)
     }
 }
@@ -81,15 +106,28 @@ impl Turns {
 mod tests {
     use super::*;
 
+    fn effect(n: u32) -> EffectId {
+        EffectId::new(format!("0a.{n}"))
+    }
+
+    fn refused(paces: &Paces, n: u32, until_ms: i64, now_ms: i64) -> Turn {
+        let refusal = Refusal {
+            until_ms,
+            interval_us: 12_500,
+        };
+        paces.refused(
+            &NumberId::new("106"),
+            &effect(n),
+            refusal,
+            (now_ms, now_ms + 9_000),
+        )
+    }
+
     #[test]
     fn each_waiting_message_has_a_turn_of_its_own_and_comes_back_to_it() {
         let (paces, number) = (Paces::default(), NumberId::new("106"));
-        let effect = |n: u32| EffectId::new(format!("0a.{n}"));
         assert_eq!(paces.turn(&number, &effect(0), 1_000, 9_000), Turn::Now);
-        assert_eq!(
-            paces.refused(&number, &effect(0), (1_010, 9_000), 12_500),
-            Turn::At(1_010)
-        );
+        assert_eq!(refused(&paces, 0, 1_010, 1_000), Turn::At(1_010));
         assert_eq!(paces.turn(&number, &effect(1), 1_001, 9_000), Turn::At(1_023));
         assert_eq!(paces.turn(&number, &effect(2), 1_001, 9_000), Turn::At(1_035));
         assert_eq!(paces.turn(&number, &effect(3), 1_001, 1_040), Turn::TooLate);
@@ -105,5 +143,27 @@ mod tests {
             paces.turn(&NumberId::new("107"), &effect(9), 1_001, 9_000),
             Turn::Now
         );
+    }
+
+    #[test]
+    fn who_is_refused_at_its_own_turn_keeps_its_place() {
+        let (paces, number) = (Paces::default(), NumberId::new("106"));
+        assert_eq!(refused(&paces, 0, 1_010, 1_000), Turn::At(1_010));
+        assert_eq!(paces.turn(&number, &effect(1), 1_001, 9_000), Turn::At(1_023));
+        assert_eq!(paces.turn(&number, &effect(0), 1_010, 9_000), Turn::Now);
+        assert_eq!(refused(&paces, 0, 1_014, 1_010), Turn::At(1_014));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_silences_nobody() {
+        let (paces, number) = (Paces::default(), NumberId::new("106"));
+        assert_eq!(refused(&paces, 0, 8_000_010, 8_000_000), Turn::At(8_000_010));
+        assert_eq!(paces.turn(&number, &effect(1), 800_000, 809_000), Turn::Now);
+        assert_eq!(
+            refused(&paces, 2, 8_000_000, 800_000),
+            Turn::TooLate,
+            "the store is on the old clock"
+        );
+        assert_eq!(paces.turn(&number, &effect(3), 800_001, 809_000), Turn::Now);
     }
 }

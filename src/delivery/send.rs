@@ -2,7 +2,7 @@
 //! for its status and is then repeated once or dropped, by its kind.
 
 use super::answers::{Interrupted, Started};
-use super::pace::Turn;
+use super::pace::{Refusal, Turn};
 use super::{Dispatcher, Gate, HOLD_MARGIN_MS, Reason, back_off_ms};
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::NumberId;
@@ -12,7 +12,7 @@ use crate::engine::LaneWork;
 use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
 use crate::store::{Budget, Class, Head, Phase, SettleOutcome, Settlement, StartOutcome};
-use crate::whatsapp::errors::WINDOW_CLOSED;
+use crate::whatsapp::errors::{self, WINDOW_CLOSED};
 use crate::whatsapp::{SendError, Sending, message_id};
 
 /// How long a message is tried: as long as the service window that it answers.
@@ -96,10 +96,12 @@ impl Dispatcher {
             {
                 metrics::counter!("sacola_budget_refusals_total").increment(1);
                 let interval_us = budgets.first().map_or(1, |budget| budget.interval_us);
-                let within = (until_ms, head.lease.until_ms - HOLD_MARGIN_MS);
-                let turn = self
-                    .paces
-                    .refused(number, &head.item.effect_id, within, interval_us);
+                let refusal = Refusal {
+                    until_ms,
+                    interval_us,
+                };
+                let times = (self.now_ms(), head.lease.until_ms - HOLD_MARGIN_MS);
+                let turn = self.paces.refused(number, &head.item.effect_id, refusal, times);
                 Ok(Err(self.hold(head, turn)))
             }
             StartOutcome::Refused { until_ms, .. } => {
@@ -156,9 +158,14 @@ impl Dispatcher {
     }
 
     async fn not_sent(&self, head: &Head, body: &LaneBody, message: &Message, error: &SendError) -> Settled {
-        let code = error.code().unwrap_or(0);
+        let code = error.code().unwrap_or(errors::NO_CODE);
         tracing::warn!(effect = %head.item.effect_id, kind = message.kind.word(), %error, "a message was not taken");
-        metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
+        metrics::counter!("sacola_send_errors_total", "code" => errors::label(code)).increment(1);
+        if errors::needs_person(code) {
+            let (cause, mend) = errors::explain(code, "");
+            tracing::error!(code, cause, mend, "the provider asks for a person");
+            metrics::counter!("sacola_needs_person_total", "code" => errors::label(code)).increment(1);
+        }
         let now_ms = self.now_ms();
         match error.verdict() {
             // A pause that outlasts the message must not hold up its lane.
@@ -205,7 +212,9 @@ impl Dispatcher {
                 details,
                 ..
             } => (*code, *subcode, details.as_str()),
-            SendError::Unreachable(_) | SendError::Lost(_) | SendError::Unbuildable(_) => (0, None, ""),
+            SendError::Unreachable(_) | SendError::Lost(_) | SendError::Unbuildable(_) => {
+                (errors::NO_CODE, None, "")
+            }
         };
         let late = false;
         self.stop_sending(

@@ -145,6 +145,9 @@ pub struct Conversation {
     /// Notices that were composed and could not be sent: told with the next message, five at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed_texts: Vec<String>,
+    /// The last notices of changes and their revisions: told again when a status says that they did not arrive.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub notices: VecDeque<(u64, String)>,
     /// Products whose change could not be told: told with the next message.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub owed_news: BTreeSet<RetailerId>,
@@ -171,6 +174,7 @@ impl Conversation {
             purchases: Vec::new(),
             owed_purchases: BTreeSet::new(),
             owed_texts: Vec::new(),
+            notices: VecDeque::new(),
             owed_news: BTreeSet::new(),
             recent: VecDeque::new(),
         }

@@ -128,6 +128,9 @@ pub enum SendFailure {
     Owed {
         /// The provider's code.
         code: i64,
+        /// True when another message may well arrive at once: no limit stands against it.
+        #[serde(default)]
+        soon: bool,
     },
     /// The provider refused it for good.
     Rejected {

@@ -103,6 +103,15 @@ impl EffectId {
         Self(format!("{home}.{revision}.{index}"))
     }
 
+    /// The revision that caused this effect; 0 for a text that is no effect id.
+    pub fn revision(&self) -> u64 {
+        self.0
+            .split('.')
+            .nth(1)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0)
+    }
+
     /// The conversation that this effect belongs to; `None` for a text that is no effect id.
     pub fn home(&self) -> Option<HomeId> {
         let (home, rest) = self.0.split_once('.')?;

@@ -3,16 +3,21 @@
 use super::{Engine, Found, Who, encoded};
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::HomeId;
-use crate::store::{self, DoneMark, LoadRequest};
+use crate::store::{self, DoneMark, LoadRequest, StoredConversation};
 
 impl Engine {
     /// The conversation as we last committed it, without asking the store.
     pub(super) fn at_hand(&self, who: &Who) -> Option<Found> {
-        let ids = self.ids_of(who);
-        let warm = self.warm.take(&ids)?;
+        let warm = match who {
+            Who::Home(home) => self.warm.take(home, |warm| warm.conversation.home == *home)?,
+            Who::Customer { .. } => {
+                let ids = self.ids_of(who);
+                self.warm.take(ids.first()?, |warm| warm.ids == ids)?
+            }
+        };
         Some(Found {
             home: warm.conversation.home.clone(),
-            ids,
+            ids: warm.ids,
             stored_bytes: warm.state_bytes,
             expected_revision: warm.conversation.revision,
             conversation: warm.conversation,
@@ -37,44 +42,58 @@ impl Engine {
             homes.clone()
         };
         let loaded = self.load(homes.clone(), aliases.clone(), marks).await?;
-        let led_to = loaded.aliases.iter().flatten().next().cloned();
-        let home = led_to.unwrap_or_else(|| {
-            let has_state = loaded
-                .conversations
-                .iter()
-                .position(|stored| stored.state.is_some());
-            homes
-                .get(has_state.unwrap_or(0))
-                .cloned()
-                .unwrap_or_else(|| HomeId::new(""))
-        });
-        let stored = if let Some(index) = homes.iter().position(|known| *known == home) {
-            loaded.conversations.into_iter().nth(index)
+        let place = place_of(&loaded);
+        let led_to = loaded.aliases.get(place).cloned().flatten();
+        let mut home = led_to
+            .or_else(|| homes.get(place).cloned())
+            .unwrap_or_else(|| HomeId::new(""));
+        let mut stored = self.stored(&home, &homes, &loaded, marks).await?;
+        let mut conversation = decoded(&stored, &home)?;
+        if place > 0
+            && let Some(own) = homes.first()
+            && conversation.as_ref().is_some_and(|found| is_another(found, who))
+        {
+            home = own.clone();
+            stored = self.stored(&home, &homes, &loaded, marks).await?;
+            conversation = decoded(&stored, &home)?;
         } else {
-            let loaded = self.load(vec![home.clone()], Vec::new(), marks).await?;
-            loaded.conversations.into_iter().next()
-        };
-        let stored = stored.unwrap_or_default();
-        for (alias, known) in aliases.iter().zip(&loaded.aliases) {
-            if *alias != home && known.is_none() {
-                self.parts.store.put_alias(alias, &home).await?;
+            // An id with a conversation of its own keeps it: two are never joined without the customer's tap.
+            let own = loaded.conversations.iter().map(|stored| stored.state.is_some());
+            for ((alias, known), has_own) in aliases.iter().zip(&loaded.aliases).zip(own) {
+                if *alias != home && known.is_none() && !has_own {
+                    self.parts.store.put_alias(alias, &home).await?;
+                }
             }
         }
-        let is_new = stored.state.is_none();
-        let conversation = match (&stored.state, who) {
-            (Some(state), _) => encoded::decode(state, home.as_str())?,
+        let is_new = conversation.is_none();
+        let conversation = match (conversation, who) {
+            (Some(conversation), _) => conversation,
             (None, Who::Customer { number, .. }) => Conversation::new(home.clone(), number.clone()),
             (None, Who::Home(_)) => return Ok(None),
         };
         Ok(Some(Found {
             home,
             conversation,
-            ids: homes,
+            ids: aliases,
             stored_bytes: stored.state.as_ref().map_or(0, String::len),
             expected_revision: stored.revision,
             done: stored.done,
             is_new,
         }))
+    }
+
+    async fn stored(
+        &self,
+        home: &HomeId,
+        homes: &[HomeId],
+        loaded: &store::Loaded,
+        marks: &[DoneMark],
+    ) -> Result<StoredConversation, store::Error> {
+        if let Some(index) = homes.iter().position(|known| known == home) {
+            return Ok(loaded.conversations.get(index).cloned().unwrap_or_default());
+        }
+        let loaded = self.load(vec![home.clone()], Vec::new(), marks).await?;
+        Ok(loaded.conversations.into_iter().next().unwrap_or_default())
     }
 
     async fn load(
@@ -92,4 +111,31 @@ impl Engine {
         let loaded = self.parts.store.load(&[request]).await?;
         Ok(loaded.into_iter().next().unwrap_or_default())
     }
+}
+
+/// Which of the ids leads to a conversation: the first that has an alias or a conversation of its own; none: the first.
+fn place_of(loaded: &store::Loaded) -> usize {
+    let leads = |index: &usize| {
+        let alias = loaded.aliases.get(*index).is_some_and(Option::is_some);
+        let own = loaded.conversations.get(*index);
+        alias || own.is_some_and(|stored| stored.state.is_some())
+    };
+    (0..loaded.conversations.len()).find(leads).unwrap_or(0)
+}
+
+fn decoded(stored: &StoredConversation, home: &HomeId) -> Result<Option<Conversation>, store::Error> {
+    let state = stored.state.as_deref();
+    state
+        .map(|state| encoded::decode(state, home.as_str()))
+        .transpose()
+}
+
+/// A phone number that was given to somebody else: the user id, which is renewed with the number (Meta, business-scoped user
+/// ids, 2026-06-29), is not the one that we know. A stranger never sees the former owner's cart and purchases.
+fn is_another(found: &Conversation, who: &Who) -> bool {
+    let Who::Customer { customer, .. } = who else {
+        return false;
+    };
+    let (known, told) = (&found.customer.user_id, &customer.user_id);
+    known.is_some() && told.is_some() && known != told
 }

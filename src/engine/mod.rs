@@ -344,7 +344,7 @@ fn refused(error: &store::Error) -> Refused {
 struct Found {
     home: HomeId,
     conversation: Conversation,
-    /// The homes that the ids of whose event it is would have.
+    /// The homes that the customer's ids would have; none when it was found by its home.
     ids: Vec<HomeId>,
     stored_bytes: usize,
     expected_revision: u64,

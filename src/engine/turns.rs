@@ -13,7 +13,7 @@ use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
 use crate::domain::facts::{FactKeys, Facts, Shop};
-use crate::domain::ids::{EffectId, MerchantId, PurchaseId, RetailerId};
+use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId};
 use crate::store::{
     self, Commit, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind,
 };
@@ -65,6 +65,7 @@ impl Engine {
     }
 
     async fn attempts(&self, happened: &[&Happened]) -> Result<Vec<(usize, Taken)>, Refused> {
+        let mut asked_again = false;
         for attempt in 0..ATTEMPTS_MAX {
             if attempt > 1 {
                 self.parts.clock.sleep_ms(jitter_ms(happened, attempt)).await;
@@ -73,11 +74,15 @@ impl Engine {
                 Ok(Tried::Answered(answers)) => return Ok(answers),
                 Ok(Tried::Refused(refused)) => return Err(refused),
                 Ok(Tried::Again) => {}
-                // The commit may have happened: asking again finds its marks then, so nothing can happen twice.
-                Err(store::Error::Unknown(problem)) if attempt == 0 => {
+                // The commit may have happened: asking again finds its marks then, so nothing can happen twice. Whatever
+                // happened to the store, its history may be another one now: nothing at hand is believed any more.
+                Err(store::Error::Unknown(problem)) if !asked_again => {
+                    self.warm.clear();
+                    asked_again = true;
                     tracing::info!(problem, "the store's answer was lost; asking again");
                 }
                 Err(error) => {
+                    self.warm.clear();
                     tracing::warn!(%error, "failed to take an event");
                     return Err(refused(&error));
                 }
@@ -100,6 +105,7 @@ impl Engine {
             return Ok(Tried::Answered(Vec::new()));
         };
         let at_hand = if is_first { self.at_hand(&first.who) } else { None };
+        let is_at_hand = at_hand.is_some();
         let found = match at_hand {
             Some(found) => Some(found),
             None => self.find(&first.who, &marks).await?,
@@ -115,13 +121,21 @@ impl Engine {
             return Ok(Tried::Refused(Refused::UnknownNumber));
         }
         let ids = found.ids.clone();
-        let Some(mut draft) = self.draft(found, happened, &marks).await? else {
+        let Some(draft) = self.draft(found, happened, &marks).await? else {
             let all = happened
                 .iter()
                 .enumerate()
                 .map(|(index, _)| (index, Taken::Duplicate));
             return Ok(Tried::Answered(all.collect()));
         };
+        // What is written before the commit judges must not rest on what is only at hand.
+        if is_at_hand && !(draft.foreign_purchases.is_empty() && draft.commit.dead_letters.is_empty()) {
+            return Ok(Tried::Again);
+        }
+        self.commit(draft, ids).await
+    }
+
+    async fn commit(&self, mut draft: Draft, ids: Vec<HomeId>) -> Result<Tried, store::Error> {
         for (id, record) in &draft.foreign_purchases {
             self.parts.store.put_purchase(id, record).await?;
         }

@@ -18,7 +18,8 @@ const STATE_BYTES: usize = 4 * 1024;
 /// A conversation as committed.
 #[derive(Clone, Debug)]
 pub(super) struct Warm {
-    /// The homes that the customer's ids would have: other ids are other aliases, which only a load can judge.
+    /// The homes that the customer's ids would have (none: it was found by its home): other ids are other aliases, which only
+    /// a load can judge.
     pub ids: Vec<HomeId>,
     /// The conversation.
     pub conversation: Conversation,
@@ -41,17 +42,15 @@ impl Default for WarmConversations {
 }
 
 impl WarmConversations {
-    /// Takes out what is known for these ids; whoever commits puts it back.
-    pub(super) fn take(&self, ids: &[HomeId]) -> Option<Warm> {
+    /// Takes out what is known under this key, if it fits; whoever commits puts it back.
+    pub(super) fn take(&self, key: &HomeId, fits: impl Fn(&Warm) -> bool) -> Option<Warm> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.pop(ids.first()?).filter(|warm| warm.ids == ids)
+        kept.pop(key).filter(fits)
     }
 
     /// Keeps a conversation that was just committed.
     pub(super) fn put(&self, warm: Warm) {
-        let Some(key) = warm.ids.first().cloned() else {
-            return;
-        };
+        let key = warm.ids.first().unwrap_or(&warm.conversation.home).clone();
         if warm.state_bytes <= STATE_BYTES {
             self.kept
                 .lock()

@@ -12,7 +12,8 @@ use crate::domain::ids::{HomeId, MerchantId, NumberId, PurchaseId};
 use crate::engine::addresses::{digest, purchase_id};
 use crate::engine::{Engine, Happened, Refused, Taken, What, Who};
 use crate::store::DeadLetter;
-use crate::whatsapp::inbound::{self, Body, InboundMessage, StatusUpdate, Update};
+use crate::whatsapp::errors;
+use crate::whatsapp::inbound::{self, Body, InboundMessage, Update};
 
 /// Most letters about numbers that nobody configured.
 const UNKNOWN_NUMBERS_KEPT: usize = 1_000;
@@ -39,7 +40,12 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
             },
             Update::Status(status) => statuses.push(status),
             Update::Moved { number, id, from, to } => moved(engine, number, &id, &from, &to).await?,
-            Update::Echo { number, id, customer } => echoed(engine, &number, &id, &customer).await?,
+            Update::Echo {
+                number,
+                id,
+                at_ms,
+                customer,
+            } => echoed(engine, &number, (&id, at_ms), &customer).await?,
             Update::History { number, messages } => {
                 tracing::info!(%number, messages, "history of the WhatsApp Business app; not acted on");
                 state.samples.keep("history", None);
@@ -62,8 +68,9 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
         let detail = "a webhook for a phone_number_id that is not configured; configure it, then replay";
         park(state, "unknown_number", detail, None, "webhook", bytes).await?;
     }
-    for status in in_order(statuses) {
-        join_all(status.iter().map(|one| statuses::record(state, one)))
+    // Their lattice makes any order right.
+    for group in statuses.chunks(STATUSES_AT_ONCE) {
+        join_all(group.iter().map(|one| statuses::record(state, one)))
             .await
             .into_iter()
             .collect::<Result<(), ApiError>>()?;
@@ -74,18 +81,6 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
         }
     }
     Ok(())
-}
-
-/// Statuses that may go side by side, at most [`STATUSES_AT_ONCE`] at a time. Their lattice makes any order right.
-fn in_order(statuses: Vec<Box<StatusUpdate>>) -> Vec<Vec<Box<StatusUpdate>>> {
-    let mut groups: Vec<Vec<Box<StatusUpdate>>> = Vec::new();
-    for status in statuses {
-        match groups.last_mut().filter(|group| group.len() < STATUSES_AT_ONCE) {
-            Some(group) => group.push(status),
-            None => groups.push(vec![status]),
-        }
-    }
-    groups
 }
 
 /// What a customer's message means; `None` for what needs no decision.
@@ -127,12 +122,17 @@ fn happened(state: &State, message: InboundMessage, ours: Option<&str>) -> Optio
 }
 
 /// News about a customer, for a conversation that exists.
-async fn tell(engine: &Arc<Engine>, who: Who, id: &str, event: Event) -> Result<(), ApiError> {
+async fn tell(
+    engine: &Arc<Engine>,
+    who: Who,
+    (id, at_ms): (&str, i64),
+    event: Event,
+) -> Result<(), ApiError> {
     let happened = Happened {
         who,
         purchase_id: PurchaseId::new(digest(id)),
         id: format!("in:{id}"),
-        at_ms: 0,
+        at_ms,
         what: What::Event(event),
     };
     match engine.take(happened).await {
@@ -157,7 +157,7 @@ async fn moved(
     for number in numbers {
         if let Some(home) = engine.link(&number, from, to).await? {
             metrics::counter!("sacola_customers_moved_total").increment(1);
-            tell(engine, Who::Home(home), id, Event::Moved { to: to.clone() }).await?;
+            tell(engine, Who::Home(home), (id, 0), Event::Moved { to: to.clone() }).await?;
         }
     }
     Ok(())
@@ -167,23 +167,23 @@ async fn moved(
 async fn echoed(
     engine: &Arc<Engine>,
     number: &NumberId,
-    id: &str,
+    told: (&str, i64),
     customer: &Customer,
 ) -> Result<(), ApiError> {
     if engine.number(number).is_none() {
         return Ok(());
     }
     match engine.known(number, customer).await? {
-        Some(who) => tell(engine, who, id, Event::Echoed).await,
+        Some(who) => tell(engine, who, told, Event::Echoed).await,
         None => Ok(()),
     }
 }
 
 /// Something is wrong with the number or the account: for the person on call.
 fn account_error(number: &NumberId, code: Option<i64>, details: &str) {
-    let code = code.unwrap_or(0);
+    let code = code.unwrap_or(errors::NO_CODE);
     tracing::error!(%number, code, details, "the provider reports a fault of the number or its account");
-    metrics::counter!("sacola_account_errors_total", "code" => code.to_string()).increment(1);
+    metrics::counter!("sacola_account_errors_total", "code" => errors::label(code)).increment(1);
 }
 
 /// Keeps what can't be taken; 503 when even that fails.

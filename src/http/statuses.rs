@@ -12,7 +12,7 @@ use crate::domain::message::Kind;
 use crate::engine::addresses::digest;
 use crate::engine::{Engine, Happened, Refused, What, Who};
 use crate::store::{DeliveryStatus, StatusTarget};
-use crate::whatsapp::errors::{self, Late};
+use crate::whatsapp::errors::{self, Advice, Late};
 use crate::whatsapp::inbound::{DeliveryWord, StatusUpdate};
 
 /// Records one status.
@@ -84,13 +84,16 @@ fn our_effect(data: &str) -> Option<(Kind, EffectId)> {
 fn late_meaning(state: &State, status: &StatusUpdate, is_news: bool) -> SendFailure {
     // A failure without a code says nothing about the token, which is what code 0 would do.
     let code = status.code.unwrap_or(-1);
-    metrics::counter!("sacola_send_errors_total", "code" => code.to_string()).increment(1);
+    metrics::counter!("sacola_send_errors_total", "code" => errors::label(code)).increment(1);
     let late = errors::row(code).map_or(Late::Final, |row| row.late);
     let gate = match late {
         Late::WindowClosed => return SendFailure::WindowClosed,
         Late::Final => return SendFailure::Rejected { code },
         Late::TellAgain => None,
-        Late::StopNumber => Some(Gate::Number(status.number.clone())),
+        Late::StopNumber => {
+            let known = state.engine.number(&status.number);
+            known.map(|known| Gate::Number(known.number.clone()))
+        }
         Late::StopMerchant => state
             .engine
             .number(&status.number)
@@ -105,7 +108,8 @@ fn late_meaning(state: &State, status: &StatusUpdate, is_news: bool) -> SendFail
         };
         state.dispatcher.stop_sending(gate, reason);
     }
-    SendFailure::Owed { code }
+    let soon = errors::row(code).is_some_and(|row| row.advice == Advice::Retry { pause_ms: 0 });
+    SendFailure::Owed { code, soon }
 }
 
 async fn late_failure(

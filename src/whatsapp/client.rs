@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::buttons::Keyring;
-use super::{Provider, SendError, Sending, Sent, outbound};
+use super::{Provider, SendError, Sending, Sent, errors, outbound};
 use crate::domain::ids::NumberId;
 
 /// Largest answer that is read.
@@ -116,6 +116,7 @@ async fn read(mut response: reqwest::Response) -> Result<Sent, SendError> {
         .chars()
         .take(300)
         .collect();
+    let details = errors::masked(&details);
     let code = answer
         .pointer("/error/code")
         .and_then(Value::as_i64)

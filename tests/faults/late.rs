@@ -3,7 +3,7 @@
 
 use futures::future::join_all;
 use sacola::domain::verdict::StopScope;
-use sacola::whatsapp::errors::{Late, Row, row, rows};
+use sacola::whatsapp::errors::{Advice, Late, Row, row, rows};
 
 use super::house::House;
 use super::{KNOCK_MS, closes, gate, late};
@@ -23,6 +23,8 @@ async fn a_view_that_fails_late_is_not_repeated_and_answered_otherwise_only_when
         let code = row.first;
         let kinds: &[&str] = match row.late {
             Late::Final => &["menu", "help"],
+            // Only where no limit stands against it something is said at once.
+            Late::TellAgain if row.advice == Advice::Retry { pause_ms: 0 } => &["menu", "help"],
             Late::TellAgain | Late::WindowClosed => &["menu"],
             Late::StopNumber | Late::StopMerchant => panic!("{code} closes a gate"),
         };

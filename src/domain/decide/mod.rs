@@ -97,7 +97,9 @@ impl<'a> Turn<'a> {
     fn begin(&mut self) {
         self.conversation.revision += 1;
         if self.occurrence.event.customer_device().is_some() {
-            let own_time = self.occurrence.at_ms.min(self.facts.now_ms);
+            // 0: the message tells no time of its own, which Meta's always do.
+            let told_ms = Some(self.occurrence.at_ms).filter(|at_ms| *at_ms > 0);
+            let own_time = told_ms.unwrap_or(self.facts.now_ms).min(self.facts.now_ms);
             let until = own_time.saturating_add(SERVICE_WINDOW_MS);
             self.conversation.window_open_until_ms = self.conversation.window_open_until_ms.max(until);
             self.conversation
@@ -192,6 +194,9 @@ impl<'a> Turn<'a> {
         for message in messages {
             self.conversation
                 .note(self.facts.now_ms, false, message.kind.word());
+            if !message.news_of.is_empty() {
+                notice::remember(&mut self.conversation, &message);
+            }
             self.effects.push(Effect::Send(Box::new(message)));
         }
     }
@@ -247,16 +252,12 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Answers go to the new ids from now on. A new phone number ends the user id that came with the old one.
+    /// Answers go to the new ids from now on. A new phone number ends the user id that came with the old one, and the other
+    /// way round: what is not told anew is dead.
     fn move_to(&mut self, to: &Customer) {
         let customer = &mut self.conversation.customer;
-        if let Some(wa_id) = &to.wa_id {
-            customer.wa_id = Some(wa_id.clone());
-            customer.user_id = None;
-        }
-        if to.user_id.is_some() {
-            customer.user_id.clone_from(&to.user_id);
-        }
+        customer.wa_id.clone_from(&to.wa_id);
+        customer.user_id.clone_from(&to.user_id);
     }
 
     fn leave_human_mode(&mut self) {

@@ -4,7 +4,7 @@
 
 use super::{Turn, draw, orders, purchases, taps};
 use crate::domain::button::{Action, Subject};
-use crate::domain::conversation::{OrderStage, PendingOrder};
+use crate::domain::conversation::{Conversation, OrderStage, PendingOrder};
 use crate::domain::device::Device;
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::{PurchaseId, RetailerId};
@@ -247,13 +247,46 @@ pub(super) fn accepted(turn: &mut Turn<'_>) {
     super::carts::show(turn, None);
 }
 
+/// Notices whose words are kept: what happened in the last minutes, as a status may tell late that one did not arrive.
+const NOTICES_KEPT: usize = 3;
+
+/// Keeps the words of a notice: a product that is gone has left the cart, and nobody could name it again.
+pub(super) fn remember(conversation: &mut Conversation, message: &Message) {
+    let text = message.content.body().unwrap_or_default().to_owned();
+    conversation.notices.push_back((conversation.revision, text));
+    while conversation.notices.len() > NOTICES_KEPT {
+        conversation.notices.pop_front();
+    }
+}
+
+/// A notice did not arrive: its words are told with the next message.
+fn owe_notice(turn: &mut Turn<'_>, revision: u64) {
+    let mut lost = Vec::new();
+    turn.conversation.notices.retain(|(own, text)| {
+        if *own == revision {
+            lost.push(text.clone());
+        }
+        *own != revision
+    });
+    for text in lost {
+        owe_text(&mut turn.conversation, &text);
+    }
+}
+
+fn owe_text(conversation: &mut Conversation, text: &str) {
+    let owed = &mut conversation.owed_texts;
+    owed.extend(parts::<BODY_MAX>(text).iter().map(ToString::to_string));
+    let surplus = owed.len().saturating_sub(OWED_TEXTS_MAX);
+    owed.drain(..surplus);
+}
+
 /// A message did not reach the customer: what must be told is owed, what can be said otherwise is.
 pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
     let Event::SendFailed {
+        effect_id,
         kind,
         message,
         failure,
-        ..
     } = event
     else {
         return;
@@ -277,9 +310,15 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
     if matches!(kind, Kind::Summary | Kind::PriceChange) {
         orders::owe_shown(turn);
     }
-    let refused = matches!(failure, SendFailure::Rejected { .. });
+    let refused = matches!(
+        failure,
+        SendFailure::Rejected { .. } | SendFailure::Owed { soon: true, .. }
+    );
     let speaks = refused && turn.window_is_open() && !matches!(kind, Kind::Error | Kind::Help);
     let Some(message) = message else {
+        if kind == Kind::PriceChange {
+            return owe_notice(turn, effect_id.revision());
+        }
         // It failed late and nobody knows its words any more: what can be done here is said instead.
         if speaks {
             let help = draw::help(turn);
@@ -288,11 +327,7 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
         return;
     };
     if kind == Kind::PriceChange && !message.news_of.is_empty() {
-        let owed = &mut turn.conversation.owed_texts;
-        let body = message.content.body().unwrap_or_default();
-        owed.extend(parts::<BODY_MAX>(body).iter().map(ToString::to_string));
-        let surplus = owed.len().saturating_sub(OWED_TEXTS_MAX);
-        owed.drain(..surplus);
+        owe_text(&mut turn.conversation, message.content.body().unwrap_or_default());
     }
     if speaks {
         let instead = instead_of(turn, message);

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Turn, browse, carts, checkout, draw, history};
 use crate::domain::conversation::Mode;
 use crate::domain::ids::RetailerId;
+use crate::domain::message::Kind;
 use crate::domain::replies::Locale;
 
 mod lexicon;
@@ -89,7 +90,8 @@ fn read(text: &str) -> Reading {
         senses.push(entry.sense);
         at += taken;
     }
-    if words.contains(&"menu") && text.contains(['ú', 'Ú', '\u{301}']) {
+    let lower = text.to_lowercase();
+    if lower.contains("menú") || lower.contains("menu\u{301}") {
         reading.hear(&[Locale::Es], &[]);
     }
     reading.known = senses.len();
@@ -153,7 +155,7 @@ impl Reading {
         let mut leaders = self.votes.iter().filter(|(_, votes)| **votes == most);
         let (leader, rival) = (leaders.next(), leaders.next());
         let present_votes = self.votes.get(&present).copied().unwrap_or_default();
-        let is_sure = self.wish != Wish::Unclear || (most > 1 && present_votes == 0);
+        let is_sure = self.wish != Wish::Unclear || (most > 2 && present_votes == 0);
         leader
             .filter(|_| rival.is_none() && is_sure)
             .map(|(locale, _)| *locale)
@@ -211,6 +213,7 @@ pub(super) fn said(turn: &mut Turn<'_>, text: &str, about: Option<&RetailerId>) 
         Wish::Checkout => checkout::asked(turn),
         Wish::Person => call_person(turn),
         Wish::Purchases => history::list(turn),
+        Wish::Unclear if about.is_none() && talks_in_circles(turn) => person_is_coming(turn),
         Wish::Help | Wish::Unclear => match about {
             Some(id) => browse::product(turn, id),
             None => {
@@ -223,17 +226,43 @@ pub(super) fn said(turn: &mut Turn<'_>, text: &str, about: Option<&RetailerId>) 
 
 /// A person of the business has taken over: we stay out of it as after a call for a person, and don't announce one.
 pub(super) fn person_wrote(turn: &mut Turn<'_>) {
+    let wrote_at_ms = turn.occurrence.at_ms;
+    let answered_since = turn
+        .conversation
+        .recent
+        .iter()
+        .any(|trace| trace.inbound && trace.at_ms > wrote_at_ms);
+    if wrote_at_ms > 0 && answered_since {
+        return;
+    }
     turn.conversation.mode = Mode::Human;
     turn.conversation.person_told_at_ms = turn.facts.now_ms;
 }
 
 /// The customer sent something that is no words: never silence.
 pub(super) fn arrived(turn: &mut Turn<'_>) {
-    if turn.conversation.mode == Mode::Human {
+    if turn.conversation.mode == Mode::Human || talks_in_circles(turn) {
         return person_is_coming(turn);
     }
     let help = draw::help(turn);
     turn.reply(help);
+}
+
+/// So many helps within so long, and nothing was understood: likely a machine that answers every message.
+const HELPS_IN_A_ROW: usize = 5;
+const CIRCLE_MS: i64 = 2 * 60 * 1000;
+
+/// Two machines would talk for ever, and each message costs: from here on a reminder every ten minutes is enough.
+fn talks_in_circles(turn: &Turn<'_>) -> bool {
+    let since_ms = turn.facts.now_ms.saturating_sub(CIRCLE_MS);
+    let said = turn
+        .conversation
+        .recent
+        .iter()
+        .rev()
+        .filter(|trace| !trace.inbound);
+    let helps = said.take_while(|trace| trace.what == Kind::Help.word() && trace.at_ms >= since_ms);
+    helps.take(HELPS_IN_A_ROW).count() == HELPS_IN_A_ROW
 }
 
 /// A person, please.

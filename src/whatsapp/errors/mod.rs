@@ -64,6 +64,49 @@ impl SendError {
     }
 }
 
+/// Stands for an answer or a status without a code.
+pub const NO_CODE: i64 = -1;
+
+/// A code as a metric's label: only what the table knows, so that no sender can grow our metrics.
+pub fn label(code: i64) -> String {
+    match row(code) {
+        Some(_) => code.to_string(),
+        None if code == NO_CODE => "none".to_owned(),
+        None => "other".to_owned(),
+    }
+}
+
+/// Codes that end or delay one message but ask for a person: a setting, a limit that comes from complaints, terms.
+pub fn needs_person(code: i64) -> bool {
+    matches!(
+        code,
+        131_030 | 131_048 | 131_063 | 131_064 | 134_011 | 139_200 | 1 | 131_000
+    )
+}
+
+/// Provider's words without what may be a phone number or a message id.
+pub fn masked(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    let mut digits = String::new();
+    for c in words.chars().chain(std::iter::once(' ')) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        out.push_str(if digits.len() >= PHONE_DIGITS {
+            "#"
+        } else {
+            &digits
+        });
+        digits.clear();
+        out.push(c);
+    }
+    let words = out
+        .split(' ')
+        .map(|word| if word.contains("wamid.") { "#" } else { word });
+    words.collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
 /// The code of "more than 24 hours have passed since the customer last wrote".
 pub const WINDOW_CLOSED: i64 = 131_047;
 
@@ -82,6 +125,9 @@ fn verdict_of(advice: Advice) -> Verdict {
         Advice::Reconcile => Verdict::Unknown,
     }
 }
+
+/// Runs of so many digits may be a phone number.
+const PHONE_DIGITS: usize = 7;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::loose::{Text, part};
-use super::{Metadata, Update, short};
+use super::{Metadata, Update, seconds, short};
 use crate::domain::conversation::Customer;
 use crate::domain::ids::NumberId;
 use crate::whatsapp::message_id;
@@ -30,6 +30,10 @@ struct Echo<'a> {
     to: Option<Text<'a>>,
     #[serde(borrow, default)]
     to_user_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    timestamp: Option<Text<'a>>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +93,11 @@ fn list<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Vec<T> {
 
 fn echoes(number: &NumberId, raw: &RawValue) -> Vec<Update> {
     let echo = |echo: Echo<'_>| {
+        // Taking words back, mending them or a reaction is no conversation.
+        let kind = echo.kind.as_ref().map_or("", Text::as_str);
+        if matches!(kind, "edit" | "revoke" | "reaction") {
+            return None;
+        }
         let customer = Customer {
             user_id: echo.to_user_id.and_then(Text::filled),
             wa_id: echo.to.and_then(Text::filled),
@@ -96,6 +105,7 @@ fn echoes(number: &NumberId, raw: &RawValue) -> Vec<Update> {
         };
         Some(Update::Echo {
             number: number.clone(),
+            at_ms: echo.timestamp.as_ref().and_then(seconds).unwrap_or(0),
             id: message_id::decode(&echo.id?.filled()?).inner,
             customer: Some(customer).filter(|c| c.wa_id.is_some() || c.user_id.is_some())?,
         })

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::loose::{Text, part};
-use super::{Body, Contact, InboundMessage, Unreadable, Update, read_item, short};
+use super::{Body, Contact, InboundMessage, Unreadable, Update, read_item, seconds, short};
 use crate::domain::conversation::Customer;
 use crate::domain::event::OrderItem;
 use crate::domain::ids::{NumberId, RetailerId};
@@ -180,11 +180,6 @@ fn customer_of(from: Option<Text<'_>>, from_user_id: Option<Text<'_>>, contacts:
     }
 }
 
-fn seconds(text: &Text<'_>) -> Option<i64> {
-    let seconds: i64 = text.as_str().trim().parse().ok()?;
-    (0..=4_102_444_800).contains(&seconds).then(|| seconds * 1000)
-}
-
 /// A customer's new number or user id. Two schemas are alive: the new number is `new_wa_id` in older webhooks, `wa_id` in
 /// newer ones; the former number is the sender or `customer`.
 fn moved(number: &NumberId, sender: &Customer, inner: &str, raw: &RawMessage<'_>) -> Option<Update> {
@@ -226,10 +221,15 @@ fn body_of(kind: String, raw: &RawMessage<'_>, inner: &str) -> Body {
         "request_welcome" => Body::Welcome,
         // Sent also for what another business's API sends us, whose ids have 18 characters: answering would set two bots
         // talking to each other.
-        "unsupported" if inner.len() == 18 => Body::Silent(kind),
+        "unsupported" if is_of_an_api(inner) => Body::Silent(kind),
         "reaction" | "system" | "edit" | "revoke" => Body::Silent(kind),
         _ => Body::Other(kind),
     }
+}
+
+/// Ids of messages that a business sends through the API: 18 hexadecimal digits; a desktop's begin with `3F`.
+fn is_of_an_api(inner: &str) -> bool {
+    inner.len() == 18 && inner.bytes().all(|b| b.is_ascii_hexdigit()) && !inner.starts_with("3F")
 }
 
 /// The product that a customer asks about from its page (`context.referred_product`).

@@ -48,6 +48,8 @@ pub enum Update {
         number: NumberId,
         /// The inner id of the message.
         id: String,
+        /// Its own time, in Unix milliseconds; 0 when it tells none.
+        at_ms: i64,
         /// To whom.
         customer: Customer,
     },
@@ -412,6 +414,12 @@ fn poison(number: Option<&NumberId>, raw: &RawValue, problem: String) -> Update 
         raw: raw.get().to_owned(),
         problem,
     }
+}
+
+/// Seconds as Meta writes them, as text or number, in milliseconds.
+fn seconds(text: &Text<'_>) -> Option<i64> {
+    let seconds: i64 = text.as_str().trim().parse().ok()?;
+    (1..=4_102_444_800).contains(&seconds).then(|| seconds * 1000)
 }
 
 fn short(text: &str) -> String {

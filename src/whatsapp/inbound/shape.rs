@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 const SAMPLE_MAX: usize = 2_000;
 /// Longest word that may name a kind.
 const WORD_MAX: usize = 60;
+/// Meta's codes are below this; larger numbers may be addresses.
+const CODES: u64 = 10_000_000;
 /// Keys whose values name kinds and states, never people.
 const KINDS: [&str; 8] = [
     "type",
@@ -36,7 +38,9 @@ fn shape(key: Option<&str>, value: Value) -> Value {
     match value {
         Value::String(text) if names_a_kind && is_word(&text) => Value::String(text),
         Value::String(text) => Value::String(masked(&text)),
-        Value::Number(number) if names_a_kind => Value::Number(number),
+        Value::Number(number) if key == Some("code") && number.as_u64().is_some_and(|code| code < CODES) => {
+            Value::Number(number)
+        }
         Value::Number(number) => Value::String(masked(&number.to_string())),
         Value::Array(items) => Value::Array(items.into_iter().map(|item| shape(key, item)).collect()),
         Value::Object(fields) => Value::Object(
@@ -52,10 +56,11 @@ fn shape(key: Option<&str>, value: Value) -> Value {
     }
 }
 
-/// A lower-case word such as `user_changed_number`, with no digits that could be an address.
+/// A word such as `user_changed_number` or `APPROVED`, all in one case, with no digits that could be an address.
 fn is_word(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphabetic() || b == b'_' || b == b'-';
-    !text.is_empty() && text.len() <= WORD_MAX && text.bytes().all(plain)
+    let all = |letter: fn(&u8) -> bool| text.bytes().all(|b| letter(&b) || b == b'_' || b == b'-');
+    let one_case = all(u8::is_ascii_lowercase) || all(u8::is_ascii_uppercase);
+    !text.is_empty() && text.len() <= WORD_MAX && one_case
 }
 
 fn masked(text: &str) -> String {
@@ -79,6 +84,11 @@ mod tests {
         let sample = of(raw);
         assert!(sample.contains(r#""type":"poll""#), "{sample}");
         assert!(sample.contains(r#""from":"0000000000000""#), "{sample}");
+        let tricky = of(r#"{"status":"Ana","code":5511999990000,"origin":5511999990000,"type":"APPROVED"}"#);
+        assert!(
+            tricky.contains("APPROVED") && !tricky.contains("Ana") && !tricky.contains("5511"),
+            "{tricky}"
+        );
         for secret in ["Ana", "5511", "12", "sim"] {
             assert!(!sample.contains(secret), "{sample}");
         }

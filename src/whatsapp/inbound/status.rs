@@ -8,7 +8,7 @@ use super::loose::{Text, part};
 use super::{DeliveryWord, Pricing, StatusUpdate, Unreadable, Update, read_item, short};
 use crate::domain::conversation::Customer;
 use crate::domain::ids::NumberId;
-use crate::whatsapp::message_id;
+use crate::whatsapp::{errors, message_id};
 
 #[derive(Deserialize)]
 struct RawStatus<'a> {
@@ -63,7 +63,7 @@ impl RawError<'_> {
         let told = details.or(self.title).and_then(Text::filled).unwrap_or_default();
         (
             self.code.and_then(|code| code.as_str().parse().ok()),
-            told.chars().take(300).collect(),
+            errors::masked(&told.chars().take(300).collect::<String>()),
         )
     }
 }
@@ -126,12 +126,24 @@ fn update(number: &NumberId, raw: RawStatus<'_>, item: &RawValue) -> Update {
     }))
 }
 
+/// Words of Meta's pricing (status webhooks, pricing page, 2026-06); others count as `other`.
+const PRICING_WORDS: [&str; 11] = [
+    "service",
+    "utility",
+    "marketing",
+    "authentication",
+    "authentication_international",
+    "marketing_lite",
+    "referral_conversion",
+    "general_purpose_ai",
+    "regular",
+    "free_customer_service",
+    "free_entry_point",
+];
+
 /// A word for a counter's label. Meta's own pages write some with `-` and with `_`.
 fn label(text: Option<Text<'_>>) -> String {
-    let word = short(&text.and_then(Text::filled).unwrap_or_default().replace('-', "_"));
-    if word.is_empty() {
-        "unknown".to_owned()
-    } else {
-        word
-    }
+    let word = text.and_then(Text::filled).unwrap_or_default().replace('-', "_");
+    let known = PRICING_WORDS.contains(&word.as_str());
+    if known { word } else { "other".to_owned() }
 }

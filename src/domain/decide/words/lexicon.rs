@@ -100,8 +100,9 @@ const ENTRIES: &[Entry] = &[
         "queria comprar", "gostaria de comprar",
     ]),
     entry(MENU, &[PtBr, Es], &[], &["inicio", "categorias", "pedir"]),
+    entry(MENU, &[En], &[PtBr, Es, Id], &["shop", "shopping"]),
     entry(MENU, &[En], &[], &[
-        "products", "categories", "shop", "shopping", "to order", "place an order", "make an order",
+        "products", "categories", "to order", "place an order", "make an order",
         "to buy",
     ]),
     entry(MENU, &[Es], &[], &[
@@ -134,7 +135,8 @@ const ENTRIES: &[Entry] = &[
     entry(PERSON, &[En], &[], &["human", "person", "someone", "representative", "support"]),
     entry(PERSON, &[Es], &[PtBr], &["agente"]),
     entry(PERSON, &[Es], &[], &["persona", "alguien", "asesor", "soporte"]),
-    entry(PERSON, &[Id], &[], &["petugas", "orang", "admin", "cs"]),
+    entry(PERSON, &[Id], &[], &["petugas", "orang"]),
+    entry(PERSON, &[Id], &[PtBr, Es, En], &["admin", "cs"]),
     entry(PURCHASES, &[PtBr, Es], &[], &["pedido", "pedidos", "compras"]),
     entry(PURCHASES, &[En], &[Id], &["order", "orders"]),
     entry(PURCHASES, &[En], &[], &["purchases"]),

@@ -62,8 +62,7 @@ local function journal(c)
   local length
   for _, entry in ipairs(c.journal) do length = redis.call('RPUSH', c.journal_key, ARGV[entry]) end
   if length > 300 then redis.call('LTRIM', c.journal_key, -300, -1) end
-  -- the end is moved with the first entry and with every eighth revision: it lies 30 days after one of the last eight
-  if length == #c.journal or c.revision % 8 == 0 then redis.call('EXPIRE', c.journal_key, 2592000) end
+  redis.call('EXPIRE', c.journal_key, 2592000)
 end
 
 local function write(c, lanes)

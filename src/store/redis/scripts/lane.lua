@@ -112,8 +112,6 @@ local function serve(L, S, W, now, lease_ms, token)
   if not m then
     end_lease(S)
     if wait then return { 'w', wait }, wait end
-    for _, left in ipairs(S.items) do W.gone[#W.gone + 1] = 'b' .. left.id end
-    S.items = {}
     return { 'e' }, nil
   end
   local till = now + lease_ms
