@@ -47,6 +47,17 @@ pub struct Maker {
 }
 
 impl Maker {
+    /// Clicks of a run that begins now.
+    pub fn of(now_ms: i64, numbers: u32) -> Self {
+        Self {
+            addresses: stage::addresses(),
+            keys: stage::keys(),
+            numbers,
+            run: u64::try_from(now_ms).unwrap_or(0),
+            now_ms,
+        }
+    }
+
     /// The `round`-th click of a customer, as a whole HTTP request.
     pub fn request(&self, person: Person, round: u32) -> Vec<u8> {
         let body = self.body(person, round);

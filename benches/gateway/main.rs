@@ -6,12 +6,14 @@
 
 mod clicks;
 mod floor;
+mod floors;
 mod load;
 mod measure;
 mod plan;
 mod process;
 mod report;
 mod stage;
+mod stand;
 mod stub;
 
 use std::process::ExitCode;

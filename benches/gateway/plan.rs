@@ -1,28 +1,25 @@
 //! The order of a run: the floor, the gateway under each store, the floor again. A run whose two floors differ by more than
 //! 15 % in processor time per request is rejected: the machine was busy with something else.
 
-use std::cell::RefCell;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::process::Command;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use sacola::store::{Store, embedded, redis};
 
 use super::clicks::Maker;
+use super::floors;
 use super::load::{self, Run};
-use super::measure::{Latencies, now, pause_ms, unix_ms};
+use super::measure::{Latencies, pause_ms, unix_ms};
 use super::process::Process;
 use super::report::{self, Row};
 use super::stage::{self, Keeping};
-use super::stub::{self, Taken};
+use super::stand::{Scene, Stand};
 
-const SERVER_CORE: usize = 0;
 /// Customers who click at the same time; further conversations only lie in the store.
 const ACTIVE: u32 = 2_000;
+/// Customers of the cold row: more than are kept at hand, and than there are clicks.
+const COLD: u32 = 60_000;
+const COLD_QUICK: u32 = 20_000;
 /// WhatsApp lets one business number carry 1,000 messages a second, in and out. With one number a flood of clicks is taken
 /// and answered at that pace; with many, every click is answered at once.
 const ONE_NUMBER: u32 = 1;
@@ -31,10 +28,11 @@ const MANY_NUMBERS: u32 = 32;
 const FLOORS_APART: u64 = 150;
 
 /// How long, how many, what.
-struct Plan {
-    time: Duration,
-    people: u32,
+pub struct Plan {
+    pub time: Duration,
+    pub people: u32,
     repeats: usize,
+    quick: bool,
     large: bool,
     /// The folder where a peer and its packages are installed.
     peers: Option<String>,
@@ -47,6 +45,7 @@ impl Plan {
             time: Duration::from_secs(10),
             people: 10_000,
             repeats: 3,
+            quick: false,
             large: false,
             peers: None,
             only: None,
@@ -54,12 +53,15 @@ impl Plan {
         let mut options = options.iter();
         while let Some(option) = options.next() {
             match *option {
-                "--quick" => (plan.time, plan.repeats) = (Duration::from_secs(3), 1),
+                "--quick" => (plan.quick, plan.time, plan.repeats) = (true, Duration::from_secs(2), 1),
+                "--once" => plan.repeats = 1,
                 "--large" => plan.large = true,
                 "--peers" => plan.peers = options.next().map(ToString::to_string),
                 "--only" => plan.only = options.next().map(ToString::to_string),
                 other => {
-                    anyhow::bail!("unknown option {other}: --quick, --large, --peers FOLDER, --only WORD")
+                    anyhow::bail!(
+                        "unknown option {other}: --quick, --once, --large, --peers FOLDER, --only WORD"
+                    )
                 }
             }
         }
@@ -79,36 +81,22 @@ pub async fn run(options: &[&str]) -> anyhow::Result<()> {
 
 async fn all(plan: &Plan) -> anyhow::Result<()> {
     report::header();
-    let before = floor(plan, "B0: reads 1 KB, checks the HMAC").await?;
+    let before = floors::floor(plan, "B0: reads 1 KB, checks the HMAC", 32).await?;
     report::row(&before, &before);
-    if plan.wants("R") {
-        report::row(&floor_with_redis(plan).await?, &before);
+    if !plan.quick {
+        report::row(&floors::floor(plan, "B0, 256 connections", 256).await?, &before);
     }
+    report::row(&floors::floor_with_redis(plan).await?, &before);
     if let Some(folder) = &plan.peers {
-        report::row(&peer(plan, folder).await?, &before);
+        report::row(&floors::peer(plan, folder).await?, &before);
     }
-    for (keeping, connections, numbers) in [
-        (Keeping::EverySecond, 32, ONE_NUMBER),
-        (Keeping::EverySecond, 256, ONE_NUMBER),
-        (Keeping::Always, 32, ONE_NUMBER),
-        (Keeping::Always, 256, ONE_NUMBER),
-        (Keeping::Embedded, 32, ONE_NUMBER),
-        (Keeping::Embedded, 256, ONE_NUMBER),
-        (Keeping::EverySecond, 32, MANY_NUMBERS),
-    ] {
-        let what = if numbers == ONE_NUMBER {
-            "S: click"
-        } else {
-            "G: click and its message"
-        };
-        let name = format!("{what}, {}, {connections} connections", keeping.name());
+    for (what, scene) in scenes(plan) {
+        let name = format!(
+            "{what}, {}, {} connections",
+            scene.keeping.name(),
+            scene.connections
+        );
         if plan.wants(&name) {
-            let scene = Scene {
-                keeping,
-                connections,
-                people: plan.people,
-                numbers,
-            };
             report::row(&median(plan, &name, scene).await?, &before);
         }
     }
@@ -118,7 +106,7 @@ async fn all(plan: &Plan) -> anyhow::Result<()> {
     if plan.large {
         scale(plan, &before).await?;
     }
-    let after = floor(plan, "B0 again").await?;
+    let after = floors::floor(plan, "B0 again", 32).await?;
     report::row(&after, &before);
     let apart = before.cpu_ns.abs_diff(after.cpu_ns).saturating_mul(1_000) / before.cpu_ns.max(1);
     anyhow::ensure!(
@@ -129,201 +117,38 @@ async fn all(plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn maker(now_ms: i64, numbers: u32) -> Maker {
-    Maker {
-        addresses: stage::addresses(),
-        keys: stage::keys(),
-        numbers,
-        run: u64::try_from(now_ms).unwrap_or(0),
-        now_ms,
-    }
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-async fn floor(plan: &Plan, name: &str) -> anyhow::Result<Row> {
-    let port = free_port()?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("floor").arg(format!("127.0.0.1:{port}"));
-    let server = Process::start("floor", command, SERVER_CORE)?;
-    closed_on(plan, name, port, &server, None).await
-}
-
-async fn floor_with_redis(plan: &Plan) -> anyhow::Result<Row> {
-    let (directory, port, redis_port) = (tempfile::tempdir()?, free_port()?, free_port()?);
-    let redis = stage::redis(directory.path(), redis_port, Keeping::EverySecond).await?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command
-        .arg("floor")
-        .arg(format!("127.0.0.1:{port}"))
-        .arg(format!("redis://127.0.0.1:{redis_port}"));
-    let server = Process::start("floor", command, SERVER_CORE)?;
-    closed_on(
-        plan,
-        "R: B0 + one script call, everysec",
-        port,
-        &server,
-        Some(&redis),
-    )
-    .await
-}
-
-/// Another receiver of webhooks, for comparison: it stores nothing.
-async fn peer(plan: &Plan, folder: &str) -> anyhow::Result<Row> {
-    let port = free_port()?;
-    let mut command = Command::new("node");
-    command
-        .arg(format!("{folder}/whatsapp-api-js.mjs"))
-        .arg(port.to_string())
-        .arg(stage::APP_SECRET);
-    let server = Process::start("node", command, SERVER_CORE)?;
-    closed_on(
-        plan,
-        "whatsapp-api-js 6: checks the HMAC, stores nothing",
-        port,
-        &server,
-        None,
-    )
-    .await
-}
-
-/// The floors get the same kind of bodies as the gateway, unique too.
-async fn closed_on(
-    plan: &Plan,
-    name: &str,
-    port: u16,
-    server: &Process,
-    redis: Option<&Process>,
-) -> anyhow::Result<Row> {
-    let address: SocketAddr = ([127, 0, 0, 1], port).into();
-    wait_for(address).await?;
-    let seconds = u32::try_from(plan.time.as_secs()).unwrap_or(1);
-    let rounds = 1 + 13 * seconds;
-    let requests = Arc::new(load::prepared(
-        &maker(unix_ms(), ONE_NUMBER),
-        0..plan.people,
-        0..rounds,
-        32,
-    ));
-    let cpu = |redis: Option<&Process>| server.cpu_us() + redis.map_or(0, Process::cpu_us);
-    let before_us = cpu(redis);
-    let mut run = load::closed(address, &requests, plan.time).await?;
-    let mut row = Row::of(name, &mut run, cpu(redis) - before_us);
-    anyhow::ensure!(
-        run.refused == 0,
-        "{name}: {} requests were not answered 200",
-        run.refused
-    );
-    (row.gateway_kb, row.store_kb) = (server.rss_kb(), redis.map_or(0, Process::rss_kb));
-    Ok(row)
-}
-
-async fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
-    for _ in 0..500 {
-        if tokio::net::TcpStream::connect(address).await.is_ok() {
-            return Ok(());
-        }
-        pause_ms(10).await;
-    }
-    anyhow::bail!("nobody answers on {address}")
-}
-
-/// Where clicks come from and where they are kept.
-#[derive(Clone, Copy)]
-struct Scene {
-    keeping: Keeping,
-    connections: usize,
-    people: u32,
-    numbers: u32,
-}
-
-/// A gateway on a seeded store, with a stub for the provider.
-struct Stand {
-    address: SocketAddr,
-    gateway: Process,
-    redis: Option<Process>,
-    redis_port: u16,
-    taken: Rc<RefCell<Taken>>,
-    /// What each seeded conversation takes in the store, in bytes; 0 for the embedded one.
-    bytes_each: u64,
-    ready_us: u64,
-    _directory: tempfile::TempDir,
-}
-
-impl Stand {
-    async fn up(keeping: Keeping, people: u32, numbers: u32) -> anyhow::Result<Self> {
-        let directory = tempfile::tempdir()?;
-        let redis_port = free_port()?;
-        let (redis, url) = if keeping == Keeping::Embedded {
-            (
-                None,
-                format!("embedded:{}", directory.path().join("data").display()),
-            )
-        } else {
-            let redis = stage::redis(directory.path(), redis_port, keeping).await?;
-            (Some(redis), format!("redis://127.0.0.1:{redis_port}"))
-        };
-        let before = stage::memory(redis_port, keeping).await?;
-        fill(&url, people, numbers).await.context("seeding")?;
-        let after = stage::memory(redis_port, keeping).await?;
-        let (graph_port, taken) = stub::start().await?;
-        let config = directory.path().join("sacola.toml");
-        std::fs::write(&config, stage::config(&url, graph_port, numbers))?;
-        let (gateway, address, ready_us) = serve(&config)?;
-        Ok(Self {
-            address,
-            gateway,
-            redis,
-            redis_port,
-            bytes_each: (after.saturating_sub(before))
-                .checked_div(u64::from(people))
-                .unwrap_or(0),
-            taken,
-            ready_us,
-            _directory: directory,
-        })
-    }
-
-    fn cpu_us(&self) -> (u64, u64) {
-        (
-            self.gateway.cpu_us(),
-            self.redis.as_ref().map_or(0, Process::cpu_us),
-        )
-    }
-}
-
-fn serve(config: &Path) -> anyhow::Result<(Process, SocketAddr, u64)> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sacola"));
-    command
-        .arg("serve")
-        .arg("--config")
-        .arg(config)
-        .env("RUST_LOG", "error");
-    let start = now();
-    let mut gateway = Process::start("sacola", command, SERVER_CORE)?;
-    let ready: serde_json::Value = serde_json::from_str(&gateway.first_line()?)?;
-    let ready_us = super::measure::us_since(start);
-    let public = ready
-        .pointer("/listen")
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default();
-    let address = public
-        .trim_start_matches("http://")
-        .parse()
-        .with_context(|| format!("no address in {ready}"))?;
-    Ok((gateway, address, ready_us))
-}
-
-async fn fill(url: &str, people: u32, numbers: u32) -> anyhow::Result<()> {
-    let store: Arc<dyn Store> = match url.strip_prefix("embedded:") {
-        Some(directory) => Arc::new(embedded::open(Path::new(directory))?),
-        None => Arc::new(redis::connect(url, redis::Options::default()).await?),
+/// The rows of clicks. Warm: [`ACTIVE`] customers click again and again; cold: every click is another customer's.
+fn scenes(plan: &Plan) -> Vec<(&'static str, Scene)> {
+    let scene = |keeping, connections| Scene {
+        keeping,
+        connections,
+        people: plan.people,
+        active: ACTIVE,
+        numbers: ONE_NUMBER,
     };
-    stage::seed(Arc::clone(&store), 0, people, numbers, unix_ms()).await?;
-    store.close().await;
-    Ok(())
+    let strangers = if plan.quick { COLD_QUICK } else { COLD };
+    let cold = Scene {
+        people: strangers,
+        active: strangers,
+        ..scene(Keeping::EverySecond, 32)
+    };
+    let all = Scene {
+        numbers: MANY_NUMBERS,
+        ..scene(Keeping::EverySecond, 32)
+    };
+    let mut scenes = vec![
+        ("S: click", scene(Keeping::EverySecond, 32)),
+        ("S: click", scene(Keeping::EverySecond, 256)),
+        ("S: click", scene(Keeping::Always, 256)),
+        ("S: click", scene(Keeping::Embedded, 32)),
+        ("S cold: click", cold),
+        ("G: click and its message", all),
+    ];
+    if !plan.quick {
+        scenes.push(("S: click", scene(Keeping::Always, 32)));
+        scenes.push(("S: click", scene(Keeping::Embedded, 256)));
+    }
+    scenes
 }
 
 /// The median by throughput of several runs, each on a fresh store.
@@ -338,28 +163,24 @@ async fn median(plan: &Plan, name: &str, scene: Scene) -> anyhow::Result<Row> {
 }
 
 async fn clicks(plan: &Plan, name: &str, scene: Scene) -> anyhow::Result<Row> {
-    let Scene {
-        keeping,
-        connections,
-        people,
-        numbers,
-    } = scene;
-    let stand = Stand::up(keeping, people, numbers).await?;
+    let stand = Stand::up(scene.keeping, scene.people, scene.numbers).await?;
     let seconds = u32::try_from(plan.time.as_secs()).unwrap_or(1);
-    let active = people.min(ACTIVE);
-    let rounds = 1 + seconds * 40_000 / active;
+    let rounds = 1 + seconds * 12_000 / scene.active;
+    let maker = Maker::of(unix_ms(), scene.numbers);
     let requests = Arc::new(load::prepared(
-        &maker(unix_ms(), numbers),
-        0..active,
+        &maker,
+        0..scene.active,
         0..rounds,
-        connections,
+        scene.connections,
     ));
-    stage::forget_commands(stand.redis_port, keeping).await?;
+    stage::forget_commands(stand.redis_port, scene.keeping).await?;
     let before = stand.cpu_us();
-    let messages_before = stand.taken.borrow().messages;
     let mut run = load::closed(stand.address, &requests, plan.time).await?;
+    if scene.numbers == MANY_NUMBERS {
+        drained(&stand, run.answered).await?;
+    }
     let after = stand.cpu_us();
-    let messages = stand.taken.borrow().messages - messages_before;
+    let messages = stand.taken.borrow().messages;
     anyhow::ensure!(
         run.refused == 0,
         "{name}: {} clicks were not answered 200",
@@ -371,25 +192,32 @@ async fn clicks(plan: &Plan, name: &str, scene: Scene) -> anyhow::Result<Row> {
         stand.gateway.rss_kb(),
         stand.redis.as_ref().map_or(0, Process::rss_kb),
     );
-    let commands = stage::commands(stand.redis_port, keeping, run.answered).await?;
+    let commands = stage::commands(stand.redis_port, scene.keeping, run.answered).await?;
+    let per_click =
+        |us: u64| report::per_100k(us.saturating_mul(1_000).checked_div(run.answered).unwrap_or(0));
     row.note = format!(
-        "gateway {} + store {} CPU s/100k; {messages} messages meanwhile{commands}; {} bytes a conversation; ready after {} ms",
-        report::per_100k(
-            gateway_us
-                .saturating_mul(1_000)
-                .checked_div(run.answered)
-                .unwrap_or(0)
-        ),
-        report::per_100k(
-            store_us
-                .saturating_mul(1_000)
-                .checked_div(run.answered)
-                .unwrap_or(0)
-        ),
+        "gateway {} + store {} CPU s/100k; {} messages a click{commands}; {} bytes a conversation; ready after {} ms",
+        per_click(gateway_us),
+        per_click(store_us),
+        report::ratio(messages, run.answered),
         stand.bytes_each,
         report::ms(stand.ready_us)
     );
     Ok(row)
+}
+
+/// Waits until the messages of the clicks have come, so that their cost is counted too.
+async fn drained(stand: &Stand, clicks: u64) -> anyhow::Result<()> {
+    for _ in 0..200 {
+        if stand.taken.borrow().messages * 10 >= clicks * 9 {
+            return Ok(());
+        }
+        pause_ms(50).await;
+    }
+    anyhow::bail!(
+        "G: {} messages for {clicks} clicks",
+        stand.taken.borrow().messages
+    )
 }
 
 /// 500 clicks a second, each of another customer; from the time a click was due to the message at the stub.
@@ -398,7 +226,7 @@ async fn click_to_message(plan: &Plan) -> anyhow::Result<Row> {
     let stand = Stand::up(Keeping::EverySecond, count, MANY_NUMBERS).await?;
     let lanes = 32;
     let requests = Arc::new(load::prepared(
-        &maker(unix_ms(), MANY_NUMBERS),
+        &Maker::of(unix_ms(), MANY_NUMBERS),
         0..count,
         0..1,
         lanes,
@@ -460,6 +288,7 @@ async fn scale(plan: &Plan, floor: &Row) -> anyhow::Result<()> {
             keeping: Keeping::EverySecond,
             connections: 32,
             people,
+            active: ACTIVE.min(people),
             numbers: ONE_NUMBER,
         };
         report::row(&clicks(plan, &name, scene).await?, floor);

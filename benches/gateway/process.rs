@@ -13,7 +13,7 @@ pub struct Process {
 
 impl Process {
     /// Starts a program on one core.
-    pub fn start(name: &'static str, command: Command, core: usize) -> anyhow::Result<Self> {
+    pub fn start(name: &'static str, command: &Command, core: usize) -> anyhow::Result<Self> {
         let mut pinned = Command::new("taskset");
         pinned
             .arg("-c")

@@ -12,6 +12,8 @@ pub struct Row {
     pub p999_us: u64,
     /// Processor time of all servers per answered request, in nanoseconds.
     pub cpu_ns: u64,
+    /// Share of the servers' core that they used, in per cent: below 95 the load was the limit, and req/s tells nothing.
+    pub core_percent: u64,
     pub gateway_kb: u64,
     pub store_kb: u64,
     pub note: String,
@@ -28,6 +30,10 @@ impl Row {
             cpu_ns: cpu_us
                 .saturating_mul(1_000)
                 .checked_div(run.answered)
+                .unwrap_or(0),
+            core_percent: cpu_us
+                .saturating_mul(100)
+                .checked_div(run.elapsed_us)
                 .unwrap_or(0),
             ..Self::default()
         }
@@ -58,14 +64,14 @@ pub fn per_100k(cpu_ns: u64) -> String {
 
 pub fn header() {
     line(
-        "| what, one core for all servers | req/s | ÷ B0 | p50 ms | p99 ms | p99.9 ms | CPU s/100k | ÷ B0 | gateway MB | store MB | |",
+        "| what, one core for all servers | req/s | ÷ B0 | p50 ms | p99 ms | p99.9 ms | CPU s/100k | ÷ B0 | core % | gateway MB | store MB | |",
     );
-    line("|---|---|---|---|---|---|---|---|---|---|---|");
+    line("|---|---|---|---|---|---|---|---|---|---|---|---|");
 }
 
 pub fn row(row: &Row, floor: &Row) {
     line(&format!(
-        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         row.name,
         row.per_second,
         ratio(row.per_second, floor.per_second),
@@ -74,6 +80,7 @@ pub fn row(row: &Row, floor: &Row) {
         ms(row.p999_us),
         per_100k(row.cpu_ns),
         ratio(row.cpu_ns, floor.cpu_ns),
+        row.core_percent,
         row.gateway_kb / 1_024,
         row.store_kb / 1_024,
         row.note

@@ -109,7 +109,7 @@ pub async fn redis(directory: &Path, port: u16, keeping: Keeping) -> anyhow::Res
         ])
         .arg("--dir")
         .arg(directory);
-    let process = Process::start("redis-server", command, 0)?;
+    let process = Process::start("redis-server", &command, 0)?;
     for _ in 0..200 {
         let client = redis::Client::open(format!("redis://127.0.0.1:{port}"))?;
         if client.get_multiplexed_async_connection().await.is_ok() {
@@ -150,12 +150,13 @@ mirror_interval_s = 604800
         &format!("keys = [\"{BUTTON_KEY}\"]"),
         &format!("keys = [{{ id = \"k1\", value = \"{BUTTON_KEY}\" }}]"),
     );
-    for index in 0..numbers {
-        text.push_str(&format!(
+    let number = |index| {
+        format!(
             "[[number]]\nphone_number_id = \"{}\"\nwaba_id = \"102290129340398\"\naccess_token = \"t\"\nmerchant = \"cafe\"\nmessages_per_second = 1000\n",
             number(index)
-        ));
-    }
+        )
+    };
+    text.extend((0..numbers).map(number));
     text
 }
 

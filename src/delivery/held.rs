@@ -12,12 +12,12 @@ const HELD_MAX: usize = 10_000;
 /// The waiting room.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    heads: Mutex<BTreeMap<(i64, u64), Box<Head>>>,
+    heads: Mutex<BTreeMap<(i64, u64), Head>>,
 }
 
 impl Held {
     /// Keeps a head until `at_ms`; `serial` tells heads of one moment apart. What does not fit is left to the sweeper.
-    pub(super) fn keep(&self, at_ms: i64, serial: u64, head: Box<Head>) {
+    pub(super) fn keep(&self, at_ms: i64, serial: u64, head: Head) {
         let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
         if heads.len() < HELD_MAX {
             heads.insert((at_ms, serial), head);
@@ -25,7 +25,7 @@ impl Held {
     }
 
     /// Those whose turn has come.
-    pub(super) fn due(&self, now_ms: i64) -> Vec<Box<Head>> {
+    pub(super) fn due(&self, now_ms: i64) -> Vec<Head> {
         let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
         let later = heads.split_off(&(now_ms.saturating_add(1), 0));
         std::mem::replace(&mut *heads, later).into_values().collect()

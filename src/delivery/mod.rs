@@ -130,10 +130,10 @@ impl Dispatcher {
             match work {
                 Some(LaneWork::Serve(head, number)) => match self.turn_of(&head, &number) {
                     pace::Turn::Now => self.serve_in_background(head, BEAT_MS).await,
-                    pace::Turn::At(at_ms) => self.keep(head, at_ms),
+                    pace::Turn::At(at_ms) => self.keep(*head, at_ms),
                     pace::Turn::TooLate => {}
                 },
-                Some(LaneWork::Hold(head, at_ms)) => self.keep(head, at_ms),
+                Some(LaneWork::Hold(head, at_ms)) => self.keep(*head, at_ms),
                 Some(LaneWork::Wake(lane, at_ms)) => self.wake_later(lane, at_ms),
                 None => return,
             }
@@ -165,7 +165,7 @@ impl Dispatcher {
             .turn(number, &head.item.effect_id, self.now_ms(), latest_ms)
     }
 
-    fn keep(&self, head: Box<Head>, at_ms: i64) {
+    fn keep(&self, head: Head, at_ms: i64) {
         self.held
             .keep(at_ms, self.serial.fetch_add(1, Ordering::Relaxed), head);
         self.more_held.notify_one();
@@ -176,7 +176,7 @@ impl Dispatcher {
         let stop = self.tasks.stop_token();
         loop {
             for head in self.held.due(self.now_ms()) {
-                self.serve_in_background(head, 0).await;
+                self.serve_in_background(Box::new(head), 0).await;
             }
             let next_ms = self.held.next_ms();
             let wait_ms = next_ms.map(|at_ms| u64::try_from(at_ms - self.now_ms()).unwrap_or(0).max(1));

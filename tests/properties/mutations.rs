@@ -198,7 +198,7 @@ impl Gateway {
                         ("timestamp", Value::String(_)) => *value = json!(self.now_s),
                         ("product_retailer_id", _) => *value = self.shelf[turn % self.shelf.len()].clone(),
                         ("id", Value::String(id)) if id.starts_with("wamid.") => {
-                            *value = json!(wamid(serial))
+                            *value = json!(wamid(serial));
                         }
                         ("body", Value::String(_)) => *value = json!(WORDS[turn % WORDS.len()]),
                         _ => self.address(value, serial),

@@ -10,6 +10,7 @@ const HIDDEN_FROM_BYTES: usize = 6;
 
 /// Something that is wrong, or should be better.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names that `--json` promises")]
 pub(super) struct Problem {
     /// A stable word for programs: `listener.in_use`.
     pub(super) code: &'static str,

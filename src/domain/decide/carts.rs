@@ -47,7 +47,7 @@ pub(super) fn add(turn: &mut Turn<'_>, id: &RetailerId) {
         .map(|product| super::notice::absorb(turn, id, Some(&product), device))
         .unwrap_or_default();
     if !told.is_empty() {
-        return super::notice::send_notice(turn, &told, vec![id.clone()]);
+        return super::notice::send_notice(turn, &told, std::slice::from_ref(id));
     }
     let added = turn.conversation.cart_mut(device).add(id, offer, 1);
     let lead = match added {

@@ -106,8 +106,8 @@ fn priced(turn: &mut Turn<'_>, products: &BTreeMap<RetailerId, Option<Product>>,
         told.extend(notice::absorb(turn, id, product.as_ref(), device));
     }
     if !told.is_empty() {
-        let news_of = products.keys().cloned().collect();
-        return notice::send_notice(turn, &told, news_of);
+        let news_of: Vec<RetailerId> = products.keys().cloned().collect();
+        return notice::send_notice(turn, &told, &news_of);
     }
     let cart = turn.cart();
     let Some(quote) = quote.filter(|quote| is_for(quote, &lines_of(&cart), turn)) else {

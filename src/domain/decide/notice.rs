@@ -117,7 +117,7 @@ pub(super) fn product_changed(turn: &mut Turn<'_>, id: &RetailerId) {
         }
     }
     if !told.is_empty() {
-        send_notice(turn, &told, vec![id.clone()]);
+        send_notice(turn, &told, std::slice::from_ref(id));
     }
 }
 
@@ -137,13 +137,13 @@ fn reprice_orders(turn: &mut Turn<'_>, id: &RetailerId) {
 }
 
 /// Tells changes of the present device's cart. Many go over several messages; only the last has the button that accepts.
-pub(super) fn send_notice(turn: &mut Turn<'_>, told: &[String], news_of: Vec<RetailerId>) {
+pub(super) fn send_notice(turn: &mut Turn<'_>, told: &[String], news_of: &[RetailerId]) {
     if told.is_empty() {
         return;
     }
     let mut messages = notice(turn, told);
     for message in &mut messages {
-        message.news_of.clone_from(&news_of);
+        message.news_of = news_of.to_vec();
     }
     turn.reply(messages);
 }
@@ -179,7 +179,8 @@ pub(super) fn repeat_waiting(turn: &mut Turn<'_>) -> bool {
         .iter()
         .flat_map(|(_, told)| told.iter().cloned())
         .collect();
-    send_notice(turn, &told, waiting.into_iter().map(|(id, _)| id).collect());
+    let ids: Vec<RetailerId> = waiting.into_iter().map(|(id, _)| id).collect();
+    send_notice(turn, &told, &ids);
     true
 }
 
@@ -202,7 +203,7 @@ pub(super) fn tells_differences(turn: &mut Turn<'_>) -> bool {
     if told.is_empty() {
         return repeat_waiting(turn);
     }
-    send_notice(turn, &told, ids);
+    send_notice(turn, &told, &ids);
     true
 }
 
@@ -226,7 +227,7 @@ pub(super) fn accepted(turn: &mut Turn<'_>) {
     }
     turn.used.extend(ids);
     if !newer.is_empty() {
-        return send_notice(turn, &newer, Vec::new());
+        return send_notice(turn, &newer, &[]);
     }
     let cart = turn.conversation.cart_mut(device);
     let sold_out: Vec<RetailerId> = cart
@@ -387,7 +388,8 @@ fn tell_owed_news(turn: &mut Turn<'_>) {
                 told.extend(absorb(turn, id, fact.product.as_ref(), device));
             }
         }
-        send_notice(turn, &told, ids.iter().cloned().collect());
+        let about: Vec<RetailerId> = ids.iter().cloned().collect();
+        send_notice(turn, &told, &about);
     }
     turn.device = speaker;
 }

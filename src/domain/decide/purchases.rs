@@ -178,11 +178,11 @@ fn back_to_cart(
     }
     cart.touch();
     if reason == DeclineReason::PriceChanged && !told.is_empty() {
-        let news_of = objections
+        let news_of: Vec<RetailerId> = objections
             .iter()
             .map(|objection| objection.retailer_id.clone())
             .collect();
-        return notice::send_notice(turn, told, news_of);
+        return notice::send_notice(turn, told, &news_of);
     }
     let mut text = vec![turn.say(Phrase::Declined)];
     text.extend(told.iter().cloned());

@@ -214,13 +214,13 @@ pub(super) fn said(turn: &mut Turn<'_>, text: &str, about: Option<&RetailerId>) 
         Wish::Person => call_person(turn),
         Wish::Purchases => history::list(turn),
         Wish::Unclear if about.is_none() && talks_in_circles(turn) => person_is_coming(turn),
-        Wish::Help | Wish::Unclear => match about {
-            Some(id) => browse::product(turn, id),
-            None => {
-                let help = draw::help(turn);
-                turn.reply(help);
+        Wish::Help | Wish::Unclear => {
+            if let Some(id) = about {
+                return browse::product(turn, id);
             }
-        },
+            let help = draw::help(turn);
+            turn.reply(help);
+        }
     }
 }
 

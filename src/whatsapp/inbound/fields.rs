@@ -72,7 +72,7 @@ pub(super) fn read(field: &str, raw: &RawValue) -> Vec<Update> {
         match field {
             "smb_message_echoes" => Some(echoes(&number?, fields.message_echoes?)),
             "history" => Some(vec![history(number?, fields.history?)]),
-            "user_id_update" => renamed(number.as_ref(), fields.user_id_update.unwrap_or(raw)),
+            "user_id_update" => Some(renamed(number.as_ref(), fields.user_id_update.unwrap_or(raw))),
             _ => None,
         }
     });
@@ -124,7 +124,7 @@ fn history(number: NumberId, raw: &RawValue) -> Update {
 }
 
 /// A user id is renewed when its owner changes the phone number (Meta, business-scoped user ids, 2026-06-29).
-fn renamed(number: Option<&NumberId>, raw: &RawValue) -> Option<Vec<Update>> {
+fn renamed(number: Option<&NumberId>, raw: &RawValue) -> Vec<Update> {
     let moved = |renamed: Renamed<'_>| {
         let ids: FromTo<'_> = part(renamed.user_id)?;
         let customer = |user_id: Option<String>, wa_id| Customer {
@@ -140,5 +140,5 @@ fn renamed(number: Option<&NumberId>, raw: &RawValue) -> Option<Vec<Update>> {
             to: customer(Some(current), renamed.wa_id.and_then(Text::filled)),
         })
     };
-    Some(list::<Renamed<'_>>(raw).into_iter().filter_map(moved).collect())
+    list::<Renamed<'_>>(raw).into_iter().filter_map(moved).collect()
 }

@@ -1,4 +1,9 @@
 //! Every kind of item that Meta documents, one by one, and what is wrong on purpose.
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests hand over what they have just built, and panic at whatever else it is"
+)]
 
 use serde_json::{Value, json};
 

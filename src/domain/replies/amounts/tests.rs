@@ -12,6 +12,7 @@ const CURRENCIES: [&str; 18] = [
 ];
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of examples")]
 fn money_is_written_as_people_write_it() {
     for (amount, code, expected) in [
         (
