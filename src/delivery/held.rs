@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::store::Head;
 
-/// Heads that wait at most; a number at its rate has no more turns than that within a lease.
-const HELD_MAX: usize = 10_000;
+/// Heads that wait at most, some 10 MB; what does not fit waits for its lease to end.
+const HELD_MAX: usize = 5_000;
 
 /// The waiting room.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! Stories through the front door of the engine: a phone taps, a merchant answers, the clock moves.
 
 mod bursts;
+mod identities;
 mod languages;
 mod orders;
 mod purchases;

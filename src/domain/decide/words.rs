@@ -261,7 +261,9 @@ fn talks_in_circles(turn: &Turn<'_>) -> bool {
         .iter()
         .rev()
         .filter(|trace| !trace.inbound);
-    let helps = said.take_while(|trace| trace.what == Kind::Help.word() && trace.at_ms >= since_ms);
+    let only_help = |what: &str| what == Kind::Help.word() || what == Kind::Person.word();
+    let in_a_row = said.take_while(|trace| trace.at_ms >= since_ms && only_help(&trace.what));
+    let helps = in_a_row.filter(|trace| trace.what == Kind::Help.word());
     helps.take(HELPS_IN_A_ROW).count() == HELPS_IN_A_ROW
 }
 
