@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::plain;
+
 mod amounts;
 mod en;
 mod es;
@@ -426,31 +428,8 @@ pub fn say(locale: Locale, phrase: Phrase<'_>) -> String {
     }
 }
 
-/// A value that others wrote, inside a sentence of ours: one line, no WhatsApp markup, nothing that turns the reading
-/// direction. An underscore between letters is no markup and stays, because numbers of orders have it; joiners stay,
-/// because emoji and some scripts need them.
+/// A value that others wrote, inside a sentence of ours: one line without markup ([`plain`]), and never nothing.
 pub(super) fn neutral(value: &str) -> String {
-    let (mut clean, mut before) = (String::new(), ' ');
-    let mut rest = value.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{61c}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => continue,
-            '_' => {
-                let is_inner =
-                    before.is_alphanumeric() && rest.peek().copied().is_some_and(char::is_alphanumeric);
-                clean.push(if is_inner { '_' } else { ' ' });
-            }
-            c if "*~`".contains(c) || c.is_control() || c.is_whitespace() => clean.push(' '),
-            c => clean.push(c),
-        }
-        before = c;
-    }
-    let words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    if words.is_empty() { "–".to_owned() } else { words }
+    let shown = plain(value);
+    if shown.is_empty() { "–".to_owned() } else { shown }
 }
