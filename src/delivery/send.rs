@@ -4,6 +4,7 @@
 use super::answers::{Interrupted, Started};
 use super::pace::{Refusal, Turn};
 use super::{Dispatcher, Gate, HOLD_MARGIN_MS, Reason, back_off_ms};
+use crate::domain::conversation::Customer;
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::NumberId;
 use crate::domain::message::Message;
@@ -27,6 +28,8 @@ const UNKNOWN_ATTEMPTS_MAX: u32 = 2;
 const PAIR_INTERVAL_US: i64 = 6_000_000;
 const PAIR_BURST_BULK: i64 = 45;
 const PAIR_BURST_REPLY: i64 = 600;
+/// A message that has waited so long is addressed anew.
+const WAITED_MS: i64 = 5_000;
 /// The place of the number's rate among the budgets of a send.
 const NUMBER: usize = 0;
 /// A number's rate when none is configured (Meta, throughput, 2025-11-21).
@@ -62,7 +65,7 @@ impl Dispatcher {
         }
         let sending = Sending {
             number: body.number.clone(),
-            customer: body.customer.clone(),
+            customer: self.addressee(head, body).await?,
             home: head.lane.home.clone(),
             effect_id: head.item.effect_id.clone(),
             message: message.clone(),
@@ -126,6 +129,17 @@ impl Dispatcher {
             Turn::Now | Turn::TooLate => {}
         }
         None
+    }
+
+    /// To whom a message goes: as it was committed, or, when it has waited, as the conversation knows the customer now. Who moved
+    /// meanwhile must not be written to at a number that may be somebody else's.
+    async fn addressee(&self, head: &Head, body: &LaneBody) -> Result<Customer, Interrupted> {
+        let waited_ms = self.now_ms() - body.at_ms;
+        if waited_ms < WAITED_MS {
+            return Ok(body.customer.clone());
+        }
+        let known = self.parts.engine.conversation(&head.lane.home).await?;
+        Ok(known.map_or_else(|| body.customer.clone(), |found| found.customer))
     }
 
     fn budgets(&self, head: &Head, body: &LaneBody) -> Vec<Budget> {

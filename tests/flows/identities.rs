@@ -6,7 +6,7 @@ use sacola::domain::device::Device;
 use sacola::domain::event::Event;
 use sacola::engine::{Happened, Taken, What, Who};
 
-use crate::support::chat::Seen;
+use crate::support::chat::{Mishap, Seen};
 use crate::support::world::{Phone, World, ana, number};
 
 const OLD: &str = "551191001";
@@ -72,6 +72,19 @@ async fn a_new_user_id_alone_ends_the_old_number() {
         (seen.json["recipient"].as_str(), seen.json["to"].as_str()),
         (Some("BR.2002"), None)
     );
+}
+
+#[tokio::test]
+async fn what_waited_while_a_customer_moved_goes_to_the_new_number() {
+    let mut world = World::new().await;
+    world.says(&ana(), "menu").await;
+    world.chat.will_meet([Mishap::Refused(131_056)]);
+    let happened = world.happened(&ana(), cart_please());
+    world.happens(happened).await;
+    moves(&mut world, &ana(), &customer(Some("BR.2002"), Some(NEW))).await;
+    world.passes(10_000).await;
+    let home = world.conversation(&ana()).await.home;
+    assert_eq!(world.chat.phone(&home).pop().unwrap().json["to"], NEW);
 }
 
 #[tokio::test]
