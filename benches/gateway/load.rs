@@ -156,16 +156,20 @@ async fn exchange(stream: &mut TcpStream, request: &[u8]) -> anyhow::Result<u16>
 
 /// The status of a complete answer.
 fn whole(answer: &[u8]) -> Option<u16> {
-    let head_end = answer.windows(4).position(|at| at == b"\r\n\r\n")?;
+    let (head_end, _) = complete(answer)?;
     let head = std::str::from_utf8(answer.get(..head_end)?).ok()?;
-    let length = head
-        .lines()
-        .find_map(|line| {
-            line.split_once(':')
-                .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        })
-        .and_then(|(_, value)| value.trim().parse::<usize>().ok())
-        .unwrap_or(0);
-    (answer.len() >= head_end + 4 + length).then_some(())?;
     head.get(9..12)?.parse().ok()
+}
+
+/// Where head and body of a complete HTTP/1.1 message end: the head's length, then the body's.
+pub fn complete(bytes: &[u8]) -> Option<(usize, usize)> {
+    let head_end = bytes.windows(4).position(|at| at == b"\r\n\r\n")? + 4;
+    let head = std::str::from_utf8(bytes.get(..head_end)?).ok()?;
+    let named = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
+    };
+    let length = head.lines().find_map(named).unwrap_or(0);
+    (bytes.len() >= head_end + length).then_some((head_end, length))
 }

@@ -9,6 +9,7 @@ use anyhow::Context;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::load;
 use super::measure::now;
 
 /// What came in.
@@ -40,7 +41,7 @@ async fn serve(mut stream: TcpStream, taken: Rc<RefCell<Taken>>) -> anyhow::Resu
     let mut buffer = Vec::new();
     loop {
         let (head_end, length) = loop {
-            if let Some(found) = whole(&buffer) {
+            if let Some(found) = load::complete(&buffer) {
                 break found;
             }
             let mut chunk = [0_u8; 8_192];
@@ -74,18 +75,4 @@ fn note(taken: &RefCell<Taken>, body: &[u8], came_at: Instant) -> u64 {
         taken.first_at.entry(to.to_owned()).or_insert(came_at);
     }
     taken.messages
-}
-
-fn whole(buffer: &[u8]) -> Option<(usize, usize)> {
-    let head_end = buffer.windows(4).position(|at| at == b"\r\n\r\n")? + 4;
-    let head = std::str::from_utf8(buffer.get(..head_end)?).ok()?;
-    let length = head
-        .lines()
-        .find_map(|line| {
-            line.split_once(':')
-                .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        })
-        .and_then(|(_, value)| value.trim().parse::<usize>().ok())
-        .unwrap_or(0);
-    (buffer.len() >= head_end + length).then_some((head_end, length))
 }

@@ -5,6 +5,19 @@ use crate::domain::conversation::Conversation;
 use crate::domain::ids::HomeId;
 use crate::store::{self, DoneMark, LoadRequest, StoredConversation};
 
+/// A place in the store and what is there.
+pub(super) struct Located {
+    /// The home.
+    home: HomeId,
+    /// What is there.
+    pub conversation: Option<Conversation>,
+    stored: StoredConversation,
+    /// The homes that the customer's ids would have; none when a home was named.
+    ids: Vec<HomeId>,
+    /// Those of them that lead nowhere yet.
+    free: Vec<HomeId>,
+}
+
 impl Engine {
     /// The conversation as we last committed it, without asking the store.
     pub(super) fn at_hand(&self, who: &Who) -> Option<Found> {
@@ -33,53 +46,75 @@ impl Engine {
         }
     }
 
-    /// Finds the conversation in the store; `None` when a home without a conversation was named.
+    /// Finds the conversation in the store; `None` when a home without a conversation was named. Ids that lead nowhere yet lead
+    /// there from now on.
     pub(super) async fn find(&self, who: &Who, marks: &[DoneMark]) -> Result<Option<Found>, store::Error> {
-        let homes = self.ids_of(who);
-        let aliases = if matches!(who, Who::Home(_)) {
-            Vec::new()
-        } else {
-            homes.clone()
-        };
-        let loaded = self.load(homes.clone(), aliases.clone(), marks).await?;
-        let place = place_of(&loaded);
-        let led_to = loaded.aliases.get(place).cloned().flatten();
-        let mut home = led_to
-            .or_else(|| homes.get(place).cloned())
-            .unwrap_or_else(|| HomeId::new(""));
-        let mut stored = self.stored(&home, &homes, &loaded, marks).await?;
-        let mut conversation = decoded(&stored, &home)?;
-        if place > 0
-            && let Some(own) = homes.first()
-            && conversation.as_ref().is_some_and(|found| is_another(found, who))
-        {
-            home = own.clone();
-            stored = self.stored(&home, &homes, &loaded, marks).await?;
-            conversation = decoded(&stored, &home)?;
-        } else {
-            // An id with a conversation of its own keeps it: two are never joined without the customer's tap.
-            let own = loaded.conversations.iter().map(|stored| stored.state.is_some());
-            for ((alias, known), has_own) in aliases.iter().zip(&loaded.aliases).zip(own) {
-                if *alias != home && known.is_none() && !has_own {
-                    self.parts.store.put_alias(alias, &home).await?;
-                }
-            }
+        let located = self.locate(who, marks).await?;
+        for alias in &located.free {
+            self.parts.store.put_alias(alias, &located.home).await?;
         }
-        let is_new = conversation.is_none();
-        let conversation = match (conversation, who) {
+        let is_new = located.conversation.is_none();
+        let conversation = match (located.conversation, who) {
             (Some(conversation), _) => conversation,
-            (None, Who::Customer { number, .. }) => Conversation::new(home.clone(), number.clone()),
+            (None, Who::Customer { number, .. }) => Conversation::new(located.home.clone(), number.clone()),
             (None, Who::Home(_)) => return Ok(None),
         };
+        let stored = located.stored;
         Ok(Some(Found {
-            home,
+            home: located.home,
             conversation,
-            ids: aliases,
+            ids: located.ids,
             stored_bytes: stored.state.as_ref().map_or(0, String::len),
             expected_revision: stored.revision,
             done: stored.done,
             is_new,
         }))
+    }
+
+    /// Where a conversation lives or would live, and what is there. Writes nothing.
+    pub(super) async fn locate(&self, who: &Who, marks: &[DoneMark]) -> Result<Located, store::Error> {
+        let homes = self.ids_of(who);
+        let ids = match who {
+            Who::Home(_) => Vec::new(),
+            Who::Customer { .. } => homes.clone(),
+        };
+        let loaded = self.load(homes.clone(), ids.clone(), marks).await?;
+        let place = place_of(&loaded);
+        let led_to = loaded.aliases.get(place).cloned().flatten();
+        let home = led_to.or_else(|| homes.get(place).cloned());
+        let home = home.unwrap_or_else(|| HomeId::new(""));
+        let stored = self.stored(&home, &homes, &loaded, marks).await?;
+        let conversation = decoded(&stored, &home)?;
+        let own = homes.first().filter(|_| place > 0);
+        if let (Some(own), Some(found)) = (own, &conversation)
+            && is_another(found, who)
+        {
+            let stored = self.stored(own, &homes, &loaded, marks).await?;
+            return Ok(Located {
+                conversation: decoded(&stored, own)?,
+                home: own.clone(),
+                stored,
+                ids,
+                free: Vec::new(),
+            });
+        }
+        // An id with a conversation of its own keeps it: two are never joined without the customer's tap.
+        let states = loaded.conversations.iter().map(|stored| stored.state.is_some());
+        let taken = loaded.aliases.iter().map(Option::is_some);
+        let free = ids
+            .iter()
+            .zip(taken)
+            .zip(states)
+            .filter(|((id, led), has_own)| **id != home && !led && !has_own)
+            .map(|((id, _), _)| id.clone())
+            .collect();
+        Ok(Located {
+            home,
+            conversation,
+            stored,
+            ids,
+            free,
+        })
     }
 
     async fn stored(
@@ -96,7 +131,7 @@ impl Engine {
         Ok(loaded.conversations.into_iter().next().unwrap_or_default())
     }
 
-    async fn load(
+    pub(super) async fn load(
         &self,
         homes: Vec<HomeId>,
         aliases: Vec<HomeId>,

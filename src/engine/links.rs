@@ -4,7 +4,7 @@
 use super::{Engine, Who};
 use crate::domain::conversation::Customer;
 use crate::domain::ids::{HomeId, NumberId};
-use crate::store::{self, LoadRequest};
+use crate::store;
 
 impl Engine {
     /// Makes the new ids lead to the customer's conversation and returns it; `None` when there is none. An id that has a
@@ -19,17 +19,7 @@ impl Engine {
             return Ok(None);
         };
         let ids = self.addresses().homes(number, to);
-        let request = LoadRequest {
-            homes: ids.clone(),
-            ..LoadRequest::default()
-        };
-        let loaded = self
-            .store()
-            .load(&[request])
-            .await?
-            .into_iter()
-            .next()
-            .unwrap_or_default();
+        let loaded = self.load(ids.clone(), Vec::new(), &[]).await?;
         for (id, stored) in ids.into_iter().zip(loaded.conversations) {
             if id == home {
                 continue;

@@ -1,6 +1,6 @@
 //! Reading: a customer's conversation, a purchase, where a status belongs.
 
-use super::{Engine, PurchaseRecord, Who, encoded};
+use super::{Engine, PurchaseRecord, Who};
 use crate::domain::conversation::{Conversation, Customer};
 use crate::domain::ids::{HomeId, NumberId, PurchaseId};
 use crate::store;
@@ -43,52 +43,7 @@ impl Engine {
     }
 
     async fn read(&self, who: &Who) -> Result<Option<Conversation>, store::Error> {
-        let homes = match who {
-            Who::Home(home) => vec![home.clone()],
-            Who::Customer { number, customer } => self.addresses().homes(number, customer),
-        };
-        let request = store::LoadRequest {
-            homes: homes.clone(),
-            aliases: homes.clone(),
-            marks: Vec::new(),
-        };
-        let loaded = self
-            .store()
-            .load(&[request])
-            .await?
-            .into_iter()
-            .next()
-            .unwrap_or_default();
-        let state = loaded
-            .conversations
-            .iter()
-            .find_map(|stored| stored.state.clone());
-        if let Some(state) = state {
-            let key = homes.first().map(HomeId::to_string).unwrap_or_default();
-            return encoded::decode(&state, &key).map(Some);
-        }
-        let Some(home) = loaded.aliases.into_iter().flatten().next() else {
-            return Ok(None);
-        };
-        let request = store::LoadRequest {
-            homes: vec![home.clone()],
-            ..store::LoadRequest::default()
-        };
-        let loaded = self
-            .store()
-            .load(&[request])
-            .await?
-            .into_iter()
-            .next()
-            .unwrap_or_default();
-        let state = loaded
-            .conversations
-            .into_iter()
-            .next()
-            .and_then(|stored| stored.state);
-        state
-            .map(|state| encoded::decode(&state, home.as_str()))
-            .transpose()
+        Ok(self.locate(who, &[]).await?.conversation)
     }
 
     /// A purchase as kept under its own key.

@@ -98,6 +98,9 @@ async fn a_number_that_was_given_to_somebody_else_opens_no_strangers_conversatio
     assert_ne!(hers.home, his.home);
     assert_eq!(hers.customer.user_id.as_deref(), Some("BR.1001"));
     assert_eq!(hers.carts.len(), 1);
+    let dan = customer(Some("BR.4004"), Some(OLD));
+    let looked_up = world.engine.home_of(&number(), &dan.customer).await.unwrap();
+    assert_eq!(looked_up, None, "looking up reads as taking does");
     let again = world.says(&bob, "menu").await;
     assert!(again.has("category"));
     assert_eq!(world.conversation(&bob).await.home, his.home);
