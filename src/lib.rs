@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod domain;
 pub mod emulator;
 pub mod engine;
+pub mod faults;
 pub mod http;
 pub mod merchants;
 pub mod outgoing;

@@ -10,6 +10,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let environment: BTreeMap<String, String> = std::env::vars().collect();
+    #[cfg(feature = "faults")]
+    if let Some(fault) = environment.get("SACOLA_FAULT")
+        && !sacola::faults::arm(fault)
+    {
+        return ExitCode::from(2);
+    }
     let arguments: Vec<String> = std::env::args().collect();
     ExitCode::from(sacola::cli::run(arguments, environment).await)
 }
