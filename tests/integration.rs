@@ -12,6 +12,7 @@ mod architecture;
 mod faults;
 mod flows;
 mod program;
+mod proof;
 mod properties;
 mod store;
 mod support;

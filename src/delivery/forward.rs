@@ -13,6 +13,7 @@ use crate::domain::ids::RetailerId;
 use crate::domain::purchase::{Purchase, PurchaseState};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
+use crate::faults::{self, Bug};
 use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer};
 use crate::store::{Head, Phase, SettleOutcome, Settlement};
 
@@ -188,6 +189,9 @@ impl Dispatcher {
 
 /// True when an earlier attempt may have reached the merchant: then it is asked by id first, and a refusal proves nothing.
 fn may_exist(head: &Head, purchase: &Purchase) -> bool {
+    if faults::is_planted(Bug::RepeatWithoutAsking) {
+        return false;
+    }
     head.phase == Phase::Unknown || head.attempts > 0 || purchase.state == PurchaseState::InDoubt
 }
 

@@ -52,14 +52,19 @@ impl Paces {
         };
         let set_back = now_ms < turns.latest_now_ms - SET_BACK_MS;
         turns.latest_now_ms = turns.latest_now_ms.max(now_ms);
-        if turns.given.get(effect).is_some_and(|at_ms| *at_ms <= now_ms) {
+        let own = turns.given.get(effect).copied();
+        if own.is_some_and(|at_ms| at_ms <= now_ms) {
             return Turn::Now;
         }
         if set_back || turns.next_us <= now_ms.saturating_mul(1_000) {
             numbers.remove(number);
             return Turn::Now;
         }
-        turns.give(effect, latest_ms)
+        // Who asks again before its turn keeps it: a new one each time would never come.
+        match own {
+            Some(at_ms) if at_ms <= latest_ms => Turn::At(at_ms),
+            Some(_) | None => turns.give(effect, latest_ms),
+        }
     }
 
     /// The store refused it at `now_ms`: turns begin when it says, and who had a turn keeps its place.
@@ -129,6 +134,11 @@ mod tests {
         assert_eq!(paces.turn(&number, &effect(0), 1_000, 9_000), Turn::Now);
         assert_eq!(refused(&paces, 0, 1_010, 1_000), Turn::At(1_010));
         assert_eq!(paces.turn(&number, &effect(1), 1_001, 9_000), Turn::At(1_023));
+        assert_eq!(
+            paces.turn(&number, &effect(1), 1_002, 9_000),
+            Turn::At(1_023),
+            "asking again is no new turn"
+        );
         assert_eq!(paces.turn(&number, &effect(2), 1_001, 9_000), Turn::At(1_035));
         assert_eq!(paces.turn(&number, &effect(3), 1_001, 1_040), Turn::TooLate);
         assert_eq!(paces.turn(&number, &effect(0), 1_010, 9_000), Turn::Now);

@@ -12,6 +12,7 @@ use crate::domain::verdict::{StopScope, Verdict};
 use crate::engine::LaneWork;
 use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
+use crate::faults::{self, Bug};
 use crate::store::{Budget, Class, Head, Phase, SettleOutcome, Settlement, StartOutcome};
 use crate::whatsapp::errors::{self, WINDOW_CLOSED};
 use crate::whatsapp::{SendError, Sending, message_id};
@@ -58,7 +59,12 @@ impl Dispatcher {
             Ok(until) => until,
             Err(settled) => return Ok(settled),
         };
-        if self.now_ms() >= window_open_until_ms {
+        let judged_at_ms = if faults::is_planted(Bug::WindowAtEnqueue) {
+            body.at_ms
+        } else {
+            self.now_ms()
+        };
+        if judged_at_ms >= window_open_until_ms {
             tracing::info!(effect = %head.item.effect_id, kind = message.kind.word(), "not sent: the service window is closed");
             metrics::counter!("sacola_window_closed_total", "kind" => message.kind.word()).increment(1);
             return self.failed(head, body, message, SendFailure::WindowClosed).await;
@@ -286,6 +292,9 @@ impl Dispatcher {
 
 /// Money and purchases are repeated once; a view is repeated once unless a newer reply makes it pointless.
 fn may_repeat(head: &Head, message: &Message) -> bool {
+    if faults::is_planted(Bug::RepeatUnknownSend) {
+        return true;
+    }
     let repeats_left = head.unknowns < UNKNOWN_ATTEMPTS_MAX;
     repeats_left && (message.kind.must_arrive() || !head.newer_exists)
 }

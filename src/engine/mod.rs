@@ -14,6 +14,7 @@ use crate::domain::event::Event;
 use crate::domain::facts::Shop;
 use crate::domain::ids::{EffectId, HomeId, MerchantId, NumberId, PurchaseId};
 use crate::domain::purchase::Purchase;
+use crate::faults::{self, Bug};
 use crate::store::{self, DoneMark, Head, LaneId, LaneTimes, Store};
 use crate::tasks::Tasks;
 use crate::whatsapp::buttons::Keyring;
@@ -210,6 +211,7 @@ impl Engine {
 
     /// Takes what happened: it is durable when this returns `Ok`.
     pub async fn take(self: &Arc<Self>, happened: Happened) -> Result<Taken, Refused> {
+        let happened = planted(happened);
         let key = self.folding_key(&happened.who)?;
         let (answer, taken) = oneshot::channel();
         let first = {
@@ -227,6 +229,9 @@ impl Engine {
         if first {
             let engine = Arc::clone(self);
             self.tasks.spawn("turn", async move { engine.drain(key).await });
+        }
+        if faults::is_planted(Bug::AckBeforeCommit) {
+            return Ok(Taken::Duplicate);
         }
         taken
             .await
@@ -333,6 +338,20 @@ impl Engine {
             tracing::debug!("lane work does not fit; the sweeper will pick it up");
         }
     }
+}
+
+/// With the planted bug that keeps one cart for all devices: an event as if all came from one.
+fn planted(happened: Happened) -> Happened {
+    if !faults::is_planted(Bug::CartWithoutDevice) {
+        return happened;
+    }
+    let device = Device::Android;
+    let what = match happened.what {
+        What::Tap { id, .. } => What::Tap { id, device },
+        What::Event(Event::Said { text, about, .. }) => What::Event(Event::Said { text, about, device }),
+        what @ What::Event(_) => what,
+    };
+    Happened { what, ..happened }
 }
 
 fn refused(error: &store::Error) -> Refused {
