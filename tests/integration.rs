@@ -11,6 +11,7 @@
 mod architecture;
 mod faults;
 mod flows;
+mod kills;
 mod program;
 mod properties;
 mod store;
