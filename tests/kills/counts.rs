@@ -40,8 +40,7 @@ impl Row {
 
 /// How often a scenario is run: once, or what `SACOLA_FAULT_RUNS` says.
 pub fn runs() -> u32 {
-    let runs = std::env::var("SACOLA_FAULT_RUNS")
-        .ok()
-        .and_then(|runs| runs.parse().ok());
+    let asked = std::env::var_os("SACOLA_FAULT_RUNS");
+    let runs = asked.and_then(|runs| runs.to_str()?.parse().ok());
     runs.unwrap_or(1).max(1)
 }
