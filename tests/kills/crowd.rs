@@ -121,10 +121,12 @@ impl Crowd {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else {
                 break;
             };
+            // Counted before it is asked: who looks whether all are gone never misses one that still comes.
+            self.begun.fetch_add(1, Ordering::SeqCst);
             if self.goes_home.load(Ordering::SeqCst) {
+                self.ended.fetch_add(1, Ordering::SeqCst);
                 break;
             }
-            self.begun.fetch_add(1, Ordering::SeqCst);
             let own = Arc::clone(&self);
             tasks.spawn("customer", async move {
                 own.customer(index).await;
@@ -220,7 +222,7 @@ impl Crowd {
         let mut next = taps.start;
         while next < taps.end {
             if me.is_everywhere && next + 1 < taps.end {
-                futures::join!(
+                tokio::join!(
                     self.adds(me, home, next, next),
                     self.adds(me, home, next + 1, next)
                 );

@@ -50,7 +50,11 @@ impl Accepted {
 
     /// Its place among the messages of its conversation, in the order of commits.
     pub fn place(&self) -> (u64, u64) {
-        let mut numbers = self.effect.split('.').skip(1).map(|text| text.parse::<u64>().unwrap());
+        let mut numbers = self
+            .effect
+            .split('.')
+            .skip(1)
+            .map(|text| text.parse::<u64>().unwrap());
         (numbers.next().unwrap(), numbers.next().unwrap())
     }
 }
@@ -121,12 +125,7 @@ impl Outside {
         &self.base_url
     }
 
-    /// Every message that was taken, in order, those included that came twice.
-    pub fn messages(&self) -> Vec<Accepted> {
-        self.world().messages.clone()
-    }
-
-    /// How many messages were taken.
+    /// How many messages were taken, those included that came twice.
     pub fn message_count(&self) -> usize {
         self.world().messages.len()
     }

@@ -1,7 +1,7 @@
 //! Carries webhooks and callbacks to the gateways as their senders do: the same bytes again until somebody answers 200, at
-//! another gateway when there is one. It counts what was acknowledged; it refuses to know what it carries.
+//! another gateway when there is one. It refuses to know what it carries.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use sacola::clock::{Clock, MovableClock};
@@ -22,7 +22,6 @@ pub struct Post {
     clock: MovableClock,
     /// The public address of each gateway; the last one of it while it is down.
     doors: Mutex<Vec<String>>,
-    posted: AtomicU64,
     over: AtomicBool,
 }
 
@@ -33,7 +32,6 @@ impl Post {
             http: sacola::outgoing::provider(PATIENCE_MS).unwrap(),
             clock: MovableClock::fixed(),
             doors: Mutex::new(vec![String::new(); gateways]),
-            posted: AtomicU64::new(0),
             over: AtomicBool::new(false),
         }
     }
@@ -58,11 +56,6 @@ impl Post {
     /// True once nothing is posted again.
     pub fn is_over(&self) -> bool {
         self.over.load(Ordering::SeqCst)
-    }
-
-    /// How often something was posted, repeats included.
-    pub fn posted(&self) -> u64 {
-        self.posted.load(Ordering::SeqCst)
     }
 
     /// Delivers a webhook, first to that gateway. True once it is acknowledged.
@@ -102,7 +95,6 @@ impl Post {
             for (name, value) in headers {
                 request = request.header(*name, value);
             }
-            self.posted.fetch_add(1, Ordering::SeqCst);
             match request.send().await.map(|answer| answer.status().as_u16()) {
                 Ok(200) => return true,
                 // No answer, or one that asks for the same again.
