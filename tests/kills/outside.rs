@@ -143,7 +143,7 @@ impl Outside {
 
     /// Purchases that the shop took, by customer.
     pub fn orders(&self) -> BTreeMap<String, u64> {
-        let mut counts = BTreeMap::new();
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for order in self.world().orders.values() {
             *counts.entry(order.customer.clone()).or_default() += 1;
         }
