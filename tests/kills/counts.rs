@@ -158,8 +158,8 @@ impl Toll {
             .filter(|trace| trace["direction"] == "in");
         let decided = u64::try_from(inbound.count()).unwrap();
         let cart = cart_of(conversation);
-        let held = |product: &&'static str| cart.get(*product).copied().unwrap_or(0);
-        let missing = deed.tapped.iter().filter(|product| held(product) == 0).count();
+        let is_missing = |product: &&&'static str| !cart.contains_key(**product);
+        let missing = deed.tapped.iter().filter(is_missing).count();
         let missing = u64::try_from(missing).unwrap();
         let units: u64 = cart.values().sum();
         let tapped = u64::try_from(deed.tapped.len()).unwrap();

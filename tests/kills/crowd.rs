@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
@@ -87,7 +87,7 @@ pub struct Crowd {
     /// When the next new webhook is due, in microseconds.
     next_us: Mutex<i64>,
     deeds: Mutex<BTreeMap<u32, Deed>>,
-    longest_wait_ms: Mutex<i64>,
+    longest_wait_ms: AtomicI64,
     begun: AtomicU32,
     ended: AtomicU32,
     goes_home: AtomicBool,
@@ -105,7 +105,7 @@ impl Crowd {
             clock: MovableClock::fixed(),
             next_us: Mutex::new(0),
             deeds: Mutex::default(),
-            longest_wait_ms: Mutex::new(0),
+            longest_wait_ms: AtomicI64::new(0),
             begun: AtomicU32::new(0),
             ended: AtomicU32::new(0),
             goes_home: AtomicBool::new(false),
@@ -161,10 +161,7 @@ impl Crowd {
 
     /// How long somebody waited for a price at most, in milliseconds.
     pub fn longest_wait_ms(&self) -> i64 {
-        *self
-            .longest_wait_ms
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.longest_wait_ms.load(Ordering::SeqCst)
     }
 
     async fn customer(&self, index: u32) {
@@ -196,11 +193,7 @@ impl Crowd {
                 match (message.kind.as_str(), &message.confirm) {
                     ("summary", Some(_)) => {
                         let waited_ms = self.clock.now_ms() - began_ms;
-                        let mut longest_ms = self
-                            .longest_wait_ms
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner);
-                        *longest_ms = waited_ms.max(*longest_ms);
+                        self.longest_wait_ms.fetch_max(waited_ms, Ordering::SeqCst);
                         return Some(message.clone());
                     }
                     ("error", Some(id)) if retries < RETRIES_MAX => {

@@ -13,7 +13,7 @@ use super::stand::{Settings, Stand};
 use crate::support::redis_server::{AppendOnly, RedisServer};
 
 /// Runs that go on side by side: most of each is waiting.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 5;
 /// A replica that dies while it walks a price update keeps its right to for so long.
 const WALK_HOLD_MS: i64 = 15_000;
 /// News that was stored by a replica that died then is taken up after so long.
@@ -225,11 +225,12 @@ async fn counts_told(stand: &Stand, crowd: &Crowd, point: Point, toll: &mut Toll
             .count()
     };
     let until_ms = stand.now_ms() + patience_ms;
-    while stand.now_ms() < until_ms && holders.iter().any(|wa_id| told(wa_id) == 0) {
+    while stand.now_ms() < until_ms && holders.iter().map(&told).any(|times| times == 0) {
         stand.waits(100).await;
     }
-    let untold = holders.iter().filter(|wa_id| told(wa_id) == 0).count();
-    let told_again = holders.iter().filter(|wa_id| told(wa_id) > 1).count();
+    let times: Vec<usize> = holders.iter().map(&told).collect();
+    let untold = times.iter().filter(|times| **times == 0).count();
+    let told_again = times.iter().filter(|times| **times > 1).count();
     toll.lost += u64::try_from(untold).unwrap();
     toll.doubled += u64::try_from(told_again).unwrap();
     if untold + told_again > 0 {

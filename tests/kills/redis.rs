@@ -60,13 +60,13 @@ async fn survives(fault: &str, append_only: AppendOnly, kind: Fault) {
         });
         stand.starts(0, None).await;
         let crowd = stand.crowd(Plan {
-            customers: 80,
+            customers: 50,
             at_once: 40,
             per_second: 150,
             taps: 4,
             gateways: 1,
         });
-        stand.hears(&crowd, u64::from(60 + (run * 37) % 120)).await;
+        stand.hears(&crowd, u64::from(60 + (run * 37) % 100)).await;
         dropped += strikes(&mut server, &stand, kind).await;
         stand.strikes();
         sum.joins(stand.toll(&crowd).await);
