@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
+use sacola::clock::{Clock, MovableClock};
 use sacola::faults::Point;
 use sacola::tasks::Tasks;
 
@@ -177,13 +178,13 @@ fn tell_news(stand: &Stand, crowd: &Arc<Crowd>, news: &Tasks) {
     );
     let enough = usize::try_from(PLAN.customers).unwrap() * 2 / 3;
     news.spawn("news", async move {
-        let clock = sacola::clock::MovableClock::fixed();
+        let clock = MovableClock::fixed();
         let holders = || {
             let deeds = crowd.deeds().into_iter();
             deeds.filter(|deed| deed.tapped.contains(&TAPPED[0])).count()
         };
         while holders() < enough && !post.is_over() {
-            sacola::clock::Clock::sleep_ms(&clock, 10).await;
+            clock.sleep_ms(10).await;
         }
         let body = outside.becomes_dearer(TAPPED[0]);
         post.callback(0, "evt_dearer", body.to_string().as_bytes()).await;
