@@ -11,6 +11,7 @@
 mod architecture;
 mod faults;
 mod flows;
+mod kills;
 mod program;
 mod proof;
 mod properties;

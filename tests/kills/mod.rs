@@ -1,0 +1,19 @@
+//! Real faults on real stores against the real program: each scenario lets something die under load and counts what was
+//! acknowledged, lost and doubled. `scripts/faults` makes the table of it.
+#![cfg_attr(
+    not(feature = "faults"),
+    expect(
+        dead_code,
+        reason = "some of it serves only what lets the gateway die at a fail point"
+    )
+)]
+
+pub mod counts;
+mod crowd;
+#[cfg(feature = "faults")]
+mod gateway;
+mod outside;
+mod post;
+mod redis;
+mod rolling;
+mod stand;
