@@ -192,7 +192,7 @@ pub async fn health_tells_the_engine_and_counts_trips(store: Arc<dyn Store>) {
     let before = store.round_trips();
     let health = store.health().await.expect("an answer");
     assert!(health.writable && !health.durability.is_empty() && !health.version.is_empty());
-    assert!(["embedded", "redis"].contains(&health.engine.as_str()));
+    assert!(["embedded", "redis", "model"].contains(&health.engine.as_str()));
     assert!(store.round_trips() > before);
     let before = store.round_trips();
     store.load(&[]).await.expect("an answer");

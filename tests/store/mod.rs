@@ -1,5 +1,5 @@
-//! What a store must do, written once and run on both engines. A case takes any store; times are arguments: nothing
-//! sleeps.
+//! What a store must do, written once and run on both engines and on the model that stands for them in the simulation. A
+//! case takes any store; times are arguments: nothing sleeps.
 
 mod asks;
 mod beside;
@@ -18,7 +18,7 @@ mod records;
 mod redis_only;
 mod statuses;
 
-/// Makes two tests of each case: one on a file of its own, one under a key prefix of its own.
+/// Makes three tests of each case: one on a file of its own, one under a key prefix of its own, one on a model of its own.
 macro_rules! on_both_engines {
     ($($file:ident: $($case:ident),+ $(,)?;)+) => {
         mod on_embedded {
@@ -39,6 +39,16 @@ macro_rules! on_both_engines {
                     let store = super::harness::redis().await;
                     super::$file::$case(store.clone()).await;
                     store.close().await;
+                }
+            )+)+
+        }
+
+        mod on_the_model {
+            $($(
+                #[tokio::test]
+                async fn $case() {
+                    let store = crate::support::model_store::ModelStore::default();
+                    super::$file::$case(std::sync::Arc::new(store)).await;
                 }
             )+)+
         }

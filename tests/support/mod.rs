@@ -1,6 +1,7 @@
-//! What tests stand on: a real Redis, a stepped world, and the whole program over HTTP.
+//! What tests stand on: a real Redis, a store in memory, a stepped world, and the whole program over HTTP.
 
 pub mod chat;
+pub mod model_store;
 pub mod program;
 pub mod redis_server;
 pub mod shop;
