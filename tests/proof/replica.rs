@@ -147,8 +147,8 @@ impl Replica {
         drop(tokio::spawn(async move {
             drop(dispatcher.walk_all().await);
             let engine = dispatcher.engine();
-            let follow = engine.catalogs().follow(engine.store().as_ref(), &merchant());
-            drop(follow.await);
+            let (store, merchant) = (engine.store().as_ref(), merchant());
+            drop(engine.catalogs().follow(store, &merchant).await);
         }));
     }
 
