@@ -1,5 +1,6 @@
 //! Journals: whatever a conversation went through is decided again bit for bit, and what was changed in its records is found.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sacola::domain::conversation::Customer;
@@ -32,7 +33,7 @@ fn replayed(recorded: &Recorded) -> Replayed {
 fn is_identical(replayed: &Replayed) {
     assert_eq!(replayed.outcome, Outcome::Identical, "{replayed:#?}");
     assert_eq!(replayed.changed, None);
-    assert_eq!(replayed.versions, [(VERSION, replayed.entries)].into());
+    assert_eq!(replayed.versions, BTreeMap::from([(VERSION, replayed.entries)]));
     assert_eq!(
         replayed.replayed + replayed.skipped_before_base + replayed.unjudged,
         replayed.entries
@@ -345,7 +346,10 @@ async fn under_other_rules_a_difference_is_shown_and_is_no_fault() {
     }
     let same = replayed(&found);
     assert_eq!((&same.outcome, &same.changed), (&Outcome::Identical, &None));
-    assert_eq!(same.versions, [(VERSION - 1, found.entries.len())].into());
+    assert_eq!(
+        same.versions,
+        BTreeMap::from([(VERSION - 1, found.entries.len())])
+    );
     let (index, revision) = place(&found, "/e/event/Tapped/tap/Button/action/Add");
     edits(&mut found.entries[index], |entry| {
         entry["f"]["products"]["coffee"]["product"]["price"]["amount"] = json!("1.00");
