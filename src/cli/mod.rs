@@ -10,6 +10,7 @@ mod demo;
 mod emulator;
 mod explain;
 mod print;
+mod replay;
 mod script;
 mod serve;
 
@@ -80,6 +81,20 @@ enum Command {
         #[arg(long, requires = "code")]
         details: Option<String>,
     },
+    /// Decides a conversation's journal again and says whether the same comes out, or where it parts. Nothing is sent or changed.
+    Replay {
+        /// NUMBER/CUSTOMER: a `phone_number_id`, and a user id or wa_id.
+        conversation: String,
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// The gateway to read the journal from, with an operator's key of the configuration; by default the store is opened.
+        #[arg(long)]
+        gateway: Option<url::Url>,
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Prints the gateway's OpenAPI document.
     Openapi,
 }
@@ -126,6 +141,12 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             Ok(())
         }
         Command::Explain { code, details } => explain::run(code, &details.unwrap_or_default()),
+        Command::Replay {
+            conversation,
+            config,
+            gateway,
+            json,
+        } => replay::run(&environment, &config, &conversation, gateway.as_ref(), json).await,
         Command::Openapi => print_openapi(),
     };
     match result {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::journal::Journal;
 use super::{Found, Taken};
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{MerchantId, PurchaseId};
@@ -12,6 +13,7 @@ pub(super) struct Draft {
     pub commit: Commit,
     pub merchant: MerchantId,
     pub after: Conversation,
+    pub journal: Journal,
     pub used: BTreeSet<FactVersion>,
     pub answers: Vec<(usize, Taken)>,
     /// Purchases whose shard is not the conversation's: written before the commit.

@@ -18,6 +18,14 @@ pub(super) struct Located {
     free: Vec<HomeId>,
 }
 
+impl Located {
+    /// The home and the encoded state that is there.
+    pub(super) fn into_stored(self) -> Option<(HomeId, String)> {
+        let state = self.stored.state?;
+        Some((self.home, state))
+    }
+}
+
 impl Engine {
     /// The conversation as we last committed it, without asking the store.
     pub(super) fn at_hand(&self, who: &Who) -> Option<Found> {

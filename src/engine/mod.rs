@@ -25,13 +25,16 @@ mod drafts;
 mod encoded;
 mod finding;
 pub mod items;
+pub mod journal;
 mod links;
 mod lookups;
+pub mod replay;
 mod turns;
 mod warm;
 
 use addresses::Addresses;
 use catalogs::Catalogs;
+pub use lookups::Recorded;
 
 /// A business number as the engine knows it.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::drafts::{Draft, empty_commit};
+use super::journal::Journal;
 use super::warm::Warm;
 use super::{
     Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
@@ -101,11 +102,7 @@ impl Engine {
             None => self.find(&first.who, &marks).await?,
         };
         let Some(found) = found else {
-            let none = happened
-                .iter()
-                .enumerate()
-                .map(|(index, _)| (index, Taken::NoConversation));
-            return Ok(Tried::Answered(none.collect()));
+            return Ok(all(happened, &Taken::NoConversation));
         };
         faults::pass(Point::Loaded);
         if !self.parts.numbers.contains_key(&found.conversation.number) {
@@ -113,11 +110,7 @@ impl Engine {
         }
         let ids = found.ids.clone();
         let Some(draft) = self.draft(found, happened, &marks).await? else {
-            let all = happened
-                .iter()
-                .enumerate()
-                .map(|(index, _)| (index, Taken::Duplicate));
-            return Ok(Tried::Answered(all.collect()));
+            return Ok(all(happened, &Taken::Duplicate));
         };
         // What is written before the commit judges must not rest on what is only at hand.
         if is_at_hand && !(draft.foreign_purchases.is_empty() && draft.commit.dead_letters.is_empty()) {
@@ -131,6 +124,7 @@ impl Engine {
             self.parts.store.put_purchase(id, record).await?;
         }
         draft.commit.facts = draft.used.iter().cloned().collect();
+        draft.commit.journal = draft.journal.into_entries();
         if draft.commit.state.is_empty() {
             draft.commit.state = encoded::encode(&draft.after)?;
         }
@@ -188,6 +182,7 @@ impl Engine {
         let mut draft = Draft {
             commit: empty_commit(&found),
             merchant: merchant.clone(),
+            journal: Journal::after(&found.conversation),
             after: found.conversation,
             used: BTreeSet::new(),
             answers: Vec::new(),
@@ -264,7 +259,9 @@ impl Engine {
             effects: Vec::new(),
             owed: false,
         };
-        let Some(device) = failed.event.customer_device() else {
+        // What stood in for another event is not stood in for.
+        let sender = failed.event.customer_device();
+        let Some(device) = sender.filter(|_| !is_stand_in(&failed.event)) else {
             return Ok(nothing);
         };
         let event = Event::Arrived {
@@ -325,12 +322,6 @@ impl Engine {
     fn too_large(draft: &mut Draft, occurrence: &Occurrence, facts: &Facts) -> Result<Taken, store::Error> {
         tracing::error!(home = %draft.after.home, "the conversation is too large; the event is parked");
         park_event(draft, occurrence, "too_large", facts.now_ms);
-        if is_stand_in(&occurrence.event) {
-            return Ok(Taken::Done {
-                effects: Vec::new(),
-                owed: false,
-            });
-        }
         Self::answer_anyway(draft, occurrence, facts)
     }
 
@@ -340,13 +331,13 @@ impl Engine {
         facts: &Facts,
         decided: Decided,
     ) -> Result<Taken, store::Error> {
-        let after = decided.conversation;
-        let state = encoded::encode(&after)?;
+        let state = encoded::encode(&decided.conversation)?;
         if state.len() > STATE_BYTES_MAX {
             return Self::too_large(draft, occurrence, facts);
         }
-        let journal = encoded::journal_entry(&draft.after, occurrence, facts, &state, &decided.effects);
-        draft.commit.journal.extend(journal);
+        let (journal, before) = (&mut draft.journal, &draft.after);
+        journal.decided(before, occurrence, facts, &state, &decided);
+        let after = decided.conversation;
         let used = decided.used.iter().filter_map(|id| {
             let fact = facts.products.get(id)?;
             let merchant = facts.shop.merchant.clone();
@@ -402,6 +393,11 @@ impl Engine {
     }
 }
 
+/// The same answer for all of them.
+fn all(happened: &[&Happened], taken: &Taken) -> Tried {
+    Tried::Answered((0..happened.len()).map(|index| (index, taken.clone())).collect())
+}
+
 /// What merchants start yields to what customers ask for.
 fn class_of(event: &Event) -> store::Class {
     if matches!(
@@ -452,6 +448,7 @@ fn take_over(known: &mut Customer, told: &Customer) {
 /// An event whose decision failed is kept beside the commit that marks it as handled; its siblings go on.
 fn park_event(draft: &mut Draft, occurrence: &Occurrence, reason: &str, now_ms: i64) {
     metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
+    draft.journal.parked(&draft.after, occurrence, reason, now_ms);
     draft.after.revision += 1;
     draft.commit.state = String::new();
     draft.commit.dead_letters.push(DeadLetter {

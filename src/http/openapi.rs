@@ -39,7 +39,7 @@ use Code::{
     UnknownProduct,
 };
 
-const OPERATIONS: [Operation; 12] = [
+const OPERATIONS: [Operation; 13] = [
     operation(
         "get",
         "/webhooks/whatsapp",
@@ -139,6 +139,21 @@ const OPERATIONS: [Operation; 12] = [
             "{customer, mode, window_open_until, carts, purchases, timeline, next_cursor?}",
         ),
         "A customer's carts, purchases and last messages; customer is a user id or a wa_id",
+        &[
+            NotAuthorised,
+            ForbiddenScope,
+            UnknownNumber,
+            UnknownCustomer,
+            RateLimited,
+            StoreUnavailable,
+        ],
+    ),
+    operation(
+        "get",
+        "/v1/conversations/{number}/{customer}/journal",
+        Some("conversations:read"),
+        ("200", "{entries: [text...], state}"),
+        "A conversation's journal as `sacola replay` reads it; needs an operator's key",
         &[
             NotAuthorised,
             ForbiddenScope,

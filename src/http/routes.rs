@@ -25,6 +25,10 @@ pub(super) fn public(config: &mut ServiceConfig) {
             "/v1/conversations/{number}/{customer}",
             get().to(conversations::show),
         )
+        .route(
+            "/v1/conversations/{number}/{customer}/journal",
+            get().to(conversations::journal),
+        )
         .route("/v1/purchases/{id}", get().to(conversations::purchase))
         .route("/v1/dead-letters", get().to(dead_letters::list))
         .route("/v1/dead-letters/{id}/replay", post().to(dead_letters::replay))

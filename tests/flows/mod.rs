@@ -5,6 +5,7 @@ mod identities;
 mod languages;
 mod orders;
 mod purchases;
+mod replays;
 mod rules;
 mod time;
 mod time_jumps;

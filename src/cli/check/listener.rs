@@ -169,7 +169,8 @@ fn is_taken(address: SocketAddr) -> bool {
     TcpListener::bind(address).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
-async fn is_sacola(client: &reqwest::Client, listen: SocketAddr) -> bool {
+/// A gateway answers there.
+pub(in crate::cli) async fn is_sacola(client: &reqwest::Client, listen: SocketAddr) -> bool {
     let Some(url) = reachable(listen).and_then(|address| at(address, "/openapi.json")) else {
         return false;
     };
@@ -179,7 +180,7 @@ async fn is_sacola(client: &reqwest::Client, listen: SocketAddr) -> bool {
 }
 
 /// Where a listener is reached from this machine; nowhere yet when its port is still to be taken.
-fn reachable(listen: SocketAddr) -> Option<SocketAddr> {
+pub(in crate::cli) fn reachable(listen: SocketAddr) -> Option<SocketAddr> {
     let ip = match listen.ip() {
         IpAddr::V4(ip) => IpAddr::V4(if ip.is_unspecified() {
             Ipv4Addr::LOCALHOST
@@ -200,7 +201,7 @@ fn at(address: SocketAddr, path: &str) -> Option<Url> {
 }
 
 /// Plain http to an address inside `outgoing.allow_private`.
-fn is_allowed(config: &Config, url: &Url) -> bool {
+pub(in crate::cli) fn is_allowed(config: &Config, url: &Url) -> bool {
     let allows = |ip: IpAddr| config.outgoing.allows_http(ip);
     match url.host() {
         Some(Host::Ipv4(ip)) => allows(IpAddr::V4(ip)),
