@@ -13,7 +13,7 @@ use crate::domain::ids::{MerchantId, PurchaseId};
 use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
 use crate::engine::{Happened, Taken, What, Who};
-use crate::store::DeadLetter;
+use crate::store::{DeadLetter, LetterFilter};
 
 /// Letters on a page, unless asked for fewer.
 const PAGE: usize = 50;
@@ -29,8 +29,12 @@ pub(super) async fn list(
         .authorise(&request, Scope::DeadLettersRead, state.engine.clock().now_ms())?;
     let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let store = state.engine.store();
+    let filter = LetterFilter {
+        merchant: key.merchant.clone(),
+        reason: None,
+    };
     let mut letters = store
-        .dead_letters(key.merchant.as_ref(), paging.cursor.as_deref(), limit + 1)
+        .dead_letters(&filter, paging.cursor.as_deref(), limit + 1)
         .await?;
     let more = letters.len() > limit;
     letters.truncate(limit);

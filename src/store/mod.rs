@@ -16,8 +16,8 @@ mod types;
 pub use types::{
     Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, DoneMark,
     FactVersion, Head, Health, IdempotencyOutcome, Interest, Item, LaneId, LaneKind, LaneTimes, Lease,
-    LoadRequest, Loaded, Phase, ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome,
-    StatusTarget, StoredConversation, StoredFact, Written,
+    LetterFilter, LetterGroup, LoadRequest, Loaded, Phase, ProductWrite, SettleOutcome, Settlement,
+    StartOutcome, StatusOutcome, StatusTarget, StoredConversation, StoredFact, Written,
 };
 
 /// Milliseconds since the Unix epoch.
@@ -188,13 +188,17 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// reason `unknown_number`, otherwise all are kept. Returns false when it was not kept.
     async fn park(&self, letter: &DeadLetter, bound: usize) -> Result<bool, Error>;
 
-    /// Dead letters ordered by (time, id), after `after` (an id), `limit` at most; `merchant` filters.
+    /// Dead letters that fit `filter`, ordered by (time, id), behind the letter `after` (an id; when it is gone, from the
+    /// oldest), `limit` at most.
     async fn dead_letters(
         &self,
-        merchant: Option<&MerchantId>,
+        filter: &LetterFilter,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, Error>;
+
+    /// Dead letters counted by reason, ordered by reason: all, or those of one merchant.
+    async fn dead_letter_groups(&self, merchant: Option<&MerchantId>) -> Result<Vec<LetterGroup>, Error>;
 
     /// Reads one dead letter.
     async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, Error>;

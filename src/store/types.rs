@@ -169,12 +169,35 @@ pub struct DeadLetter {
     pub merchant: Option<MerchantId>,
     /// The conversation, when known.
     pub home: Option<HomeId>,
-    /// When it was parked.
+    /// When it was parked first: a replay that fails leaves it in its place.
     pub at_ms: UnixMs,
-    /// What to replay: `webhook` (raw provider body), `callback:<merchant>` (raw merchant body), `effect`.
+    /// What to replay: `webhook` (raw provider body), `callback:<merchant>` (raw merchant body), `effect`, `event`; or
+    /// `item`, one unreadable part of a webhook, which can't be replayed.
     pub source: String,
     /// The thing itself.
     pub body: String,
+}
+
+/// Which dead letters are meant: those that fit all that is given; all of them by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LetterFilter {
+    /// Whose.
+    pub merchant: Option<MerchantId>,
+    /// Parked for which reason.
+    pub reason: Option<String>,
+}
+
+/// The dead letters of one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterGroup {
+    /// The reason.
+    pub reason: String,
+    /// How many there are; never 0.
+    pub count: u64,
+    /// When the oldest was parked.
+    pub oldest_ms: UnixMs,
+    /// When the newest was parked.
+    pub newest_ms: UnixMs,
 }
 
 /// One atomic change of one conversation.

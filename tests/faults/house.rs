@@ -7,7 +7,7 @@ use sacola::app::App;
 use sacola::clock::{Clock as _, MovableClock};
 use sacola::config;
 use sacola::delivery::Stopped;
-use sacola::store::DeadLetter;
+use sacola::store::{DeadLetter, LetterFilter};
 use serde_json::{Value, json};
 
 use super::{DAY_MS, NO_TITLE};
@@ -174,7 +174,10 @@ impl House {
     /// All dead letters.
     pub async fn letters(&self) -> Vec<DeadLetter> {
         let store = self.app.state.engine.store();
-        store.dead_letters(None, None, LANES).await.unwrap()
+        store
+            .dead_letters(&LetterFilter::default(), None, LANES)
+            .await
+            .unwrap()
     }
 
     /// Those about one customer.

@@ -63,7 +63,7 @@ async fn a_final_no_returns_the_lines_and_keeps_a_dead_letter() {
     let declined = world.buys(&ana()).await;
     assert_eq!(declined.kind, Kind::PurchaseDeclined);
     assert_eq!(world.cart(&ana()).await, [("coffee".to_owned(), 1)]);
-    let letters = world.store.dead_letters(None, None, 10).await.unwrap();
+    let letters = world.letters().await;
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].reason, "rejected");
 }
@@ -81,7 +81,7 @@ async fn a_merchant_that_never_answers_ends_with_a_person() {
     world.passes(24 * 3_600_000).await;
     let purchase = world.conversation(&ana()).await.purchases[0].clone();
     assert_eq!(purchase.state, PurchaseState::NeedsReview);
-    let letters = world.store.dead_letters(None, None, 10).await.unwrap();
+    let letters = world.letters().await;
     assert!(letters.iter().any(|letter| letter.reason == "exhausted"));
 }
 

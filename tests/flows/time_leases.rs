@@ -306,7 +306,7 @@ async fn a_price_is_asked_for_three_times_within_a_second_and_a_half() {
 
 /// Reasons of all dead letters.
 async fn reasons(world: &World) -> Vec<String> {
-    let letters = world.store.dead_letters(None, None, 10).await.unwrap();
+    let letters = world.letters().await;
     letters.into_iter().map(|letter| letter.reason).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sacola::domain::ids::MerchantId;
-use sacola::store::{DeadLetter, Store};
+use sacola::store::{DeadLetter, LetterFilter, LetterGroup, Store};
 
 use super::harness::NOW;
 
@@ -26,12 +26,40 @@ async fn ids(
     after: Option<&str>,
     limit: usize,
 ) -> Vec<String> {
-    let merchant = merchant.map(MerchantId::from);
+    ids_of(store, (merchant, None), after, limit).await
+}
+
+/// Ids of the letters of that merchant and reason.
+async fn ids_of(
+    store: &Arc<dyn Store>,
+    (merchant, reason): (Option<&str>, Option<&str>),
+    after: Option<&str>,
+    limit: usize,
+) -> Vec<String> {
+    let filter = LetterFilter {
+        merchant: merchant.map(MerchantId::from),
+        reason: reason.map(ToOwned::to_owned),
+    };
     let page = store
-        .dead_letters(merchant.as_ref(), after, limit)
+        .dead_letters(&filter, after, limit)
         .await
         .expect("an answer");
     page.into_iter().map(|letter| letter.id).collect()
+}
+
+/// Groups as (reason, count, oldest, newest), the times counted from [`NOW`].
+async fn groups(store: &Arc<dyn Store>, merchant: Option<&str>) -> Vec<(String, u64, i64, i64)> {
+    let merchant = merchant.map(MerchantId::from);
+    let groups = store.dead_letter_groups(merchant.as_ref()).await;
+    let told = |group: LetterGroup| {
+        let (oldest, newest) = (group.oldest_ms - NOW, group.newest_ms - NOW);
+        (group.reason, group.count, oldest, newest)
+    };
+    groups.expect("an answer").into_iter().map(told).collect()
+}
+
+fn group(reason: &str, count: u64, oldest: i64, newest: i64) -> (String, u64, i64, i64) {
+    (reason.to_owned(), count, oldest, newest)
 }
 
 pub async fn letters_are_paged_by_time_and_filtered(store: Arc<dyn Store>) {
@@ -78,6 +106,66 @@ pub async fn a_letter_with_the_same_id_replaces_the_first(store: Arc<dyn Store>)
     assert_eq!(ids(&store, None, None, 9).await, ["b", "a"]);
     assert_eq!(ids(&store, Some("m"), None, 9).await, ["b"]);
     assert_eq!(store.dead_letter("a").await.expect("an answer"), Some(second));
+}
+
+pub async fn letters_are_filtered_by_reason_and_by_merchant_and_reason(store: Arc<dyn Store>) {
+    for (id, reason, merchant, at_ms) in [
+        ("a", "panic", Some("m"), 1),
+        ("b", "exhausted", Some("m"), 2),
+        ("c", "panic", Some("n"), 3),
+        ("d", "panic", None, 4),
+        ("e", "panic", Some("m"), 5),
+        ("f", "exhausted", Some("n"), 6),
+        ("g", "panic", Some("m"), 7),
+    ] {
+        let parked = store.park(&letter(id, reason, merchant, NOW + at_ms), 1).await;
+        assert!(parked.expect("an answer"));
+    }
+    let panics = (None, Some("panic"));
+    assert_eq!(ids_of(&store, panics, None, 9).await, ["a", "c", "d", "e", "g"]);
+    assert_eq!(ids_of(&store, panics, Some("c"), 2).await, ["d", "e"]);
+    let own = (Some("m"), Some("panic"));
+    assert_eq!(ids_of(&store, own, None, 9).await, ["a", "e", "g"]);
+    assert_eq!(ids_of(&store, own, None, 2).await, ["a", "e"]);
+    assert_eq!(ids_of(&store, own, Some("a"), 9).await, ["e", "g"]);
+    let others = (Some("n"), Some("exhausted"));
+    assert_eq!(ids_of(&store, others, None, 9).await, ["f"]);
+    let nothing = Vec::<String>::new();
+    assert_eq!(ids_of(&store, (None, Some("no such")), None, 9).await, nothing);
+    assert_eq!(
+        ids_of(&store, (Some("m"), Some("no such")), None, 9).await,
+        nothing
+    );
+    assert_eq!(
+        ids_of(&store, (Some("none"), Some("panic")), None, 9).await,
+        nothing
+    );
+}
+
+pub async fn letters_are_counted_by_reason(store: Arc<dyn Store>) {
+    assert!(groups(&store, None).await.is_empty());
+    for (id, reason, merchant, at_ms) in [
+        ("a", "panic", Some("m"), 3),
+        ("b", "exhausted", Some("m"), 2),
+        ("c", "panic", Some("n"), 1),
+        ("d", "panic", None, 9),
+        ("e", "panic", Some("m"), 5),
+    ] {
+        let parked = store.park(&letter(id, reason, merchant, NOW + at_ms), 1).await;
+        assert!(parked.expect("an answer"));
+    }
+    let all = [group("exhausted", 1, 2, 2), group("panic", 4, 1, 9)];
+    assert_eq!(groups(&store, None).await, all);
+    let own = [group("exhausted", 1, 2, 2), group("panic", 2, 3, 5)];
+    assert_eq!(groups(&store, Some("m")).await, own);
+    assert!(groups(&store, Some("none")).await.is_empty());
+
+    let moved = letter("b", "rejected", Some("n"), NOW + 7);
+    assert!(store.park(&moved, 1).await.expect("an answer"));
+    assert!(store.remove_dead_letter("d").await.expect("an answer"));
+    let all = [group("panic", 3, 1, 5), group("rejected", 1, 7, 7)];
+    assert_eq!(groups(&store, None).await, all);
+    assert_eq!(groups(&store, Some("m")).await, [group("panic", 2, 3, 5)]);
 }
 
 pub async fn only_unknown_numbers_push_each_other_out(store: Arc<dyn Store>) {

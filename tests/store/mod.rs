@@ -119,6 +119,8 @@ on_both_engines! {
     letters:
         letters_are_paged_by_time_and_filtered,
         a_letter_with_the_same_id_replaces_the_first,
+        letters_are_filtered_by_reason_and_by_merchant_and_reason,
+        letters_are_counted_by_reason,
         only_unknown_numbers_push_each_other_out,
         health_tells_the_engine_and_counts_trips;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sacola::domain::ids::RetailerId;
-use sacola::store::{ClaimOutcome, CommitOutcome, Head, SettleOutcome, Store, UnixMs};
+use sacola::store::{ClaimOutcome, CommitOutcome, Head, LetterFilter, SettleOutcome, Store, UnixMs};
 
 use super::asks::{Ask, Dice, World, home_of, next_ask, note};
 use super::harness::{Embedded, NOW, at, home, interest, lane, merchant, redis};
@@ -138,9 +138,19 @@ async fn answer_rest(store: &Arc<dyn Store>, ask: &Ask, now_ms: UnixMs) -> Strin
         Ask::Finish => format!("{:?}", store.finish_idempotent("k", "answer").await),
         Ask::Park(letter) => format!("{:?}", store.park(letter, 2).await.unwrap()),
         Ask::Letters(all) => {
-            let merchant = merchant();
-            let filter = (!all).then_some(&merchant);
-            format!("{:?}", store.dead_letters(filter, None, 100).await.unwrap())
+            let merchant = (!all).then(merchant);
+            let groups = store.dead_letter_groups(merchant.as_ref()).await.unwrap();
+            let panics = LetterFilter {
+                merchant: merchant.clone(),
+                reason: Some("panic".to_owned()),
+            };
+            let panics = store.dead_letters(&panics, None, 2).await.unwrap();
+            let filter = LetterFilter {
+                merchant,
+                reason: None,
+            };
+            let letters = store.dead_letters(&filter, None, 100).await.unwrap();
+            format!("{letters:?} {panics:?} {groups:?}")
         }
         Ask::Secret(n) => format!("{:?}", store.secret("mac", &n.to_string()).await.unwrap()),
         Ask::Commit(_) | Ask::Claim(..) | Ask::Start(..) | Ask::Settle(..) | Ask::Status(..) | Ask::Due => {

@@ -20,7 +20,7 @@ use sacola::domain::replies::Locale;
 use sacola::engine::addresses::{Addresses, purchase_id};
 use sacola::engine::{Engine, Happened, LaneSettings, LaneWork, NumberSettings, Parts, Taken, What, Who};
 use sacola::merchants::payment_link::LinkRule;
-use sacola::store::{Store, embedded};
+use sacola::store::{DeadLetter, LetterFilter, Store, embedded};
 use sacola::tasks::Tasks;
 use sacola::whatsapp::buttons::Keyring;
 use tokio::sync::mpsc;
@@ -418,6 +418,12 @@ impl World {
             .iter()
             .map(|line| (line.retailer_id.to_string(), line.quantity))
             .collect()
+    }
+
+    /// All dead letters, oldest first.
+    pub async fn letters(&self) -> Vec<DeadLetter> {
+        let all = LetterFilter::default();
+        self.store.dead_letters(&all, None, 100).await.unwrap()
     }
 
     pub async fn screen(&self, phone: &Phone) -> Vec<Seen> {

@@ -1,9 +1,13 @@
 //! Dead letters in the file: each under its id, and found by time and by reason.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
 use super::keys;
 use super::table::{Snapshot, Writing};
 use crate::domain::ids::MerchantId;
-use crate::store::{DeadLetter, Error};
+use crate::store::{DeadLetter, Error, LetterFilter, LetterGroup, UnixMs};
 
 /// The one reason whose oldest letters give way to the newest: anybody can cause it.
 const GIVES_WAY: &str = "unknown_number";
@@ -43,17 +47,21 @@ pub(super) fn park(view: &mut Writing<'_>, letter: &DeadLetter, bound: usize) ->
 /// A page of letters by (time, id); when the letter `after` is gone, from the oldest.
 pub(super) fn page(
     view: &Snapshot,
-    merchant: Option<&MerchantId>,
+    filter: &LetterFilter,
     after: Option<&str>,
     limit: usize,
 ) -> Result<Vec<DeadLetter>, Error> {
+    let index = filter
+        .reason
+        .as_deref()
+        .map_or_else(|| keys::LETTERS.to_owned(), keys::letters_of_reason);
     let after: Option<DeadLetter> = match after {
         Some(id) => view.get(&keys::letter(id))?,
         None => None,
     };
     let from = after.map(|letter| keys::letter_place(letter.at_ms, &letter.id));
     let mut found = Vec::new();
-    view.each(keys::LETTERS, from.as_deref(), |place, _| {
+    view.each(&index, from.as_deref(), |place, _| {
         if found.len() >= limit {
             return Ok(false);
         }
@@ -61,10 +69,45 @@ pub(super) fn page(
             return Ok(true);
         };
         let letter: Option<DeadLetter> = view.get(&keys::letter(id))?;
-        found.extend(letter.filter(|letter| merchant.is_none() || letter.merchant.as_ref() == merchant));
+        found.extend(letter.filter(|letter| filter.merchant.is_none() || letter.merchant == filter.merchant));
         Ok(true)
     })?;
     Ok(found)
+}
+
+/// Of a letter, what counting needs.
+#[derive(Deserialize)]
+struct Counted {
+    reason: String,
+    merchant: Option<MerchantId>,
+    at_ms: UnixMs,
+}
+
+/// Letters by reason, in the order of reasons. Walks them all: a file has few.
+pub(super) fn groups(view: &Snapshot, merchant: Option<&MerchantId>) -> Result<Vec<LetterGroup>, Error> {
+    let mut groups: BTreeMap<String, LetterGroup> = BTreeMap::new();
+    view.each(keys::LETTERS, None, |place, _| {
+        let Some((_, id)) = place.split_once('/') else {
+            return Ok(true);
+        };
+        let letter: Option<Counted> = view.get(&keys::letter(id))?;
+        let Some(letter) = letter.filter(|one| merchant.is_none() || one.merchant.as_ref() == merchant)
+        else {
+            return Ok(true);
+        };
+        let group = groups
+            .entry(letter.reason.clone())
+            .or_insert_with(|| LetterGroup {
+                reason: letter.reason,
+                count: 0,
+                oldest_ms: letter.at_ms,
+                newest_ms: letter.at_ms,
+            });
+        group.count += 1;
+        group.newest_ms = letter.at_ms;
+        Ok(true)
+    })?;
+    Ok(groups.into_values().collect())
 }
 
 /// Removes a letter; false when there was none.

@@ -11,8 +11,9 @@ use super::{EmbeddedStore, catalog, conversations, keys, lanes, letters, records
 use crate::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use crate::store::{
     Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, Error, Head,
-    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LoadRequest, Loaded, ProductWrite,
-    SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
+    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, LoadRequest, Loaded,
+    ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact,
+    UnixMs, Written,
 };
 
 /// The library that writes the file.
@@ -232,11 +233,15 @@ impl Store for EmbeddedStore {
 
     async fn dead_letters(
         &self,
-        merchant: Option<&MerchantId>,
+        filter: &LetterFilter,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, Error> {
-        self.read(|view| letters::page(view, merchant, after, limit))
+        self.read(|view| letters::page(view, filter, after, limit))
+    }
+
+    async fn dead_letter_groups(&self, merchant: Option<&MerchantId>) -> Result<Vec<LetterGroup>, Error> {
+        self.read(|view| letters::groups(view, merchant))
     }
 
     async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, Error> {

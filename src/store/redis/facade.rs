@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use crate::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use crate::store::{
     Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, Error, Head,
-    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LoadRequest, Loaded, ProductWrite,
-    SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
+    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, LoadRequest, Loaded,
+    ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact,
+    UnixMs, Written,
 };
 
 use super::{CLOSE_GRACE_MS, RedisStore, commit};
@@ -166,11 +167,15 @@ impl Store for RedisStore {
 
     async fn dead_letters(
         &self,
-        merchant: Option<&MerchantId>,
+        filter: &LetterFilter,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, Error> {
-        self.inner.dead_letters(merchant, after, limit).await
+        self.inner.dead_letters(filter, after, limit).await
+    }
+
+    async fn dead_letter_groups(&self, merchant: Option<&MerchantId>) -> Result<Vec<LetterGroup>, Error> {
+        self.inner.dead_letter_groups(merchant).await
     }
 
     async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, Error> {

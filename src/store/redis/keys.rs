@@ -37,6 +37,7 @@ pub(super) struct LetterKeys {
     pub(super) z: String,
     mz: String,
     rz: String,
+    rs: String,
 }
 
 #[rustfmt::skip]
@@ -86,7 +87,7 @@ impl Keys {
     pub(super) fn probe(&self) -> String { format!("{}probe", self.prefix) }
     pub(super) fn letters(&self) -> LetterKeys {
         let at = |part: &str| format!("{}dl:{{dl}}:{part}", self.prefix);
-        LetterKeys { h: at("h"), i: at("i"), z: at("z"), mz: at("m:"), rz: at("r:") }
+        LetterKeys { h: at("h"), i: at("i"), z: at("z"), mz: at("m:"), rz: at("r:"), rs: at("rs") }
     }
 }
 

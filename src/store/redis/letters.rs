@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::domain::ids::MerchantId;
-use crate::store::{DeadLetter, Error};
+use crate::store::{DeadLetter, Error, LetterFilter, LetterGroup};
 
 use super::Inner;
 use super::error::{corrupt, reading};
-use super::values::read;
+use super::values::{Reply, counter, list, read};
 
 /// A letter's index entry and the whole letter, as `scripts/letter.lua` takes them.
 pub(super) fn index_entry(letter: &DeadLetter) -> Result<(String, String), Error> {
@@ -35,7 +35,7 @@ impl Inner {
 
     pub(super) async fn dead_letters(
         &self,
-        merchant: Option<&MerchantId>,
+        filter: &LetterFilter,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, Error> {
@@ -46,12 +46,48 @@ impl Inner {
         let slot = keys.z.clone();
         let mut request = json!({ "letters": keys, "limit": limit });
         if let Some(fields) = request.as_object_mut() {
-            fields.extend(merchant.map(|merchant| ("merchant".to_owned(), json!(merchant.as_str()))));
-            fields.extend(after.map(|after| ("after".to_owned(), json!(after))));
+            let merchant = filter.merchant.as_ref().map(MerchantId::as_str);
+            let given = [
+                ("merchant", merchant),
+                ("reason", filter.reason.as_deref()),
+                ("after", after),
+            ];
+            for (name, text) in given {
+                fields.extend(text.map(|text| (name.to_owned(), json!(text))));
+            }
         }
         let call = self.scripts.letters.call(vec![slot], vec![request.to_string()]);
         let bodies: Vec<String> = read(reading(self.net.script(call).await)?, "dead letters")?;
         bodies.iter().map(|body| decode(body)).collect()
+    }
+
+    pub(super) async fn dead_letter_groups(
+        &self,
+        merchant: Option<&MerchantId>,
+    ) -> Result<Vec<LetterGroup>, Error> {
+        let at = "dead letter groups";
+        let keys = self.keys.letters();
+        let slot = keys.z.clone();
+        let mut request = json!({ "letters": keys });
+        if let (Some(merchant), Some(fields)) = (merchant, request.as_object_mut()) {
+            fields.insert("merchant".to_owned(), json!(merchant.as_str()));
+        }
+        let call = self
+            .scripts
+            .letter_groups
+            .call(vec![slot], vec![request.to_string()]);
+        let mut groups = Vec::new();
+        for group in list(reading(self.net.script(call).await)?, at)? {
+            let mut group = Reply::of(group, at)?;
+            groups.push(LetterGroup {
+                reason: group.part()?,
+                count: counter(group.part()?, at)?,
+                oldest_ms: group.part()?,
+                newest_ms: group.part()?,
+            });
+        }
+        groups.sort_by(|a, b| a.reason.cmp(&b.reason));
+        Ok(groups)
     }
 
     pub(super) async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, Error> {

@@ -25,6 +25,7 @@ pub(super) struct Scripts {
     pub(super) idempotent: Script,
     pub(super) park: Script,
     pub(super) letters: Script,
+    pub(super) letter_groups: Script,
     pub(super) unpark: Script,
 }
 
@@ -51,6 +52,7 @@ impl Scripts {
             idempotent: lua!("", "idempotent"),
             park: lua!(" flags=allow-oom", "letter", "park"),
             letters: lua!(" flags=allow-oom", "letters"),
+            letter_groups: lua!(" flags=allow-oom", "letter_groups"),
             unpark: lua!(" flags=allow-oom", "letter", "unpark"),
         }
     }
@@ -72,6 +74,7 @@ impl Scripts {
             &self.idempotent,
             &self.park,
             &self.letters,
+            &self.letter_groups,
             &self.unpark,
         ];
         all.iter().map(|script| script.load_command()).collect()

@@ -1,5 +1,5 @@
--- Dead letters: h (id → letter), i (id → index entry), z (all, by time), and one set by time for each merchant and each
--- reason, named by the prefixes mz and rz.
+-- Dead letters: h (id → letter), i (id → index entry), z (all, by time), one set by time for each merchant and each reason,
+-- named by the prefixes mz and rz, and rs, the reasons of which there are any.
 
 local function drop_letter(D, id)
   local raw = redis.call('HGET', D.i, id)
@@ -7,6 +7,7 @@ local function drop_letter(D, id)
   local e = cjson.decode(raw)
   redis.call('ZREM', D.z, id)
   redis.call('ZREM', D.rz .. e.reason, id)
+  if redis.call('EXISTS', D.rz .. e.reason) == 0 then redis.call('SREM', D.rs, e.reason) end
   if e.merchant then redis.call('ZREM', D.mz .. e.merchant, id) end
   redis.call('HDEL', D.h, id)
   redis.call('HDEL', D.i, id)
@@ -22,6 +23,7 @@ local function put_letter(D, entry, body)
   redis.call('HSET', D.i, e.id, entry)
   redis.call('ZADD', D.z, at, e.id)
   redis.call('ZADD', D.rz .. e.reason, at, e.id)
+  redis.call('SADD', D.rs, e.reason)
   if e.merchant then redis.call('ZADD', D.mz .. e.merchant, at, e.id) end
   return e
 end
