@@ -25,11 +25,16 @@ mod finding;
 pub mod items;
 mod links;
 mod lookups;
+mod parking;
 mod turns;
 mod warm;
+mod would;
 
 use addresses::Addresses;
 use catalogs::Catalogs;
+
+pub use parking::replay_id;
+pub use would::Would;
 
 /// A business number as the engine knows it.
 #[derive(Clone, Debug)]
@@ -96,6 +101,8 @@ pub enum Taken {
         effects: Vec<(EffectId, &'static str)>,
         /// True when news is owed until the customer writes again.
         owed: bool,
+        /// True when it could not be decided and is a dead letter now.
+        parked: bool,
     },
     /// It was done before.
     Duplicate,
