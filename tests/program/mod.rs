@@ -3,4 +3,5 @@
 mod check;
 mod crashes;
 mod edges;
+mod letters;
 mod walks;
