@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+mod address;
 mod check;
+mod dead_letters;
 mod demo;
 mod emulator;
 mod explain;
@@ -67,6 +69,11 @@ enum Command {
         /// Prints JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// The dead letters of a running gateway: lists, groups, shows, replays and discards them.
+    DeadLetters {
+        #[command(subcommand)]
+        what: dead_letters::DeadLetters,
     },
     /// About the configuration.
     Config {
@@ -134,6 +141,7 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             callback_url,
         } => emulator::run(&environment, &listen, webhook_url, callback_url).await,
         Command::Check { config, json } => check::run(&environment, &config, json).await,
+        Command::DeadLetters { what } => dead_letters::run(&environment, what).await,
         Command::Config {
             about: ConfigCommand::Reference,
         } => {

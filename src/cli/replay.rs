@@ -12,6 +12,7 @@ use url::{Host, Url};
 use super::check::listener;
 use super::check::store::IN_USE;
 use super::{Failure, load_config, out, start_logs};
+use crate::cli::address::reachable;
 use crate::app;
 use crate::clock::MovableClock;
 use crate::config::{ApiKey, Config, Scope};
@@ -91,7 +92,7 @@ async fn opened(config: &Config, whose: Whose<'_>) -> Result<Option<Recorded>, F
 async fn running(config: &Config, whose: Whose<'_>) -> Result<Option<Recorded>, Failure> {
     let client = outgoing::provider(TIMEOUT_MS)?;
     let is_ours = listener::is_sacola(&client, config.server.listen).await;
-    let address = listener::reachable(config.server.listen).filter(|_| is_ours);
+    let address = reachable(config.server.listen).filter(|_| is_ours);
     let address = address.ok_or_else(|| {
         anyhow!(
             "a running gateway holds the embedded store, and no sacola answers at server.listen: name it with --gateway \

@@ -4,6 +4,7 @@ mod bursts;
 mod identities;
 mod languages;
 mod orders;
+mod poison;
 mod purchases;
 mod replays;
 mod rules;

@@ -3,13 +3,14 @@
 //! the clear.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use serde_json::Value;
 use url::{Host, Url};
 
 use super::probe;
 use super::report::Finding;
+use crate::cli::address::reachable;
 use crate::config::Config;
 
 /// How the gateway names itself in its OpenAPI document.
@@ -177,23 +178,6 @@ pub(in crate::cli) async fn is_sacola(client: &reqwest::Client, listen: SocketAd
     let document = probe::get(client, url, None).await;
     let document = document.map_or(Value::Null, |answer| answer.json());
     document.pointer("/info/title").and_then(Value::as_str) == Some(TITLE)
-}
-
-/// Where a listener is reached from this machine; nowhere yet when its port is still to be taken.
-pub(in crate::cli) fn reachable(listen: SocketAddr) -> Option<SocketAddr> {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) => IpAddr::V4(if ip.is_unspecified() {
-            Ipv4Addr::LOCALHOST
-        } else {
-            ip
-        }),
-        IpAddr::V6(ip) => IpAddr::V6(if ip.is_unspecified() {
-            Ipv6Addr::LOCALHOST
-        } else {
-            ip
-        }),
-    };
-    (listen.port() != 0).then(|| SocketAddr::new(ip, listen.port()))
 }
 
 fn at(address: SocketAddr, path: &str) -> Option<Url> {
