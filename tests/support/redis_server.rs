@@ -1,7 +1,7 @@
 //! A real `redis-server` on a free loopback port, in a directory of its own, that can be killed and started again. Its
 //! processes never outlive the test binary, not even when that is killed: a guard waits for the end of a pipe.
 
-use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -16,6 +16,8 @@ pub enum AppendOnly {
     Off,
     /// Flushed before each answer.
     Always,
+    /// Flushed once a second, by another thread.
+    EverySecond,
     /// Flushed when the system likes.
     No,
 }
@@ -107,10 +109,51 @@ impl RedisServer {
         Err(Error::new(ErrorKind::TimedOut, "redis-server does not answer"))
     }
 
+    /// Stops the server where it stands (SIGSTOP): it keeps its connections and answers nothing.
+    pub fn freeze(&self) -> Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets a frozen server go on (SIGCONT).
+    pub fn thaw(&self) -> Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        let Some(running) = &self.running else {
+            return Err(Error::new(ErrorKind::NotFound, "redis-server does not run"));
+        };
+        let status = Command::new("kill")
+            .args([signal, &running.server.id().to_string()])
+            .status()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Error::other(format!("kill {signal}: {status}")))
+        }
+    }
+
+    /// Cuts the connections of all other clients; returns how many.
+    pub fn drop_clients(&self) -> Result<u64> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let wait = Duration::from_secs(1);
+        let mut stream = TcpStream::connect_timeout(&address, wait)?;
+        stream.set_read_timeout(Some(wait))?;
+        stream.write_all(b"CLIENT KILL TYPE normal SKIPME yes\r\n")?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer)?;
+        let count = answer
+            .trim()
+            .strip_prefix(':')
+            .and_then(|digits| digits.parse().ok());
+        count.ok_or_else(|| Error::other(format!("CLIENT KILL: {answer}")))
+    }
+
     fn command(&self) -> Command {
         let (on, fsync) = match self.append_only {
             AppendOnly::Off => ("no", "no"),
             AppendOnly::Always => ("yes", "always"),
+            AppendOnly::EverySecond => ("yes", "everysec"),
             AppendOnly::No => ("yes", "no"),
         };
         let mut command = Command::new("redis-server");
