@@ -6,6 +6,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::{MerchantId, PurchaseId};
 use crate::engine::items::LaneBody;
 use crate::engine::{Happened, Refused, Taken, What, Who};
+use crate::faults::{self, Point};
 use crate::store::{self, Class, DeadLetter, Head, SettleOutcome, Settlement, StartOutcome};
 
 /// Why a lane could not be served further now; its lease ends and another try follows.
@@ -30,6 +31,7 @@ const BESIDE_CALLS_MS: i64 = 2_000;
 impl Dispatcher {
     /// Performs one item and settles it. `None`: the lane is not ours any more.
     pub(super) async fn perform(&self, head: &Head) -> Settled {
+        faults::pass(Point::Leased);
         let body: LaneBody = match serde_json::from_str(&head.item.body) {
             Ok(body) => body,
             Err(error) => {
@@ -62,7 +64,10 @@ impl Dispatcher {
             times.lease_ms = lease_ms(times.lease_ms, settings.timeout_ms, calls);
         }
         match self.store().start(head, &[], Class::Reply, times).await? {
-            StartOutcome::Started { window_open_until_ms } => Ok(Ok(window_open_until_ms)),
+            StartOutcome::Started { window_open_until_ms } => {
+                faults::pass(Point::Started);
+                Ok(Ok(window_open_until_ms))
+            }
             StartOutcome::Refused { until_ms, .. } => {
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
@@ -78,7 +83,10 @@ impl Dispatcher {
         for pause_ms in SETTLE_AGAIN_MS {
             let times = self.parts.engine.lane_times();
             match self.store().settle(head, settlement.clone(), times).await {
-                Ok(outcome) => return Ok(Some(outcome)),
+                Ok(outcome) => {
+                    faults::pass(Point::Settled);
+                    return Ok(Some(outcome));
+                }
                 Err(error) => {
                     tracing::warn!(%error, effect = %head.item.effect_id, "an outcome is not kept yet");
                 }
@@ -86,7 +94,9 @@ impl Dispatcher {
             self.parts.engine.clock().sleep_ms(pause_ms).await;
         }
         let times = self.parts.engine.lane_times();
-        Ok(Some(self.store().settle(head, settlement, times).await?))
+        let outcome = self.store().settle(head, settlement, times).await?;
+        faults::pass(Point::Settled);
+        Ok(Some(outcome))
     }
 
     pub(super) async fn settle_done(&self, head: &Head) -> Settled {
@@ -122,7 +132,9 @@ impl Dispatcher {
             purchase_id: answering_purchase_id(head),
             what: What::Event(event),
         };
-        Ok(self.parts.engine.take(happened).await?)
+        let taken = self.parts.engine.take(happened).await?;
+        faults::pass(Point::Answered);
+        Ok(taken)
     }
 
     /// Keeps an effect that will not be performed for a person to look at.

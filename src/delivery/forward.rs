@@ -13,6 +13,7 @@ use crate::domain::ids::RetailerId;
 use crate::domain::purchase::{Purchase, PurchaseState};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
+use crate::faults::{self, Point};
 use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer};
 use crate::store::{Head, Phase, SettleOutcome, Settlement};
 
@@ -40,10 +41,11 @@ impl Dispatcher {
                 .tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp)
                 .await;
         };
-        match self
+        let answer = self
             .submit_or_find(connector.as_ref(), head, body, purchase)
-            .await
-        {
+            .await;
+        faults::pass(Point::Performed);
+        match answer {
             Ok(answer) => {
                 let word = answer_word(&answer);
                 if answer == PurchaseAnswer::Conflicting {

@@ -7,6 +7,7 @@ use super::Dispatcher;
 use crate::domain::ids::{HomeId, MerchantId, RetailerId};
 use crate::domain::product::Product;
 use crate::engine::addresses::digest;
+use crate::faults::{self, Point};
 use crate::store::{self, ProductWrite, Written};
 
 /// Kind of the records of running updates.
@@ -164,6 +165,7 @@ impl Dispatcher {
             let intent = place.map(|index| intents.remove(index));
             match written {
                 Written::Changed { version } => {
+                    faults::pass(Point::ProductStored);
                     self.store().raise_markers(merchant, id, *version).await?;
                     let mut update = intent.unwrap_or_else(|| {
                         PriceUpdate::new(merchant, id, self.now_ms(), &version.to_string())

@@ -13,6 +13,7 @@ use crate::domain::product::Product;
 use crate::domain::purchase::{PurchaseLine, Quote};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
+use crate::faults::{self, Point};
 use crate::merchants::{Buyer, Connector, ConnectorError};
 use crate::store::{Head, SettleOutcome, Settlement};
 
@@ -36,7 +37,9 @@ impl Dispatcher {
         if let Err(settled) = self.start_calls(head, &body.merchant, CALLS_MAX).await? {
             return Ok(settled);
         }
-        let answer = match self.priced(head, body, lines).await {
+        let priced = self.priced(head, body, lines).await;
+        faults::pass(Point::Performed);
+        let answer = match priced {
             Ok(answer) => answer,
             Err(error) if head.attempts + 1 < ATTEMPTS_MAX && error.verdict() != Verdict::Reject => {
                 tracing::warn!(effect = %head.item.effect_id, %error, "a quote is tried again");

@@ -12,6 +12,7 @@ use crate::domain::verdict::{StopScope, Verdict};
 use crate::engine::LaneWork;
 use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
+use crate::faults::{self, Point};
 use crate::store::{Budget, Class, Head, Phase, SettleOutcome, Settlement, StartOutcome};
 use crate::whatsapp::errors::{self, WINDOW_CLOSED};
 use crate::whatsapp::{SendError, Sending, message_id};
@@ -71,7 +72,9 @@ impl Dispatcher {
             message: message.clone(),
             now_ms: self.now_ms(),
         };
-        match self.parts.provider.send(&sending).await {
+        let answer = self.parts.provider.send(&sending).await;
+        faults::pass(Point::Performed);
+        match answer {
             Ok(sent) => {
                 self.gates.passed(&gates, self.now_ms());
                 metrics::counter!("sacola_messages_sent_total", "kind" => message.kind.word()).increment(1);
@@ -93,7 +96,10 @@ impl Dispatcher {
     async fn start_paced(&self, head: &Head, number: &NumberId, budgets: &[Budget]) -> Started {
         let times = self.parts.engine.lane_times();
         match self.store().start(head, budgets, head.item.class, times).await? {
-            StartOutcome::Started { window_open_until_ms } => Ok(Ok(window_open_until_ms)),
+            StartOutcome::Started { window_open_until_ms } => {
+                faults::pass(Point::Started);
+                Ok(Ok(window_open_until_ms))
+            }
             StartOutcome::Refused { until_ms, budget }
                 if budget == NUMBER && head.item.class == Class::Reply =>
             {

@@ -9,6 +9,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::{HomeId, PurchaseId, SHARDS, Shard};
 use crate::engine::addresses::digest;
 use crate::engine::{Happened, Refused, Taken, What, Who};
+use crate::faults::{self, Point};
 use crate::store::{self, Interest};
 
 /// Conversations that are told between two checkpoints.
@@ -107,6 +108,7 @@ impl Dispatcher {
                     return Err(error);
                 }
                 update.after = Some(home.clone());
+                faults::pass(Point::WalkedSome);
             }
             let told_any = !homes.is_empty();
             if homes.len() < PAGE {

@@ -20,6 +20,7 @@ use crate::whatsapp::buttons::Keyring;
 
 pub mod addresses;
 pub mod catalogs;
+mod drafts;
 mod encoded;
 mod finding;
 pub mod items;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::drafts::{Draft, empty_commit};
 use super::warm::Warm;
 use super::{
     Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
@@ -13,10 +14,9 @@ use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
 use crate::domain::facts::{FactKeys, Facts, Shop};
-use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId};
-use crate::store::{
-    self, Commit, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind,
-};
+use crate::domain::ids::{EffectId, HomeId, RetailerId};
+use crate::faults::{self, Point};
+use crate::store::{self, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind};
 
 /// Most events that are folded into one commit.
 pub(super) const FOLD_MAX: usize = 64;
@@ -24,16 +24,6 @@ pub(super) const FOLD_MAX: usize = 64;
 const ATTEMPTS_MAX: u64 = 8;
 /// Most rounds of "needs facts" in one decision.
 const NEEDS_MAX: usize = 4;
-
-/// A commit under construction and what to answer when it is durable.
-struct Draft {
-    commit: Commit,
-    merchant: MerchantId,
-    after: Conversation,
-    used: BTreeSet<FactVersion>,
-    answers: Vec<(usize, Taken)>,
-    foreign_purchases: Vec<(PurchaseId, String)>,
-}
 
 enum Tried {
     Answered(Vec<(usize, Taken)>),
@@ -117,6 +107,7 @@ impl Engine {
                 .map(|(index, _)| (index, Taken::NoConversation));
             return Ok(Tried::Answered(none.collect()));
         };
+        faults::pass(Point::Loaded);
         if !self.parts.numbers.contains_key(&found.conversation.number) {
             return Ok(Tried::Refused(Refused::UnknownNumber));
         }
@@ -147,8 +138,10 @@ impl Engine {
         draft.commit.window_open_until_ms = draft.after.window_open_until_ms;
         let merchant = draft.merchant.clone();
         let state_bytes = draft.commit.state.len();
+        faults::pass(Point::Decided);
         match self.parts.store.commit(draft.commit, self.lane_times()).await? {
             CommitOutcome::Committed { heads, wake } => {
+                faults::pass(Point::Committed);
                 let conversation = draft.after;
                 let number = conversation.number.clone();
                 self.warm.put(Warm {
@@ -471,24 +464,6 @@ fn park_event(draft: &mut Draft, occurrence: &Occurrence, reason: &str, now_ms: 
         source: "event".to_owned(),
         body: serde_json::to_string(occurrence).unwrap_or_default(),
     });
-}
-
-fn empty_commit(found: &Found) -> Commit {
-    Commit {
-        home: found.home.clone(),
-        expected_revision: found.expected_revision,
-        revision: found.expected_revision,
-        state: String::new(),
-        window_open_until_ms: 0,
-        marks: Vec::new(),
-        facts: Vec::new(),
-        items: Vec::new(),
-        interest_added: Vec::new(),
-        interest_removed: Vec::new(),
-        purchases: Vec::new(),
-        journal: Vec::new(),
-        dead_letters: Vec::new(),
-    }
 }
 
 /// A few milliseconds that differ between conversations and attempts.

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::problem::{ApiError, Code};
 use super::{State, body, intake};
+use crate::faults::{self, Point};
 use crate::whatsapp::signature;
 
 /// So many wrong signatures in a row make `/readyz` warn.
@@ -57,6 +58,7 @@ pub(super) async fn receive(
             metrics::counter!("sacola_webhooks_total", "outcome" => "unreadable").increment(1);
             tracing::warn!(%error, "a webhook body was not read");
         })?;
+    faults::pass(Point::Received);
     let header = request
         .headers()
         .get(signature::HEADER)

@@ -1,0 +1,38 @@
+//! A commit under construction. It owns what a turn gathers before the store judges it; it refuses to decide anything.
+
+use std::collections::BTreeSet;
+
+use super::{Found, Taken};
+use crate::domain::conversation::Conversation;
+use crate::domain::ids::{MerchantId, PurchaseId};
+use crate::store::{Commit, FactVersion};
+
+/// A commit and what to answer when it is durable.
+pub(super) struct Draft {
+    pub commit: Commit,
+    pub merchant: MerchantId,
+    pub after: Conversation,
+    pub used: BTreeSet<FactVersion>,
+    pub answers: Vec<(usize, Taken)>,
+    /// Purchases whose shard is not the conversation's: written before the commit.
+    pub foreign_purchases: Vec<(PurchaseId, String)>,
+}
+
+/// A commit of this conversation that changes nothing yet.
+pub(super) fn empty_commit(found: &Found) -> Commit {
+    Commit {
+        home: found.home.clone(),
+        expected_revision: found.expected_revision,
+        revision: found.expected_revision,
+        state: String::new(),
+        window_open_until_ms: 0,
+        marks: Vec::new(),
+        facts: Vec::new(),
+        items: Vec::new(),
+        interest_added: Vec::new(),
+        interest_removed: Vec::new(),
+        purchases: Vec::new(),
+        journal: Vec::new(),
+        dead_letters: Vec::new(),
+    }
+}
