@@ -2,5 +2,7 @@
 
 mod check;
 mod crashes;
+mod drain;
 mod edges;
+mod levels;
 mod walks;
