@@ -24,6 +24,7 @@ pub mod catalogs;
 mod drafts;
 mod encoded;
 mod finding;
+mod handing;
 pub mod items;
 pub mod journal;
 mod links;
@@ -340,13 +341,6 @@ impl Engine {
             lease_ms: self.parts.lanes.lease_ms,
             unknown_hold_ms: self.parts.lanes.unknown_hold_ms,
             pace_ms: self.parts.lanes.pace_ms,
-        }
-    }
-
-    /// Hands lane work to whoever serves lanes.
-    pub fn hand_over(&self, work: LaneWork) {
-        if self.lane_work.try_send(work).is_err() {
-            tracing::debug!("lane work does not fit; the sweeper will pick it up");
         }
     }
 }

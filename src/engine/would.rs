@@ -1,9 +1,9 @@
 //! What an event would do now: the way of a real one up to its commit, and nothing of it is kept. It writes nothing to the store
 //! and hands no work to anybody.
 
+use super::drafts::Draft;
 use super::finding::found_at;
 use super::items::LaneBody;
-use super::drafts::Draft;
 use super::{Engine, Happened, Refused, Taken, addresses, refused};
 use crate::domain::effect::Effect;
 use crate::store::Item;

@@ -460,20 +460,3 @@ pub enum IdempotencyOutcome {
     /// Used before with another fingerprint.
     Conflict,
 }
-
-/// How healthy the store is and what a 200 means under it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Health {
-    /// `redis` or `embedded`.
-    pub engine: String,
-    /// The server's or library's version.
-    pub version: String,
-    /// True when a write was tried and worked.
-    pub writable: bool,
-    /// What a 200 means, in a sentence.
-    pub durability: String,
-    /// Memory in use in percent of the limit; `None` without a limit.
-    pub memory_percent: Option<u32>,
-    /// Anything the person on call should know.
-    pub warnings: Vec<String>,
-}

@@ -8,6 +8,7 @@ mod poison;
 mod purchases;
 mod replays;
 mod rules;
+mod stopping;
 mod time;
 mod time_jumps;
 mod time_leases;

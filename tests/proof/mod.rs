@@ -56,7 +56,6 @@ fn breaks(bug: Bug) -> &'static [Invariant] {
         Bug::CommitWithoutRevision => &[I::Carts, I::OneEffectSet, I::Order],
         Bug::RepeatUnknownSend => &[I::NoRepeat],
         Bug::StaleFactsPass => &[I::Facts],
-        Bug::SupersedeStarted => &[I::NoRepeat, I::Order, I::OneHolder],
     }
 }
 

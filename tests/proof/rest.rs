@@ -6,6 +6,7 @@ use sacola::domain::ids::{HomeId, PurchaseId};
 use sacola::domain::message::Kind;
 use sacola::domain::purchase::{Purchase, PurchaseState};
 use sacola::engine::PurchaseRecord;
+use sacola::engine::replay::{Outcome, replay};
 use sacola::store::{LetterFilter, LoadRequest, Store};
 
 use super::invariants::Invariant;
@@ -354,8 +355,15 @@ impl World {
         let mut wrong = Vec::new();
         for home in homes {
             let journal = self.shared.model.journal(&home).await.unwrap();
-            if journal.is_empty() {
-                wrong.push((Invariant::Journal, format!("{home} has no journal")));
+            let state = self.shared.model.look(|model| {
+                model
+                    .all_conversations()
+                    .get(&home)
+                    .map(|kept| kept.state.clone())
+            });
+            let replayed = replay(&journal, state.as_deref());
+            if replayed.outcome != Outcome::Identical {
+                wrong.push((Invariant::Journal, format!("{home}: {:?}", replayed.outcome)));
             }
         }
         wrong

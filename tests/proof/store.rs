@@ -101,6 +101,16 @@ impl Store for ReplicaStore {
             .await
     }
 
+    async fn release(&self, head: &Head, now_ms: i64) -> Result<bool, Error> {
+        let note = |released: &bool| {
+            if *released {
+                self.stage.lock().ledger.released(head);
+            }
+        };
+        self.seen(Crossing::Write, "release", self.model.release(head, now_ms), note)
+            .await
+    }
+
     async fn start(
         &self,
         head: &Head,

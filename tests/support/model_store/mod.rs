@@ -2,15 +2,16 @@
 //! its engines. The simulation of the gateway runs on it, and both engines are compared with it. It never waits, draws no
 //! numbers and keeps nothing outside itself; it says what a store means and refuses to know how one is kept.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sacola::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use sacola::store::{
     Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, Error, Head,
-    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, LoadRequest, Loaded,
-    ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact,
-    UnixMs, Written,
+    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, Level, LoadRequest,
+    Loaded, ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store,
+    StoredFact, UnixMs, Written,
 };
 
 mod budgets;
@@ -45,11 +46,6 @@ impl ModelStore {
         look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    #[expect(clippy::unused_async, reason = "part of the trait soon")]
-    pub async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
-        Ok(self.ask(|model| model.release(head, now_ms)))
-    }
-
     fn ask<T>(&self, call: impl FnOnce(&mut Model) -> T) -> T {
         let mut model = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         model.trips += 1;
@@ -77,6 +73,10 @@ impl Store for ModelStore {
 
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error> {
         Ok(self.ask(|model| model.claim(lane, times)))
+    }
+
+    async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
+        Ok(self.ask(|model| model.release(head, now_ms)))
     }
 
     async fn start(
@@ -241,6 +241,8 @@ impl Store for ModelStore {
             engine: "model".to_owned(),
             version: "1".to_owned(),
             writable: true,
+            level: Level::None,
+            survives: BTreeSet::new(),
             durability: "a 200 means: in the memory of this test".to_owned(),
             memory_percent: None,
             warnings: Vec::new(),
