@@ -192,8 +192,8 @@ impl<'a> Turn<'a> {
     /// Sends messages in their order and notes each.
     fn reply(&mut self, messages: Vec<Message>) {
         for message in messages {
-            self.conversation
-                .note(self.facts.now_ms, false, message.kind.word());
+            let place = self.effects.len();
+            self.conversation.note_sent(self.facts.now_ms, &message, place);
             if !message.news_of.is_empty() {
                 notice::remember(&mut self.conversation, &message);
             }
