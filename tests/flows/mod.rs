@@ -6,6 +6,7 @@ mod languages;
 mod orders;
 mod purchases;
 mod rules;
+mod statuses;
 mod time;
 mod time_jumps;
 mod time_leases;

@@ -1,8 +1,9 @@
-//! What must hold for any input: money, parsers, webhooks, buttons, texts, and `decide` against a reference model.
+//! What must hold for any input: money, parsers, webhooks, buttons, texts, statuses, and `decide` against a reference model.
 
 mod bodies;
 mod decisions;
 mod inputs;
 mod mutations;
 mod mutator;
+mod statuses;
 mod texts;
