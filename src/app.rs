@@ -35,6 +35,8 @@ use crate::whatsapp::client::{GraphClient, NumberAccess};
 
 /// Lane work that may wait in memory; what does not fit is found by the sweeper.
 const LANE_WORK_MAX: usize = 10_000;
+/// The secret that home ids rest on.
+const IDENTITY: &str = "identity";
 /// How long the start waits for the first reading of the catalogs.
 const FIRST_MIRROR: Duration = Duration::from_secs(2);
 /// How long draining may take.
@@ -87,7 +89,7 @@ impl App {
         let provider: Arc<dyn Provider> = Arc::new(graph_client(config, keys.clone())?);
         let connectors = connectors(config, &clock)?;
         let parts = engine::Parts {
-            addresses: Addresses::new(kept_secret(store.as_ref(), "identity").await?),
+            addresses: Addresses::new(kept_secret(store.as_ref(), IDENTITY).await?),
             store,
             clock,
             keys,
@@ -138,16 +140,60 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
             .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
         return Ok(Arc::new(store));
     }
+    Ok(Arc::new(open_redis(config).await?))
+}
+
+async fn open_redis(config: &Config) -> anyhow::Result<store::redis::RedisStore> {
     let options = store::redis::Options {
         wait_replicas: config.store.wait_replicas,
         key_prefix: config.store.key_prefix.clone(),
         ..store::redis::Options::default()
     };
-    let shown = config.store.shown_url();
-    let store = store::redis::connect(url, options).await;
-    Ok(Arc::new(
-        store.with_context(|| format!("store.url: cannot use {shown}"))?,
-    ))
+    let store = store::redis::connect(config.store.url.expose(), options).await;
+    store.with_context(|| format!("store.url: cannot use {}", config.store.shown_url()))
+}
+
+/// An engine for looking only, on a store that a gateway has used; `None` when none has. Nothing of a conversation is written.
+pub(crate) async fn engine_for_reading(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Option<Arc<Engine>>> {
+    let Some((store, identity)) = open_used(config).await? else {
+        return Ok(None);
+    };
+    let Some(identity) = identity else {
+        store.close().await;
+        return Ok(None);
+    };
+    let identity = hex::decode(&identity).context("the secret identity in the store is damaged")?;
+    let parts = engine::Parts {
+        store,
+        clock,
+        addresses: Addresses::new(identity),
+        keys: Keyring::new(Vec::new(), config.buttons.expiry_days),
+        numbers: numbers(config)?,
+        lanes: lane_settings(config),
+    };
+    let (engine, _) = Engine::new(parts, Tasks::new(), 1);
+    Ok(Some(engine))
+}
+
+/// Opens the configured store and reads its identity; an embedded one is not made.
+async fn open_used(config: &Config) -> anyhow::Result<Option<(Arc<dyn Store>, Option<String>)>> {
+    if let Some(directory) = config.store.url.expose().strip_prefix("embedded:") {
+        let opened = store::embedded::open_existing(Path::new(directory))
+            .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
+        let Some(opened) = opened else {
+            return Ok(None);
+        };
+        let identity = opened.kept_secret(IDENTITY)?;
+        let store: Arc<dyn Store> = Arc::new(opened);
+        return Ok(Some((store, identity)));
+    }
+    let opened = open_redis(config).await?;
+    let identity = opened.kept_secret(IDENTITY).await?;
+    let store: Arc<dyn Store> = Arc::new(opened);
+    Ok(Some((store, identity)))
 }
 
 /// A secret that is made once and kept in the store.

@@ -7,7 +7,7 @@ use crate::domain::ids::{MerchantId, PurchaseId};
 use crate::engine::items::LaneBody;
 use crate::engine::{Happened, Refused, Taken, What, Who};
 use crate::faults::{self, Point};
-use crate::store::{self, Class, DeadLetter, Head, SettleOutcome, Settlement, StartOutcome};
+use crate::store::{self, Class, DeadLetter, Head, LaneTimes, SettleOutcome, Settlement, StartOutcome};
 
 /// Why a lane could not be served further now, or a status not taken; another try follows.
 #[derive(Debug, thiserror::Error)]
@@ -66,10 +66,7 @@ impl Dispatcher {
             times.lease_ms = lease_ms(times.lease_ms, settings.timeout_ms, calls);
         }
         match self.store().start(head, &[], Class::Reply, times).await? {
-            StartOutcome::Started { window_open_until_ms } => {
-                faults::pass(Point::Started);
-                Ok(Ok(window_open_until_ms))
-            }
+            StartOutcome::Started { window_open_until_ms } => Ok(self.begun(times, window_open_until_ms)),
             StartOutcome::Refused { until_ms, .. } => {
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
@@ -78,6 +75,21 @@ impl Dispatcher {
             }
             StartOutcome::LeaseLost => Ok(Err(None)),
         }
+    }
+
+    /// An item is started: it may be performed, unless the answer took longer than the lease lasts. Then another replica may be
+    /// at it already, and what it finds is an attempt of unknown outcome.
+    pub(super) fn begun(
+        &self,
+        times: LaneTimes,
+        window_open_until_ms: i64,
+    ) -> Result<i64, Option<SettleOutcome>> {
+        faults::pass(Point::Started);
+        if self.now_ms() - times.now_ms >= times.lease_ms {
+            tracing::warn!("an attempt was not made: its lease had ended before the store answered");
+            return Err(None);
+        }
+        Ok(window_open_until_ms)
     }
 
     /// Settles; while the store is away the attempt's outcome is kept and told again, as long as the lease may last.

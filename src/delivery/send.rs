@@ -101,10 +101,7 @@ impl Dispatcher {
     async fn start_paced(&self, head: &Head, number: &NumberId, budgets: &[Budget]) -> Started {
         let times = self.parts.engine.lane_times();
         match self.store().start(head, budgets, head.item.class, times).await? {
-            StartOutcome::Started { window_open_until_ms } => {
-                faults::pass(Point::Started);
-                Ok(Ok(window_open_until_ms))
-            }
+            StartOutcome::Started { window_open_until_ms } => Ok(self.begun(times, window_open_until_ms)),
             StartOutcome::Refused { until_ms, budget }
                 if budget == NUMBER && head.item.class == Class::Reply =>
             {

@@ -201,7 +201,7 @@ impl Dispatcher {
         };
         update.carts_found += 1;
         match taken {
-            Taken::Done { effects, owed } => {
+            Taken::Done { effects, owed, .. } => {
                 if effects.iter().any(|(_, word)| *word == "send") {
                     update.notified += 1;
                 } else if owed {

@@ -25,13 +25,21 @@ mod drafts;
 mod encoded;
 mod finding;
 pub mod items;
+pub mod journal;
 mod links;
 mod lookups;
+mod parking;
+pub mod replay;
 mod turns;
 mod warm;
+mod would;
 
 use addresses::Addresses;
 use catalogs::Catalogs;
+pub use lookups::Recorded;
+
+pub use parking::replay_id;
+pub use would::Would;
 
 /// A business number as the engine knows it.
 #[derive(Clone, Debug)]
@@ -98,6 +106,8 @@ pub enum Taken {
         effects: Vec<(EffectId, &'static str)>,
         /// True when news is owed until the customer writes again.
         owed: bool,
+        /// True when it could not be decided and is a dead letter now.
+        parked: bool,
     },
     /// It was done before.
     Duplicate,

@@ -398,10 +398,11 @@ pub struct ProductWrite {
     pub product: Option<String>,
     /// Digest of what customers are told about (price, title, options, availability); a change of it is a price update.
     pub offer: String,
-    /// The merchant's own version, when numeric; a lower one than stored is [`Written::Older`].
+    /// The merchant's own version, when numeric; a lower one than stored is [`Written::Older`], a higher one is news
+    /// whatever the clocks say.
     pub merchant_version: Option<u64>,
-    /// When the news was learned (for a mirror page: when its request began). News learned before the stored one's
-    /// `learned_at_ms` is [`Written::Older`].
+    /// When the news was learned (for a mirror page: when its request began). Where versions don't decide, news learned
+    /// before the stored one's `learned_at_ms` is [`Written::Older`].
     pub learned_at_ms: UnixMs,
 }
 

@@ -3,4 +3,6 @@
 mod check;
 mod crashes;
 mod edges;
+mod letters;
+mod replays;
 mod walks;

@@ -91,8 +91,10 @@ impl Store for ReplicaStore {
 
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error> {
         let note = |outcome: &ClaimOutcome| {
+            let mut inner = self.stage.lock();
+            inner.ledger.asked_for(lane, times.now_ms);
             if let ClaimOutcome::Claimed(head) = outcome {
-                self.stage.lock().ledger.granted(head, times.now_ms);
+                inner.ledger.granted(head, times.now_ms);
             }
         };
         self.seen(Crossing::Write, "claim", self.model.claim(lane, times), note)

@@ -1,7 +1,6 @@
 //! What a store must do, written once and run on both engines and on the model that stands for them in the simulation. A
 //! case takes any store; times are arguments: nothing sleeps.
 
-mod asks;
 mod beside;
 mod budgets;
 mod catalog;
@@ -13,7 +12,7 @@ mod interest;
 mod lanes;
 mod letters;
 mod lost;
-mod model;
+mod machine;
 mod permutations;
 mod records;
 mod redis_only;

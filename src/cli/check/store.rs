@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::store::{self, Health};
 
 /// What the embedded engine says of a file that another process holds.
-const IN_USE: &str = "in use by another process";
+pub(in crate::cli) const IN_USE: &str = "in use by another process";
 
 pub(super) async fn check(config: &Config, gateway: Option<&Gateway>) -> Vec<Finding> {
     let subject = format!("store.url {}", config.store.shown_url());

@@ -71,6 +71,15 @@ pub fn open(dir: &Path) -> Result<EmbeddedStore, Error> {
     })
 }
 
+/// Opens the file in `dir` when there is one; nothing is made.
+pub fn open_existing(dir: &Path) -> Result<Option<EmbeddedStore>, Error> {
+    if dir.join(keys::FILE).exists() {
+        open(dir).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
 fn cannot_open(path: &Path, problem: &DatabaseError) -> Error {
     let path = path.display();
     if matches!(problem, DatabaseError::DatabaseAlreadyOpen) {
@@ -89,6 +98,11 @@ fn make_table(database: &Database) -> Result<(), Error> {
 }
 
 impl EmbeddedStore {
+    /// The secret of that name; none is made.
+    pub fn kept_secret(&self, name: &str) -> Result<Option<String>, Error> {
+        self.read(|view| view.get(&keys::secret(name)))
+    }
+
     fn told(&self, now_ms: UnixMs) {
         self.latest_ms.fetch_max(now_ms, Ordering::Relaxed);
     }

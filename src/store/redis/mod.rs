@@ -127,6 +127,13 @@ pub async fn connect(url: &str, options: Options) -> Result<RedisStore, Error> {
     })
 }
 
+impl RedisStore {
+    /// The secret of that name; none is made.
+    pub async fn kept_secret(&self, name: &str) -> Result<Option<String>, Error> {
+        self.inner.kept_secret(name).await
+    }
+}
+
 impl std::fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RedisStore")

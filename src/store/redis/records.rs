@@ -22,6 +22,12 @@ impl Inner {
         self.set_once(self.keys.secret(name), candidate).await
     }
 
+    pub(super) async fn kept_secret(&self, name: &str) -> Result<Option<String>, Error> {
+        let mut command = redis::cmd("GET");
+        command.arg(self.keys.secret(name));
+        read(reading(self.net.command(command).await)?, name)
+    }
+
     /// Writes a text where none is and returns what is there now.
     async fn set_once(&self, key: String, text: &str) -> Result<String, Error> {
         let mut command = redis::cmd("SET");

@@ -45,6 +45,11 @@ impl ModelStore {
         look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    #[expect(clippy::unused_async, reason = "part of the trait soon")]
+    pub async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
+        Ok(self.ask(|model| model.release(head, now_ms)))
+    }
+
     fn ask<T>(&self, call: impl FnOnce(&mut Model) -> T) -> T {
         let mut model = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         model.trips += 1;
@@ -91,10 +96,6 @@ impl Store for ModelStore {
         times: LaneTimes,
     ) -> Result<SettleOutcome, Error> {
         Ok(self.ask(|model| model.settle(head, &settlement, times)))
-    }
-
-    async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
-        Ok(self.ask(|model| model.release(head, now_ms)))
     }
 
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error> {
