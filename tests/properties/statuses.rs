@@ -187,7 +187,9 @@ proptest! {
     ) {
         // Without the provider's answer nobody knows its id of the message: only our callback data leads there.
         if own != Own::Answered {
-            told.iter_mut().for_each(|one| one.has_callback_data = true);
+            for one in &mut told {
+                one.has_callback_data = true;
+            }
         }
         let before = cut.index(told.len() + 1);
         let story = Story { own, told, before };
