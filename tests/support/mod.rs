@@ -5,5 +5,6 @@ pub mod model_store;
 pub mod program;
 pub mod redis_server;
 pub mod shop;
+pub mod statuses;
 pub mod time;
 pub mod world;
