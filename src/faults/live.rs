@@ -32,7 +32,9 @@ pub fn pass(point: Point) {
     };
     if PASSED.fetch_add(1, Ordering::SeqCst) + 1 == *nth {
         let own = rustix::process::getpid();
-        drop(rustix::process::kill_process(own, rustix::process::Signal::KILL));
+        if rustix::process::kill_process(own, rustix::process::Signal::KILL).is_err() {
+            return;
+        }
         std::thread::park();
     }
 }

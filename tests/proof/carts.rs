@@ -54,11 +54,6 @@ impl Carts {
         self.asked.insert(mark, asked);
     }
 
-    /// The conversation as last committed.
-    pub fn conversation(&self, home: &HomeId) -> Option<&Conversation> {
-        self.before.get(home)
-    }
-
     /// All of them.
     pub fn conversations(&self) -> impl Iterator<Item = &Conversation> {
         self.before.values()

@@ -71,7 +71,7 @@ impl ReplicaChat {
                     effect: sending.effect_id.clone(),
                     kind: sending.message.kind,
                     message_id: message_id.clone(),
-                    home: sending.home.clone(),
+                    customer: sending.customer.clone(),
                     word: *word,
                     code: code.filter(|_| *word == DeliveryWord::Failed),
                     has_callback_data,
@@ -82,9 +82,7 @@ impl ReplicaChat {
         };
         let mut inner = self.stage.lock();
         let now_ms = inner.now_ms;
-        inner
-            .ledger
-            .took(&sending.home, &sending.effect_id, sending.message.kind, purchase);
+        inner.ledger.took(&sending.home, &sending.effect_id);
         inner.ledger.tell(now_ms, || {
             format!(
                 "  phone gets {} {}",

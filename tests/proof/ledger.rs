@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sacola::domain::effect::Effect;
 use sacola::domain::ids::{EffectId, HomeId, PurchaseId, RetailerId};
-use sacola::domain::message::Kind;
 use sacola::engine::items::LaneBody;
 use sacola::store::{
     Commit, CommitOutcome, DeliveryStatus, DoneMark, Head, LaneId, LaneKind, Phase, SettleOutcome, Settlement,
@@ -40,10 +39,8 @@ pub struct Start {
 /// A message that the provider took.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    pub at: u64,
-    pub effect: EffectId,
-    pub kind: Kind,
-    pub purchase: Option<PurchaseId>,
+    at: u64,
+    effect: EffectId,
 }
 
 /// A broken invariant.
@@ -312,7 +309,7 @@ impl Ledger {
     }
 
     /// The provider took a message.
-    pub fn took(&mut self, home: &HomeId, effect: &EffectId, kind: Kind, purchase: Option<PurchaseId>) {
+    pub fn took(&mut self, home: &HomeId, effect: &EffectId) {
         let at = self.tick();
         let place = place_of(effect);
         let taken = self.taken.entry(home.clone()).or_default();
@@ -325,8 +322,6 @@ impl Ledger {
         taken.push(Taken {
             at,
             effect: effect.clone(),
-            kind,
-            purchase,
         });
         if let Some(what) = broken {
             self.violate(Invariant::Order, what);

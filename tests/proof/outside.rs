@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sacola::domain::device::Device;
+use sacola::domain::conversation::Customer;
 use sacola::domain::ids::{EffectId, HomeId, PurchaseId, RetailerId};
 use sacola::domain::message::Kind;
 use sacola::domain::product::Product;
@@ -45,7 +45,7 @@ pub struct StatusNews {
     pub effect: EffectId,
     pub kind: Kind,
     pub message_id: String,
-    pub home: HomeId,
+    pub customer: Customer,
     pub word: sacola::whatsapp::inbound::DeliveryWord,
     pub code: Option<i64>,
     pub has_callback_data: bool,
@@ -73,7 +73,6 @@ pub struct Outside {
     pub confirmations: BTreeMap<String, Vec<PurchaseId>>,
     /// Native orders and the purchases that they would make.
     pub native_orders: BTreeMap<PurchaseId, HomeId>,
-    pub devices: BTreeMap<HomeId, Vec<Device>>,
 }
 
 impl Outside {

@@ -141,7 +141,8 @@ impl Replica {
         }));
     }
 
-    /// Goes on with price updates, and follows what other replicas learned of the catalog.
+    /// Goes on with price updates, follows what other replicas learned of the catalog, and tries
+    /// parked statuses again.
     pub fn walk(&self) {
         let dispatcher = Arc::clone(&self.dispatcher);
         drop(tokio::spawn(async move {
@@ -149,6 +150,7 @@ impl Replica {
             let engine = dispatcher.engine();
             let (store, merchant) = (engine.store().as_ref(), merchant());
             drop(engine.catalogs().follow(store, &merchant).await);
+            drop(dispatcher.try_parked().await);
         }));
     }
 

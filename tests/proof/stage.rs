@@ -64,7 +64,8 @@ pub struct Waiting {
 impl Waiting {
     /// Lets it go on.
     pub fn give(self, cue: Cue) {
-        drop(self.cue.send(cue));
+        // Whoever no longer waits has died meanwhile.
+        self.cue.send(cue).ok();
     }
 }
 
