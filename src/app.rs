@@ -26,7 +26,7 @@ use crate::merchants::standard::{Access, StandardConnector};
 use crate::merchants::standard_webhooks::Secret;
 use crate::merchants::{Connector, Connectors};
 use crate::outgoing;
-use crate::store::{self, Store};
+use crate::store::{self, Health, Level, Loss, Store};
 use crate::tasks::Tasks;
 use crate::telemetry;
 use crate::whatsapp::Provider;
@@ -35,10 +35,17 @@ use crate::whatsapp::client::{GraphClient, NumberAccess};
 
 /// Lane work that may wait in memory; what does not fit is found by the sweeper.
 const LANE_WORK_MAX: usize = 10_000;
+/// The secret that home ids rest on.
+const IDENTITY: &str = "identity";
 /// How long the start waits for the first reading of the catalogs.
 const FIRST_MIRROR: Duration = Duration::from_secs(2);
-/// How long draining may take.
-const DRAIN_MS: u64 = 25_000;
+/// How long connections are told to leave before the listener stops: a request on a kept connection meets an answer, and
+/// not its end.
+const LEAVE: Duration = Duration::from_millis(500);
+/// How long requests may take that were read before the listener stopped; half of a shorter drain.
+const FINISH_S: u64 = 10;
+/// How long the listeners' tasks may take once they have stopped.
+const LISTENERS_MS: u64 = 1_000;
 /// Pause between superseding messages of one conversation: a burst of clicks becomes a handful of messages.
 const PACE_MS: i64 = 300;
 
@@ -51,10 +58,15 @@ pub struct App {
     pub ops: SocketAddr,
     /// What handlers share.
     pub state: Arc<State>,
-    /// What a 200 means with this store, in a sentence.
-    pub durability: String,
-    servers: Vec<ServerHandle>,
+    /// How the store was at the start, and what a 200 means on it.
+    pub store: Health,
+    drain: Duration,
+    public_server: ServerHandle,
+    ops_server: ServerHandle,
+    /// Lanes, turns, mirrors, price updates.
     tasks: Tasks,
+    /// The listeners: the ops side answers until all else has ended.
+    listeners: Tasks,
 }
 
 impl App {
@@ -71,11 +83,7 @@ impl App {
         store: Arc<dyn Store>,
     ) -> anyhow::Result<Self> {
         let metrics = telemetry::metrics();
-        let health = store.health().await.context("the store does not answer")?;
-        health
-            .warnings
-            .iter()
-            .for_each(|warning| tracing::warn!(warning, "store"));
+        let health = judged(store.as_ref(), demanded(config)).await?;
         let public = TcpListener::bind(config.server.listen)
             .with_context(|| format!("server.listen: cannot listen on {}", config.server.listen))?;
         let ops = TcpListener::bind(config.server.ops_listen)
@@ -87,7 +95,7 @@ impl App {
         let provider: Arc<dyn Provider> = Arc::new(graph_client(config, keys.clone())?);
         let connectors = connectors(config, &clock)?;
         let parts = engine::Parts {
-            addresses: Addresses::new(kept_secret(store.as_ref(), "identity").await?),
+            addresses: Addresses::new(kept_secret(store.as_ref(), IDENTITY).await?),
             store,
             clock,
             keys,
@@ -102,32 +110,76 @@ impl App {
 
         let state = Arc::new(shared_state(config, engine, dispatcher, metrics));
         let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
-        let servers = vec![
-            http::serve_public(Arc::clone(&state), public, workers, &tasks)?,
-            http::serve_ops(Arc::clone(&state), ops, &tasks)?,
-        ];
-        let durability = health.durability;
+        let listeners = Tasks::new();
+        let finish_s = FINISH_S.min(config.server.drain_s / 2).max(1);
+        let public_server = http::serve_public(Arc::clone(&state), public, workers, finish_s, &listeners)?;
+        let ops_server = http::serve_ops(Arc::clone(&state), ops, &listeners)?;
         Ok(Self {
             public: public_address,
             ops: ops_address,
             state,
-            durability,
-            servers,
+            store: health,
+            drain: Duration::from_secs(config.server.drain_s),
+            public_server,
+            ops_server,
             tasks,
+            listeners,
         })
     }
 
-    /// Drains and stops: no new requests, what runs is finished, leases of the rest end by themselves. Returns false when
-    /// something was still busy at the end of the grace.
+    /// Drains and stops, in this order: not ready any more, no new requests, what is performed is ended and settled, what is
+    /// leased and not begun is given back. Returns false when something was still busy after `server.drain_s`; its lease ends
+    /// by itself.
     pub async fn stop(self) -> bool {
         self.state.draining.store(true, Ordering::Relaxed);
-        for server in &self.servers {
-            server.stop(true).await;
-        }
-        let idle = self.tasks.stop(DRAIN_MS).await;
+        let limit = tokio::time::sleep(self.drain);
+        tokio::pin!(limit);
+        tokio::time::sleep(LEAVE).await;
+        self.public_server.stop(true).await;
+        let is_idle = tokio::select! {
+            // first, so that everything is told to end even when no time is left
+            biased;
+            is_idle = self.tasks.stop(u64::MAX) => is_idle,
+            () = &mut limit => false,
+        };
+        self.ops_server.stop(true).await;
+        self.listeners.stop(LISTENERS_MS).await;
         self.state.engine.store().close().await;
-        idle
+        is_idle
     }
+}
+
+/// What `store.require` demands.
+pub(crate) fn demanded(config: &Config) -> Option<Loss> {
+    config.store.require.map(|demand| match demand {
+        config::Demand::ProcessDeath => Loss::ProcessDeath,
+        config::Demand::PowerLoss => Loss::PowerLoss,
+        config::Demand::PrimaryLoss => Loss::PrimaryLoss,
+    })
+}
+
+/// Asks the store how it is, tells what the person on call should know, and refuses it when a 200 would survive less than is
+/// demanded.
+async fn judged(store: &dyn Store, demanded: Option<Loss>) -> anyhow::Result<Health> {
+    let health = store.health().await.context("the store does not answer")?;
+    for warning in &health.warnings {
+        tracing::warn!(warning, "store");
+    }
+    if let Some(unmet) = health.unmet(demanded) {
+        return Err(unmet.into());
+    }
+    match health.level {
+        Level::None => {
+            let durability = &health.durability;
+            tracing::error!(
+                durability,
+                "A 200 SURVIVES NOTHING: what is answered may be lost. For trials only"
+            );
+        }
+        Level::Unknown => tracing::warn!("what a 200 survives is not known: the server does not say"),
+        Level::ProcessDeath | Level::PowerLoss | Level::PrimaryLoss => {}
+    }
+    Ok(health)
 }
 
 /// Opens the configured store.
@@ -138,16 +190,60 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
             .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
         return Ok(Arc::new(store));
     }
+    Ok(Arc::new(open_redis(config).await?))
+}
+
+async fn open_redis(config: &Config) -> anyhow::Result<store::redis::RedisStore> {
     let options = store::redis::Options {
         wait_replicas: config.store.wait_replicas,
         key_prefix: config.store.key_prefix.clone(),
         ..store::redis::Options::default()
     };
-    let shown = config.store.shown_url();
-    let store = store::redis::connect(url, options).await;
-    Ok(Arc::new(
-        store.with_context(|| format!("store.url: cannot use {shown}"))?,
-    ))
+    let store = store::redis::connect(config.store.url.expose(), options).await;
+    store.with_context(|| format!("store.url: cannot use {}", config.store.shown_url()))
+}
+
+/// An engine for looking only, on a store that a gateway has used; `None` when none has. Nothing of a conversation is written.
+pub(crate) async fn engine_for_reading(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Option<Arc<Engine>>> {
+    let Some((store, identity)) = open_used(config).await? else {
+        return Ok(None);
+    };
+    let Some(identity) = identity else {
+        store.close().await;
+        return Ok(None);
+    };
+    let identity = hex::decode(&identity).context("the secret identity in the store is damaged")?;
+    let parts = engine::Parts {
+        store,
+        clock,
+        addresses: Addresses::new(identity),
+        keys: Keyring::new(Vec::new(), config.buttons.expiry_days),
+        numbers: numbers(config)?,
+        lanes: lane_settings(config),
+    };
+    let (engine, _) = Engine::new(parts, Tasks::new(), 1);
+    Ok(Some(engine))
+}
+
+/// Opens the configured store and reads its identity; an embedded one is not made.
+async fn open_used(config: &Config) -> anyhow::Result<Option<(Arc<dyn Store>, Option<String>)>> {
+    if let Some(directory) = config.store.url.expose().strip_prefix("embedded:") {
+        let opened = store::embedded::open_existing(Path::new(directory))
+            .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
+        let Some(opened) = opened else {
+            return Ok(None);
+        };
+        let identity = opened.kept_secret(IDENTITY)?;
+        let store: Arc<dyn Store> = Arc::new(opened);
+        return Ok(Some((store, identity)));
+    }
+    let opened = open_redis(config).await?;
+    let identity = opened.kept_secret(IDENTITY).await?;
+    let store: Arc<dyn Store> = Arc::new(opened);
+    Ok(Some((store, identity)))
 }
 
 /// A secret that is made once and kept in the store.
@@ -359,6 +455,7 @@ fn shared_state(
         api_body_bytes: config.server.api_body_bytes,
         metrics,
         draining: AtomicBool::new(false),
+        required: demanded(config),
         samples: http::Samples::default(),
         bad_signatures: AtomicU64::new(0),
         merchants: config

@@ -88,13 +88,11 @@ pub enum Bug {
     RepeatUnknownSend,
     /// The facts that a decision rests on are not compared with the markers.
     StaleFactsPass,
-    /// A superseded message leaves the lane although its holder has begun it.
-    SupersedeStarted,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::AckBeforeCommit,
         Self::DedupOutsideCommit,
         Self::SettleWithoutToken,
@@ -106,7 +104,6 @@ impl Bug {
         Self::CommitWithoutRevision,
         Self::RepeatUnknownSend,
         Self::StaleFactsPass,
-        Self::SupersedeStarted,
     ];
 
     /// Its name on the command line of `scripts/prove`.
@@ -123,7 +120,6 @@ impl Bug {
             Self::CommitWithoutRevision => "commit-without-revision",
             Self::RepeatUnknownSend => "repeat-unknown-send",
             Self::StaleFactsPass => "stale-facts-pass",
-            Self::SupersedeStarted => "supersede-started",
         }
     }
 }

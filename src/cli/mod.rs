@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
+mod address;
 mod check;
+mod dead_letters;
 mod demo;
 mod emulator;
 mod explain;
 mod print;
+mod replay;
 mod script;
 mod serve;
 
@@ -67,6 +71,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The dead letters of a running gateway: lists, groups, shows, replays and discards them.
+    DeadLetters {
+        #[command(subcommand)]
+        what: dead_letters::DeadLetters,
+    },
     /// About the configuration.
     Config {
         #[command(subcommand)]
@@ -79,6 +88,20 @@ enum Command {
         /// The details that the provider gave with it.
         #[arg(long, requires = "code")]
         details: Option<String>,
+    },
+    /// Decides a conversation's journal again and says whether the same comes out, or where it parts. Nothing is sent or changed.
+    Replay {
+        /// NUMBER/CUSTOMER: a `phone_number_id`, and a user id or wa_id.
+        conversation: String,
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// The gateway to read the journal from, with an operator's key of the configuration; by default the store is opened.
+        #[arg(long)]
+        gateway: Option<url::Url>,
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Prints the gateway's OpenAPI document.
     Openapi,
@@ -119,6 +142,7 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             callback_url,
         } => emulator::run(&environment, &listen, webhook_url, callback_url).await,
         Command::Check { config, json } => check::run(&environment, &config, json).await,
+        Command::DeadLetters { what } => dead_letters::run(&environment, what).await,
         Command::Config {
             about: ConfigCommand::Reference,
         } => {
@@ -126,6 +150,12 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             Ok(())
         }
         Command::Explain { code, details } => explain::run(code, &details.unwrap_or_default()),
+        Command::Replay {
+            conversation,
+            config,
+            gateway,
+            json,
+        } => replay::run(&environment, &config, &conversation, gateway.as_ref(), json).await,
         Command::Openapi => print_openapi(),
     };
     match result {
@@ -196,12 +226,31 @@ fn start_logs(environment: &BTreeMap<String, String>, default: &str) {
     crate::telemetry::start_logs(filter, json);
 }
 
+/// SIGTERM and SIGINT, heard from the moment that this is made.
+struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for either.
+    async fn comes(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 /// Waits for SIGTERM or SIGINT.
 async fn stop_signal() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-    }
+    StopSignal::listen()?.comes().await;
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::reader::{self, Cursor};
 use super::report::Report;
 use super::secret::Secret;
 use super::table;
-use super::types::{ButtonKey, Buttons, Config, Delivery, Outgoing, Server, StoreSection, WhatsApp};
+use super::types::{ButtonKey, Buttons, Config, Delivery, Demand, Outgoing, Server, StoreSection, WhatsApp};
 use super::urls;
 
 /// What a send may take when nothing is said, in milliseconds, if the lease is long enough.
@@ -52,6 +52,7 @@ fn server(root: &Table, report: &mut Report<'_>) -> Option<Server> {
     let public_url = public_url.and_then(|text| urls::public_url(report, &cursor.at("public_url"), &text));
     let webhook_body_bytes = cursor.integer(report, "webhook_body_bytes");
     let api_body_bytes = cursor.integer(report, "api_body_bytes");
+    let drain_s = cursor.integer(report, "drain_s");
     if let (Some(public), Some(ops)) = (listen, ops_listen)
         && public == ops
         && public.port() != 0
@@ -69,6 +70,7 @@ fn server(root: &Table, report: &mut Report<'_>) -> Option<Server> {
         public_url,
         webhook_body_bytes: webhook_body_bytes?,
         api_body_bytes: api_body_bytes?,
+        drain_s: drain_s?,
     })
 }
 
@@ -77,6 +79,8 @@ fn store(root: &Table, report: &mut Report<'_>) -> Option<StoreSection> {
     let url = cursor.text(report, "url").map(|text| text.trim().to_owned());
     let key_prefix = cursor.text(report, "key_prefix");
     let wait_replicas: Option<u32> = cursor.integer(report, "wait_replicas");
+    let require = cursor.choice(report, "require");
+    let require = require.and_then(|name| Demand::parse(&name));
     let url = url.filter(|text| urls::is_store_url(report, &cursor.at("url"), text));
     if let Some(prefix) = key_prefix.as_deref().filter(|prefix| !prefix.is_empty()) {
         checks::is_id(
@@ -107,12 +111,44 @@ fn store(root: &Table, report: &mut Report<'_>) -> Option<StoreSection> {
                 mend,
             );
         }
+        refuse_unmeetable(report, &cursor.at("require"), require, text, wait_replicas);
     }
     Some(StoreSection {
         url: Secret::new(url?),
         key_prefix: key_prefix?,
         wait_replicas: wait_replicas?,
+        require,
     })
+}
+
+/// A demand that no setting of the server can meet.
+fn refuse_unmeetable(
+    report: &mut Report<'_>,
+    path: &str,
+    require: Option<Demand>,
+    url: &str,
+    wait_replicas: Option<u32>,
+) {
+    if require != Some(Demand::PrimaryLoss) {
+        return;
+    }
+    if url.starts_with("embedded:") {
+        let mend = "demand power_loss, or use a Redis store with replicas";
+        report.fault_as(
+            "config.contradiction",
+            path,
+            "the embedded store has no replicas",
+            mend,
+        );
+    } else if wait_replicas == Some(0) {
+        let problem = "is primary_loss, and store.wait_replicas is 0: no replica is waited for";
+        report.fault_as(
+            "config.contradiction",
+            path,
+            problem,
+            "set store.wait_replicas to 1 or more",
+        );
+    }
 }
 
 fn delivery(root: &Table, report: &mut Report<'_>) -> Option<Delivery> {

@@ -2,11 +2,12 @@
 //! overlay, the suggestions and the printed reference all use it, so they cannot drift apart.
 
 use super::keys::{Key, Kind, Need, Section};
-use super::types::Scope;
+use super::types::{Demand, Scope};
 
 const LOCALES: &[&str] = &["pt-BR", "en", "es", "id"];
 const WEB_CLIENTS: &[&str] = &["own_cart", "phone_only"];
 const CONNECTORS: &[&str] = &["standard"];
+const LOSSES: &[&str] = &Demand::NAMES;
 const SCOPES: &[&str] = &Scope::NAMES;
 
 /// Every section, in the order of the reference.
@@ -37,6 +38,9 @@ pub(super) static SERVER: Section = Section {
             "Largest webhook or callback body, in bytes; more is answered with 413.";
         "api_body_bytes", Kind::Integer(1024, 16_777_216), Need::Default("1048576"), "1048576",
             "Largest body of a merchant API request, in bytes; more is answered with 413.";
+        "drain_s", Kind::Integer(5, 600), Need::Default("25"), "25",
+            "How long a stop may take from SIGTERM on, in seconds: requests and attempts that have begun are \
+            ended, all other work is given back. Let whoever kills the process wait 10 seconds longer.";
     },
 };
 
@@ -54,6 +58,9 @@ pub(super) static STORE: Section = Section {
         "wait_replicas", Kind::Integer(0, 16), Need::Default("0"), "1",
             "Replicas that must hold a commit before its 200; 1 survives the loss of a primary. Redis \
             only.";
+        "require", Kind::Choice(LOSSES), Need::Optional, r#""power_loss""#,
+            "What a 200 must survive. With a store whose settings promise less, `serve` does not start and \
+            `/readyz` is 503. Absent: nothing is demanded.";
     },
 };
 

@@ -79,6 +79,7 @@ fn defaults_fill_what_is_not_said() {
     assert_eq!(config.server.listen.to_string(), "0.0.0.0:8080");
     assert_eq!(config.server.ops_listen.to_string(), "127.0.0.1:9090");
     assert_eq!(config.server.webhook_body_bytes, 3 * 1024 * 1024);
+    assert_eq!((config.server.drain_s, config.store.require), (25, None));
     assert_eq!(config.store.url.expose(), "embedded:./sacola-data");
     assert_eq!(
         (config.store.wait_replicas, config.store.key_prefix.as_str()),
@@ -261,6 +262,14 @@ fn what_contradicts_itself_is_refused() {
     );
     let expected = "SACOLA__STORE__WAIT_REPLICAS: the embedded store has no replicas";
     tells(FILE, &[("SACOLA__STORE__WAIT_REPLICAS", "1")], &[expected]);
+    let demand = ("SACOLA__STORE__REQUIRE", "primary_loss");
+    let expected = "SACOLA__STORE__REQUIRE: the embedded store has no replicas";
+    tells(FILE, &[demand], &[expected]);
+    let redis = ("SACOLA__STORE__URL", "redis://cache:6379");
+    let expected = "SACOLA__STORE__REQUIRE: is primary_loss, and store.wait_replicas is 0";
+    tells(FILE, &[demand, redis], &[expected]);
+    let replicas = ("SACOLA__STORE__WAIT_REPLICAS", "1");
+    assert_eq!(faults(FILE, &[demand, redis, replicas]), "");
     let expected = "merchant[0].connector: the shopify connector is not in this version";
     tells(
         &with("currency", "connector = \"shopify\"\ncurrency"),
@@ -279,6 +288,19 @@ fn what_contradicts_itself_is_refused() {
         told.starts_with("merchant[1].id: is the same id as merchant[0].id"),
         "{told}"
     );
+}
+
+#[test]
+fn a_demand_is_one_of_three_words() {
+    let demanded = |word| {
+        let loaded = load(FILE, &env(&[("SACOLA__STORE__REQUIRE", word)]));
+        loaded.expect("good").config.store.require
+    };
+    assert_eq!(demanded("process_death"), Some(Demand::ProcessDeath));
+    assert_eq!(demanded("power_loss"), Some(Demand::PowerLoss));
+    let expected =
+        "SACOLA__STORE__REQUIRE: is not a value that Sacola knows — mend: did you mean \"power_loss\"?";
+    tells(FILE, &[("SACOLA__STORE__REQUIRE", "powerloss")], &[expected]);
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub struct Server {
     pub webhook_body_bytes: usize,
     /// Largest body of a merchant API request, in bytes (1 KiB..=16 MiB).
     pub api_body_bytes: usize,
+    /// How long a stop may take, in seconds (5..=600).
+    pub drain_s: u64,
 }
 
 /// Where conversations live.
@@ -57,6 +59,32 @@ pub struct StoreSection {
     pub key_prefix: String,
     /// Replicas that must hold a commit before its 200 (0..=16; 0 with the embedded store).
     pub wait_replicas: u32,
+    /// What a 200 must survive; `None`: whatever it does.
+    pub require: Option<Demand>,
+}
+
+/// A loss that a 200 must survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// Of any process.
+    ProcessDeath,
+    /// Of power, on all machines at once.
+    PowerLoss,
+    /// Of a primary, for good.
+    PrimaryLoss,
+}
+
+impl Demand {
+    /// Every demand, in the order of [`Demand::NAMES`].
+    const ALL: [Self; 3] = [Self::ProcessDeath, Self::PowerLoss, Self::PrimaryLoss];
+    /// Their names in the configuration.
+    pub const NAMES: [&'static str; 3] = ["process_death", "power_loss", "primary_loss"];
+
+    /// The demand of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter().zip(Self::NAMES);
+        all.find_map(|(demand, known)| (known == name).then_some(demand))
+    }
 }
 
 impl StoreSection {
@@ -272,6 +300,7 @@ mod tests {
                 url: Secret::new(url),
                 key_prefix: String::new(),
                 wait_replicas: 0,
+                require: None,
             }
             .shown_url()
         };

@@ -7,7 +7,9 @@ use crate::domain::ids::{MerchantId, PurchaseId};
 use crate::engine::items::LaneBody;
 use crate::engine::{Happened, Refused, Taken, What, Who};
 use crate::faults::{self, Point};
-use crate::store::{self, Class, DeadLetter, Head, SettleOutcome, Settlement, StartOutcome};
+use crate::store::{
+    self, Budget, Class, DeadLetter, Head, LaneTimes, SettleOutcome, Settlement, StartOutcome,
+};
 
 /// Why a lane could not be served further now; its lease ends and another try follows.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +20,8 @@ pub(super) enum Interrupted {
     Answer(#[from] Refused),
 }
 
+/// Pause after a start that was not certain.
+const START_AGAIN_MS: i64 = 1_000;
 /// Pauses between tries to keep an outcome, in milliseconds: six seconds in all.
 const SETTLE_AGAIN_MS: [u64; 5] = [200, 400, 800, 1_600, 3_000];
 
@@ -63,11 +67,12 @@ impl Dispatcher {
         if let Some(settings) = self.parts.merchants.get(merchant) {
             times.lease_ms = lease_ms(times.lease_ms, settings.timeout_ms, calls);
         }
-        match self.store().start(head, &[], Class::Reply, times).await? {
-            StartOutcome::Started { window_open_until_ms } => {
-                faults::pass(Point::Started);
-                Ok(Ok(window_open_until_ms))
-            }
+        let outcome = match self.ask_to_start(head, &[], Class::Reply, times).await? {
+            Ok(outcome) => outcome,
+            Err(settled) => return Ok(Err(settled)),
+        };
+        match outcome {
+            StartOutcome::Started { window_open_until_ms } => Ok(self.begun(times, window_open_until_ms)),
             StartOutcome::Refused { until_ms, .. } => {
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
@@ -75,6 +80,42 @@ impl Dispatcher {
                 Ok(Err(settled))
             }
             StartOutcome::LeaseLost => Ok(Err(None)),
+        }
+    }
+
+    /// An item is started: it may be performed, unless the answer took longer than the lease lasts. Then another replica may be
+    /// at it already, and what it finds is an attempt of unknown outcome.
+    pub(super) fn begun(
+        &self,
+        times: LaneTimes,
+        window_open_until_ms: i64,
+    ) -> Result<i64, Option<SettleOutcome>> {
+        faults::pass(Point::Started);
+        if self.now_ms() - times.now_ms >= times.lease_ms {
+            tracing::warn!("an attempt was not made: its lease had ended before the store answered");
+            return Err(None);
+        }
+        Ok(window_open_until_ms)
+    }
+
+    /// Asks the store to start an item. When it is not certain that it did (an answer was lost, too few replicas have it),
+    /// nothing has left yet: the item goes back as it was, and `Err(settled)` says what became of the lane.
+    pub(super) async fn ask_to_start(
+        &self,
+        head: &Head,
+        budgets: &[Budget],
+        class: Class,
+        times: LaneTimes,
+    ) -> Result<Result<StartOutcome, Option<SettleOutcome>>, Interrupted> {
+        match self.store().start(head, budgets, class, times).await {
+            Ok(outcome) => Ok(Ok(outcome)),
+            Err(error @ (store::Error::Unknown(_) | store::Error::NotReplicated { .. })) => {
+                tracing::warn!(%error, effect = %head.item.effect_id, "a start is not certain; nothing was sent");
+                let due_ms = self.now_ms() + START_AGAIN_MS;
+                let settled = self.settle(head, Settlement::Postpone { due_ms }).await?;
+                Ok(Err(settled))
+            }
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -95,7 +95,11 @@ impl Dispatcher {
         let mut ended = false;
         for _ in 0..PAGES_MAX {
             let page_began_ms = self.now_ms();
-            let page = connector.list_products(cursor.as_deref(), PAGE).await?;
+            let asked = connector.list_products(cursor.as_deref(), PAGE);
+            let Some(page) = self.unless_stopped(asked).await else {
+                return Ok(found);
+            };
+            let page = page?;
             for problem in &page.unreadable {
                 tracing::warn!(%merchant, problem, "a product of the catalog can't be read");
             }
@@ -142,7 +146,10 @@ impl Dispatcher {
         let mut gone = Vec::new();
         for ids in missing.chunks(LOOK_UP) {
             let learned_at_ms = self.now_ms();
-            let answer = connector.look_up(ids).await?;
+            let Some(answer) = self.unless_stopped(connector.look_up(ids)).await else {
+                break;
+            };
+            let answer = answer?;
             let absent = ids.iter().filter(|id| matches!(answer.get(*id), Some(None)));
             gone.extend(absent.map(|id| Learned {
                 retailer_id: id.clone(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures::future::join_all;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::domain::ids::{MerchantId, NumberId};
@@ -40,6 +41,8 @@ const HOLD_MARGIN_MS: i64 = 500;
 pub const SWEEP_MS: u64 = 500;
 /// Most lanes that one sweep picks up.
 const SWEEP_LANES: usize = 256;
+/// Lanes that are given back side by side when the program stops; they share the store's flushes.
+const RELEASES_AT_ONCE: usize = 64;
 
 /// What a merchant's side needs to know.
 #[derive(Clone, Debug)]
@@ -124,8 +127,9 @@ impl Dispatcher {
         let stop = self.tasks.stop_token();
         loop {
             let work = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
                 work = lane_work.recv() => work,
-                () = stop.cancelled() => return,
             };
             match work {
                 Some(LaneWork::Serve(head, number)) => match self.turn_of(&head, &number) {
@@ -138,20 +142,47 @@ impl Dispatcher {
                 None => return,
             }
         }
+        // What comes after this is given back by whoever hands it over.
+        lane_work.close();
+        let mut left = Vec::new();
+        while let Some(work) = lane_work.recv().await {
+            left.extend(work.into_head().map(|head| *head));
+        }
+        self.release_all(&left).await;
     }
 
     async fn serve_in_background(self: &Arc<Self>, head: Box<Head>, beat_ms: u64) {
-        let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
-            return;
+        let stop = self.tasks.stop_token();
+        let slot = tokio::select! {
+            biased;
+            () = stop.cancelled() => None,
+            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
+        };
+        let Some(slot) = slot else {
+            return self.parts.engine.release(&head).await;
         };
         let own = Arc::clone(self);
         self.tasks.spawn("lane", async move {
             if beat_ms > 0 {
-                own.parts.engine.clock().sleep_ms(beat_ms).await;
+                tokio::select! {
+                    () = own.parts.engine.clock().sleep_ms(beat_ms) => {}
+                    () = stop.cancelled() => {}
+                }
             }
             own.serve(*head).await;
             drop(slot);
         });
+    }
+
+    /// Gives back what was leased and not begun: a replica that stops holds nothing up.
+    async fn release_all(&self, heads: &[Head]) {
+        for some in heads.chunks(RELEASES_AT_ONCE) {
+            let mut released = Vec::with_capacity(some.len());
+            for head in some {
+                released.push(self.parts.engine.release(head));
+            }
+            join_all(released).await;
+        }
     }
 
     /// When a message may be started by the pace of its number; what goes to a merchant has none, and bulk yields by the
@@ -166,12 +197,14 @@ impl Dispatcher {
     }
 
     fn keep(&self, head: Head, at_ms: i64) {
-        self.held
-            .keep(at_ms, self.serial.fetch_add(1, Ordering::Relaxed), head);
-        self.more_held.notify_one();
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        match self.held.keep(at_ms, serial, head) {
+            None => self.more_held.notify_one(),
+            Some(head) => self.parts.engine.release_later(Box::new(head)),
+        }
     }
 
-    /// Serves held heads when their turns come. When the program stops first, their leases end and another replica goes on.
+    /// Serves held heads when their turns come. When the program stops first, they are given back.
     async fn serve_held(self: Arc<Self>) {
         let stop = self.tasks.stop_token();
         loop {
@@ -183,9 +216,10 @@ impl Dispatcher {
             tokio::select! {
                 () = self.parts.engine.clock().sleep_ms(wait_ms.unwrap_or(SWEEP_MS)) => {}
                 () = self.more_held.notified() => {}
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
             }
         }
+        self.release_all(&self.held.close()).await;
     }
 
     fn wake_later(self: &Arc<Self>, lane: LaneId, at_ms: i64) {
@@ -203,8 +237,11 @@ impl Dispatcher {
         });
     }
 
-    /// Asks for a lane and serves it.
+    /// Asks for a lane and serves it; a replica that stops asks for nothing.
     pub async fn ask_for(self: &Arc<Self>, lane: &LaneId) {
+        if self.tasks.stopping() {
+            return;
+        }
         let times = self.parts.engine.lane_times();
         match self.store().claim(lane, times).await {
             Ok(ClaimOutcome::Claimed(head)) => self.serve(*head).await,
@@ -240,10 +277,14 @@ impl Dispatcher {
             }
         };
         let count = due.len();
+        let stop = self.tasks.stop_token();
         for lane in due {
-            let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
-                return count;
+            let slot = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
             };
+            let Some(slot) = slot else { return count };
             let own = Arc::clone(self);
             self.tasks.spawn("lane", async move {
                 own.ask_for(&lane).await;
@@ -253,18 +294,17 @@ impl Dispatcher {
         count
     }
 
-    /// Serves a leased lane until it is empty, waits, or is lost.
+    /// Serves a leased lane until it is empty, waits, or is lost. A replica that stops begins nothing: it ends what it has
+    /// begun and gives the rest back.
     pub async fn serve(self: &Arc<Self>, first: Head) {
         let mut head = first;
         loop {
+            if self.tasks.stopping() {
+                return self.parts.engine.release(&head).await;
+            }
             let lane = head.lane.clone();
             match self.perform(&head).await {
-                Ok(Some(SettleOutcome::Next(next))) => {
-                    if self.tasks.stopping() {
-                        return;
-                    }
-                    head = *next;
-                }
+                Ok(Some(SettleOutcome::Next(next))) => head = *next,
                 Ok(Some(SettleOutcome::Wait(at_ms))) => {
                     return self.parts.engine.hand_over(LaneWork::Wake(lane, at_ms));
                 }
@@ -274,6 +314,15 @@ impl Dispatcher {
                     return;
                 }
             }
+        }
+    }
+
+    /// What somebody outside answers; `None` when the program stops first.
+    async fn unless_stopped<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+        let stop = self.tasks.stop_token();
+        tokio::select! {
+            answer = answer => Some(answer),
+            () = stop.cancelled() => None,
         }
     }
 

@@ -100,11 +100,12 @@ impl Dispatcher {
     /// Starts the item; when the number's rate is exhausted it is held here, under its lease, until its turn comes.
     async fn start_paced(&self, head: &Head, number: &NumberId, budgets: &[Budget]) -> Started {
         let times = self.parts.engine.lane_times();
-        match self.store().start(head, budgets, head.item.class, times).await? {
-            StartOutcome::Started { window_open_until_ms } => {
-                faults::pass(Point::Started);
-                Ok(Ok(window_open_until_ms))
-            }
+        let outcome = match self.ask_to_start(head, budgets, head.item.class, times).await? {
+            Ok(outcome) => outcome,
+            Err(settled) => return Ok(Err(settled)),
+        };
+        match outcome {
+            StartOutcome::Started { window_open_until_ms } => Ok(self.begun(times, window_open_until_ms)),
             StartOutcome::Refused { until_ms, budget }
                 if budget == NUMBER && head.item.class == Class::Reply =>
             {

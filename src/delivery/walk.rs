@@ -66,6 +66,9 @@ impl Dispatcher {
         let running = self.store().records(RUNNING).await?;
         let count = running.len();
         for (id, body) in running {
+            if self.tasks.stopping() {
+                break;
+            }
             let Ok(update) = serde_json::from_str::<PriceUpdate>(&body) else {
                 tracing::error!(id, "a price update can't be read");
                 continue;
@@ -117,11 +120,13 @@ impl Dispatcher {
             }
             if told_any {
                 self.put_update(&update).await?;
-                if !self
+                // A replica that stops gives the walk up here: the cursor is kept, another one goes on.
+                let hold_ms = if self.tasks.stopping() { 0 } else { HOLD_MS };
+                let held = self
                     .store()
-                    .hold(lease, &self.parts.replica, HOLD_MS, self.now_ms())
-                    .await?
-                {
+                    .hold(lease, &self.parts.replica, hold_ms, self.now_ms())
+                    .await?;
+                if !held || hold_ms == 0 {
                     return Ok(());
                 }
             }
@@ -157,7 +162,10 @@ impl Dispatcher {
         };
         let began_ms = self.now_ms();
         let ids = [update.retailer_id.clone()];
-        match connector.look_up(&ids).await {
+        let Some(answer) = self.unless_stopped(connector.look_up(&ids)).await else {
+            return Ok(false);
+        };
+        match answer {
             Ok(found) => {
                 let news = found.into_iter().map(|(retailer_id, product)| Learned {
                     retailer_id,
@@ -201,7 +209,7 @@ impl Dispatcher {
         };
         update.carts_found += 1;
         match taken {
-            Taken::Done { effects, owed } => {
+            Taken::Done { effects, owed, .. } => {
                 if effects.iter().any(|(_, word)| *word == "send") {
                     update.notified += 1;
                 } else if owed {

@@ -115,6 +115,9 @@ pub struct Conversation {
     pub home: HomeId,
     /// Grows by one with each event.
     pub revision: u64,
+    /// When the last event was decided; 0: before this was kept.
+    #[serde(default)]
+    pub changed_at_ms: i64,
     /// The business number.
     pub number: NumberId,
     /// The customer.
@@ -163,6 +166,7 @@ impl Conversation {
             format: FORMAT,
             home,
             revision: 0,
+            changed_at_ms: 0,
             number,
             customer: Customer::default(),
             locale: None,

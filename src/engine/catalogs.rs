@@ -32,18 +32,31 @@ pub struct Known {
 }
 
 impl Catalogs {
-    /// Facts from the copy; reads the whole catalog once when there is no copy yet.
+    /// Facts from the copy; reads the whole catalog once when there is no copy yet. What the copy lacks is asked for by name:
+    /// it may be behind, and a decision that takes it for "no such product" would never be made again.
     pub async fn known(
         &self,
         store: &dyn Store,
         merchant: &MerchantId,
         ids: &BTreeSet<RetailerId>,
     ) -> Result<Known, store::Error> {
-        if let Some(known) = self.peek(merchant, ids) {
+        let known = match self.peek(merchant, ids) {
+            Some(known) => known,
+            None => {
+                self.reload(store, merchant).await?;
+                self.peek(merchant, ids).unwrap_or_default()
+            }
+        };
+        let lacking: Vec<RetailerId> = ids
+            .iter()
+            .filter(|id| !known.facts.contains_key(id))
+            .cloned()
+            .collect();
+        if lacking.is_empty() {
             return Ok(known);
         }
-        self.reload(store, merchant).await?;
-        Ok(self.peek(merchant, ids).unwrap_or_default())
+        self.refresh(store, merchant, &lacking).await?;
+        Ok(self.peek(merchant, ids).unwrap_or(known))
     }
 
     fn peek(&self, merchant: &MerchantId, ids: &BTreeSet<RetailerId>) -> Option<Known> {
@@ -122,7 +135,10 @@ impl Catalogs {
     ) -> Result<(), store::Error> {
         let read = store.products(merchant, ids).await?;
         let mut copies = self.copies.write().unwrap_or_else(PoisonError::into_inner);
-        let copy = copies.entry(merchant.clone()).or_default();
+        // Without a copy there is nothing to refresh: the next decision reads all of it.
+        let Some(copy) = copies.get_mut(merchant).filter(|_| !read.is_empty()) else {
+            return Ok(());
+        };
         for stored in &read {
             if let Some(fact) = fact(stored) {
                 copy.facts.insert(stored.retailer_id.clone(), fact);

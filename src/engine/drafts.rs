@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::journal::Journal;
 use super::{Found, Taken};
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{MerchantId, PurchaseId};
@@ -12,14 +13,33 @@ pub(super) struct Draft {
     pub commit: Commit,
     pub merchant: MerchantId,
     pub after: Conversation,
+    pub journal: Journal,
     pub used: BTreeSet<FactVersion>,
     pub answers: Vec<(usize, Taken)>,
     /// Purchases whose shard is not the conversation's: written before the commit.
     pub foreign_purchases: Vec<(PurchaseId, String)>,
+    /// Taps on buttons that are not ours.
+    pub refused_taps: u64,
+}
+
+impl Draft {
+    /// Nothing yet, on what was found.
+    pub(super) fn of(found: Found, merchant: MerchantId) -> Self {
+        Self {
+            commit: empty_commit(&found),
+            merchant,
+            journal: Journal::after(&found.conversation),
+            after: found.conversation,
+            used: BTreeSet::new(),
+            answers: Vec::new(),
+            foreign_purchases: Vec::new(),
+            refused_taps: 0,
+        }
+    }
 }
 
 /// A commit of this conversation that changes nothing yet.
-pub(super) fn empty_commit(found: &Found) -> Commit {
+fn empty_commit(found: &Found) -> Commit {
     Commit {
         home: found.home.clone(),
         expected_revision: found.expected_revision,

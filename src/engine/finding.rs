@@ -18,6 +18,14 @@ pub(super) struct Located {
     free: Vec<HomeId>,
 }
 
+impl Located {
+    /// The home and the encoded state that is there.
+    pub(super) fn into_stored(self) -> Option<(HomeId, String)> {
+        let state = self.stored.state?;
+        Some((self.home, state))
+    }
+}
+
 impl Engine {
     /// The conversation as we last committed it, without asking the store.
     pub(super) fn at_hand(&self, who: &Who) -> Option<Found> {
@@ -53,22 +61,7 @@ impl Engine {
         for alias in &located.free {
             self.parts.store.put_alias(alias, &located.home).await?;
         }
-        let is_new = located.conversation.is_none();
-        let conversation = match (located.conversation, who) {
-            (Some(conversation), _) => conversation,
-            (None, Who::Customer { number, .. }) => Conversation::new(located.home.clone(), number.clone()),
-            (None, Who::Home(_)) => return Ok(None),
-        };
-        let stored = located.stored;
-        Ok(Some(Found {
-            home: located.home,
-            conversation,
-            ids: located.ids,
-            stored_bytes: stored.state.as_ref().map_or(0, String::len),
-            expected_revision: stored.revision,
-            done: stored.done,
-            is_new,
-        }))
+        Ok(found_at(located, who))
     }
 
     /// Where a conversation lives or would live, and what is there. Writes nothing.
@@ -146,6 +139,27 @@ impl Engine {
         let loaded = self.parts.store.load(&[request]).await?;
         Ok(loaded.into_iter().next().unwrap_or_default())
     }
+}
+
+/// What is at a place: the conversation, or a new one when a customer's own ids led there; `None` when a home without a
+/// conversation was named.
+pub(super) fn found_at(located: Located, who: &Who) -> Option<Found> {
+    let is_new = located.conversation.is_none();
+    let conversation = match (located.conversation, who) {
+        (Some(conversation), _) => conversation,
+        (None, Who::Customer { number, .. }) => Conversation::new(located.home.clone(), number.clone()),
+        (None, Who::Home(_)) => return None,
+    };
+    let stored = located.stored;
+    Some(Found {
+        home: located.home,
+        conversation,
+        ids: located.ids,
+        stored_bytes: stored.state.as_ref().map_or(0, String::len),
+        expected_revision: stored.revision,
+        done: stored.done,
+        is_new,
+    })
 }
 
 /// Which of the ids leads to a conversation: the first that has an alias or a conversation of its own; none: the first.

@@ -1,9 +1,23 @@
 //! Reading: a customer's conversation, a purchase, where a status belongs.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Engine, PurchaseRecord, Who};
 use crate::domain::conversation::{Conversation, Customer};
 use crate::domain::ids::{HomeId, NumberId, PurchaseId};
 use crate::store;
+
+/// How often a conversation that changes meanwhile is read.
+const READS_MAX: usize = 5;
+
+/// A conversation's journal and the state that it leads to, both encoded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The entries, oldest first.
+    pub entries: Vec<String>,
+    /// The stored state; `None` when the conversation changed at each reading.
+    pub state: Option<String>,
+}
 
 impl Engine {
     /// The conversation of a customer, named by user id or wa_id.
@@ -12,16 +26,30 @@ impl Engine {
         number: &NumberId,
         customer: &str,
     ) -> Result<Option<Conversation>, store::Error> {
-        let named = Customer {
-            user_id: Some(customer.to_owned()),
-            wa_id: None,
-            name: None,
-        };
-        let who = Who::Customer {
-            number: number.clone(),
-            customer: named,
-        };
-        self.read(&who).await
+        self.read(&named(number, customer)).await
+    }
+
+    /// The journal of a customer's conversation, as of one moment; `None` when there is no conversation. Writes nothing.
+    pub async fn recorded(
+        &self,
+        number: &NumberId,
+        customer: &str,
+    ) -> Result<Option<Recorded>, store::Error> {
+        let who = named(number, customer);
+        let mut entries = Vec::new();
+        for _ in 0..READS_MAX {
+            let Some((home, state)) = self.locate(&who, &[]).await?.into_stored() else {
+                return Ok(None);
+            };
+            entries = self.store().journal(&home).await?;
+            // State and journal are committed together: the same state before and after means that they belong together.
+            let again = self.locate(&who, &[]).await?.into_stored();
+            if again.is_some_and(|(_, now)| now == state) {
+                let state = Some(state);
+                return Ok(Some(Recorded { entries, state }));
+            }
+        }
+        Ok(Some(Recorded { entries, state: None }))
     }
 
     /// The conversation of that home.
@@ -56,5 +84,17 @@ impl Engine {
             key: id.to_string(),
             problem: error.to_string(),
         })
+    }
+}
+
+fn named(number: &NumberId, customer: &str) -> Who {
+    let customer = Customer {
+        user_id: Some(customer.to_owned()),
+        wa_id: None,
+        name: None,
+    };
+    Who::Customer {
+        number: number.clone(),
+        customer,
     }
 }

@@ -24,14 +24,23 @@ pub mod catalogs;
 mod drafts;
 mod encoded;
 mod finding;
+mod handing;
 pub mod items;
+pub mod journal;
 mod links;
 mod lookups;
+mod parking;
+pub mod replay;
 mod turns;
 mod warm;
+mod would;
 
 use addresses::Addresses;
 use catalogs::Catalogs;
+pub use lookups::Recorded;
+
+pub use parking::replay_id;
+pub use would::Would;
 
 /// A business number as the engine knows it.
 #[derive(Clone, Debug)]
@@ -98,6 +107,8 @@ pub enum Taken {
         effects: Vec<(EffectId, &'static str)>,
         /// True when news is owed until the customer writes again.
         owed: bool,
+        /// True when it could not be decided and is a dead letter now.
+        parked: bool,
     },
     /// It was done before.
     Duplicate,
@@ -330,13 +341,6 @@ impl Engine {
             lease_ms: self.parts.lanes.lease_ms,
             unknown_hold_ms: self.parts.lanes.unknown_hold_ms,
             pace_ms: self.parts.lanes.pace_ms,
-        }
-    }
-
-    /// Hands lane work to whoever serves lanes.
-    pub fn hand_over(&self, work: LaneWork) {
-        if self.lane_work.try_send(work).is_err() {
-            tracing::debug!("lane work does not fit; the sweeper will pick it up");
         }
     }
 }

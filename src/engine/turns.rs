@@ -4,19 +4,19 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::drafts::{Draft, empty_commit};
+use super::drafts::Draft;
 use super::warm::Warm;
 use super::{
     Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
 };
-use super::{encoded, items, refused};
+use super::{encoded, items, parking, refused};
 use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
 use crate::domain::facts::{FactKeys, Facts, Shop};
 use crate::domain::ids::{EffectId, HomeId, RetailerId};
 use crate::faults::{self, Point};
-use crate::store::{self, CommitOutcome, DeadLetter, DoneMark, FactVersion, Interest, Item, LaneKind};
+use crate::store::{self, CommitOutcome, DoneMark, FactVersion, Interest, Item, LaneKind};
 
 /// Most events that are folded into one commit.
 pub(super) const FOLD_MAX: usize = 64;
@@ -101,11 +101,7 @@ impl Engine {
             None => self.find(&first.who, &marks).await?,
         };
         let Some(found) = found else {
-            let none = happened
-                .iter()
-                .enumerate()
-                .map(|(index, _)| (index, Taken::NoConversation));
-            return Ok(Tried::Answered(none.collect()));
+            return Ok(all(happened, &Taken::NoConversation));
         };
         faults::pass(Point::Loaded);
         if !self.parts.numbers.contains_key(&found.conversation.number) {
@@ -113,11 +109,7 @@ impl Engine {
         }
         let ids = found.ids.clone();
         let Some(draft) = self.draft(found, happened, &marks).await? else {
-            let all = happened
-                .iter()
-                .enumerate()
-                .map(|(index, _)| (index, Taken::Duplicate));
-            return Ok(Tried::Answered(all.collect()));
+            return Ok(all(happened, &Taken::Duplicate));
         };
         // What is written before the commit judges must not rest on what is only at hand.
         if is_at_hand && !(draft.foreign_purchases.is_empty() && draft.commit.dead_letters.is_empty()) {
@@ -131,6 +123,7 @@ impl Engine {
             self.parts.store.put_purchase(id, record).await?;
         }
         draft.commit.facts = draft.used.iter().cloned().collect();
+        draft.commit.journal = draft.journal.into_entries();
         if draft.commit.state.is_empty() {
             draft.commit.state = encoded::encode(&draft.after)?;
         }
@@ -138,6 +131,10 @@ impl Engine {
         draft.commit.window_open_until_ms = draft.after.window_open_until_ms;
         let merchant = draft.merchant.clone();
         let state_bytes = draft.commit.state.len();
+        parking::tell(&draft.commit.dead_letters);
+        if draft.refused_taps > 0 {
+            metrics::counter!("sacola_buttons_refused_total").increment(draft.refused_taps);
+        }
         faults::pass(Point::Decided);
         match self.parts.store.commit(draft.commit, self.lane_times()).await? {
             CommitOutcome::Committed { heads, wake } => {
@@ -185,15 +182,9 @@ impl Engine {
         tracing::debug!(home = %found.home, new = found.is_new, events = happened.len(), "deciding");
         let before_interest = found.conversation.interest();
         let merchant = settings.shop.merchant.clone();
-        let mut draft = Draft {
-            commit: empty_commit(&found),
-            merchant: merchant.clone(),
-            after: found.conversation,
-            used: BTreeSet::new(),
-            answers: Vec::new(),
-            foreign_purchases: Vec::new(),
-        };
         let mut seen: BTreeSet<DoneMark> = found.done.iter().copied().collect();
+        let stored_bytes = found.stored_bytes;
+        let mut draft = Draft::of(found, merchant.clone());
         for (index, (one, mark)) in happened.iter().zip(marks).enumerate() {
             if !seen.insert(*mark) {
                 draft.answers.push((index, Taken::Duplicate));
@@ -201,7 +192,7 @@ impl Engine {
             }
             draft.commit.marks.push(*mark);
             let taken = self
-                .decide_one(&mut draft, one, &settings.shop, found.stored_bytes)
+                .decide_one(&mut draft, one, &settings.shop, stored_bytes)
                 .await?;
             draft.answers.push((index, taken));
         }
@@ -224,7 +215,8 @@ impl Engine {
         Ok(Some(draft))
     }
 
-    async fn decide_one(
+    /// Adds the decision of one event to a draft.
+    pub(super) async fn decide_one(
         &self,
         draft: &mut Draft,
         happened: &Happened,
@@ -235,6 +227,7 @@ impl Engine {
             take_over(&mut draft.after.customer, customer);
         }
         let occurrence = self.occurrence(happened, &draft.after);
+        draft.refused_taps += u64::from(is_refused_tap(&occurrence.event));
         let mut facts = Facts {
             now_ms: self.parts.clock.now_ms(),
             shop: shop.clone(),
@@ -253,37 +246,7 @@ impl Engine {
                 Err(_) => break,
             }
         }
-        tracing::error!(home = %draft.after.home, event = occurrence.event.word(), "the decision failed; the event is parked");
-        park_event(draft, &occurrence, "panic", facts.now_ms);
-        Self::answer_anyway(draft, &occurrence, &facts)
-    }
-
-    /// The customer gets an answer even when their event could not be decided.
-    fn answer_anyway(draft: &mut Draft, failed: &Occurrence, facts: &Facts) -> Result<Taken, store::Error> {
-        let nothing = Taken::Done {
-            effects: Vec::new(),
-            owed: false,
-        };
-        let Some(device) = failed.event.customer_device() else {
-            return Ok(nothing);
-        };
-        let event = Event::Arrived {
-            what: STAND_IN.to_owned(),
-            device,
-        };
-        let help = Occurrence {
-            event,
-            ..failed.clone()
-        };
-        let mut before = draft.after.clone();
-        let owed_news = std::mem::take(&mut before.owed_news);
-        let answered = match catch_unwind(AssertUnwindSafe(|| decide::decide(&before, &help, facts))) {
-            Ok(Outcome::Decided(decided)) => Self::add_decision(draft, &help, facts, *decided),
-            Ok(Outcome::Needs(_)) | Err(_) => Ok(nothing),
-        };
-        draft.after.owed_news.extend(owed_news);
-        draft.commit.state = String::new();
-        answered
+        Self::park(draft, &occurrence, &facts, "panic")
     }
 
     fn occurrence(&self, happened: &Happened, conversation: &Conversation) -> Occurrence {
@@ -291,9 +254,6 @@ impl Engine {
             What::Event(event) => event.clone(),
             What::Tap { id, device } => {
                 let button = self.parts.keys.verify(id, &conversation.home);
-                if button.is_none() {
-                    metrics::counter!("sacola_buttons_refused_total").increment(1);
-                }
                 Event::Tapped {
                     tap: button.map_or(Tap::Refused, Tap::Button),
                     device: *device,
@@ -322,31 +282,19 @@ impl Engine {
         Ok(())
     }
 
-    fn too_large(draft: &mut Draft, occurrence: &Occurrence, facts: &Facts) -> Result<Taken, store::Error> {
-        tracing::error!(home = %draft.after.home, "the conversation is too large; the event is parked");
-        park_event(draft, occurrence, "too_large", facts.now_ms);
-        if is_stand_in(&occurrence.event) {
-            return Ok(Taken::Done {
-                effects: Vec::new(),
-                owed: false,
-            });
-        }
-        Self::answer_anyway(draft, occurrence, facts)
-    }
-
-    fn add_decision(
+    pub(super) fn add_decision(
         draft: &mut Draft,
         occurrence: &Occurrence,
         facts: &Facts,
         decided: Decided,
     ) -> Result<Taken, store::Error> {
-        let after = decided.conversation;
-        let state = encoded::encode(&after)?;
+        let state = encoded::encode(&decided.conversation)?;
         if state.len() > STATE_BYTES_MAX {
             return Self::too_large(draft, occurrence, facts);
         }
-        let journal = encoded::journal_entry(&draft.after, occurrence, facts, &state, &decided.effects);
-        draft.commit.journal.extend(journal);
+        let (journal, before) = (&mut draft.journal, &draft.after);
+        journal.decided(before, occurrence, facts, &state, &decided);
+        let after = decided.conversation;
         let used = decided.used.iter().filter_map(|id| {
             let fact = facts.products.get(id)?;
             let merchant = facts.shop.merchant.clone();
@@ -398,8 +346,17 @@ impl Engine {
         let owed = !after.owed_news.is_empty();
         draft.after = after;
         draft.commit.state = state;
-        Ok(Taken::Done { effects, owed })
+        Ok(Taken::Done {
+            effects,
+            owed,
+            parked: false,
+        })
     }
+}
+
+/// The same answer for all of them.
+fn all(happened: &[&Happened], taken: &Taken) -> Tried {
+    Tried::Answered((0..happened.len()).map(|index| (index, taken.clone())).collect())
 }
 
 /// What merchants start yields to what customers ask for.
@@ -414,11 +371,14 @@ fn class_of(event: &Event) -> store::Class {
     }
 }
 
-/// What stands in for an event that could not be decided, so that its sender gets an answer.
-const STAND_IN: &str = "parked";
-
-fn is_stand_in(event: &Event) -> bool {
-    matches!(event, Event::Arrived { what, .. } if what == STAND_IN)
+fn is_refused_tap(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Tapped {
+            tap: Tap::Refused,
+            ..
+        }
+    )
 }
 
 /// Within one commit a newer superseding message replaces an older one at once.
@@ -447,23 +407,6 @@ fn take_over(known: &mut Customer, told: &Customer) {
             slot.clone_from(value);
         }
     }
-}
-
-/// An event whose decision failed is kept beside the commit that marks it as handled; its siblings go on.
-fn park_event(draft: &mut Draft, occurrence: &Occurrence, reason: &str, now_ms: i64) {
-    metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
-    draft.after.revision += 1;
-    draft.commit.state = String::new();
-    draft.commit.dead_letters.push(DeadLetter {
-        id: format!("{}.{}", draft.after.home, addresses::digest(&occurrence.id)),
-        reason: reason.to_owned(),
-        detail: format!("deciding the event {} failed", occurrence.event.word()),
-        merchant: Some(draft.merchant.clone()),
-        home: Some(draft.after.home.clone()),
-        at_ms: now_ms,
-        source: "event".to_owned(),
-        body: serde_json::to_string(occurrence).unwrap_or_default(),
-    });
 }
 
 /// A few milliseconds that differ between conversations and attempts.

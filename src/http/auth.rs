@@ -56,6 +56,13 @@ impl Key {
         self.merchant.as_ref().is_none_or(|own| own == merchant)
     }
 
+    /// True when the key may do that; who may write something may read it.
+    pub(super) fn may(&self, scope: Scope) -> bool {
+        let reads_letters = scope == Scope::DeadLettersRead && self.scopes.contains(&Scope::DeadLettersWrite);
+        let reads_catalog = scope == Scope::CatalogRead && self.scopes.contains(&Scope::CatalogWrite);
+        self.scopes.contains(&scope) || reads_letters || reads_catalog
+    }
+
     fn takes_one(&self, now_ms: i64) -> bool {
         let interval_us = 1_000_000 / RATE_PER_S;
         let present_us = now_ms.saturating_mul(1_000);
@@ -106,9 +113,7 @@ impl Keys {
                 "more than 200 requests per second with this key",
             ));
         }
-        let reads_letters = scope == Scope::DeadLettersRead && key.scopes.contains(&Scope::DeadLettersWrite);
-        let reads_catalog = scope == Scope::CatalogRead && key.scopes.contains(&Scope::CatalogWrite);
-        if key.scopes.contains(&scope) || reads_letters || reads_catalog {
+        if key.may(scope) {
             Ok(key)
         } else {
             Err(ApiError::new(

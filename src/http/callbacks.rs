@@ -53,13 +53,13 @@ pub(super) async fn receive(
     Ok(HttpResponse::Ok().finish())
 }
 
-/// Takes a verified callback's body.
+/// Takes a verified callback's body. Returns the letter that it was parked as, if it was.
 pub(super) async fn take(
     state: &State,
     merchant: &MerchantId,
     id: &str,
     bytes: &[u8],
-) -> Result<(), ApiError> {
+) -> Result<Option<String>, ApiError> {
     let source = format!("callback:{merchant}");
     let Some(connector) = state.dispatcher.connector(merchant) else {
         return Err(ApiError::new(Code::NotFound, "no such merchant is configured"));
@@ -68,33 +68,35 @@ pub(super) async fn take(
     let Callback { id, at_ms, news } = match connector.parse_callback(id, bytes, now_ms) {
         Ok(callback) => callback,
         Err(CallbackError::Unreadable(problem)) => {
-            return intake::park(
+            let letter = intake::park(
                 state,
                 "unreadable_callback",
                 &problem,
                 Some(merchant.clone()),
                 &source,
                 bytes,
-            )
-            .await;
+            );
+            return letter.await.map(Some);
         }
         Err(error @ CallbackError::Signature) => {
             return Err(ApiError::new(Code::NotAuthorised, error.to_string()));
         }
     };
     match news {
-        MerchantNews::ProductUpdated(product) => {
-            product_updated(state, merchant, *product, now_ms).await.map(drop)
-        }
+        MerchantNews::ProductUpdated(product) => product_updated(state, merchant, *product, now_ms)
+            .await
+            .map(|_| None),
         // Without a version nobody knows which of two callbacks is newer: the lookup is the truth.
         MerchantNews::ProductRemoved(retailer_id) => {
             state.dispatcher.look_up_later(merchant, &retailer_id).await?;
-            Ok(())
+            Ok(None)
         }
-        MerchantNews::Purchase { .. } => purchase_news(state, merchant, &id, at_ms, news, bytes).await,
+        MerchantNews::Purchase { .. } => {
+            purchase_news(state, merchant, Callback { id, at_ms, news }, bytes).await
+        }
         MerchantNews::Other(kind) => {
             tracing::info!(%merchant, kind, "a callback of a kind that is not used");
-            Ok(())
+            Ok(None)
         }
     }
 }
@@ -126,14 +128,13 @@ pub(super) async fn product_updated(
     }
 }
 
-async fn purchase_news(
+/// What a purchase's news means for its conversation; `None` when this merchant has no such purchase here.
+pub(super) async fn purchase_event(
     state: &State,
     merchant: &MerchantId,
-    id: &str,
-    at_ms: i64,
-    news: MerchantNews,
-    bytes: &[u8],
-) -> Result<(), ApiError> {
+    callback: Callback,
+) -> Result<Option<Happened>, ApiError> {
+    let Callback { id, at_ms, news } = callback;
     let MerchantNews::Purchase {
         purchase_id,
         state: next,
@@ -143,25 +144,11 @@ async fn purchase_news(
         reason,
     } = news
     else {
-        return Ok(());
+        return Ok(None);
     };
-    let record = state
-        .engine
-        .purchase(&purchase_id)
-        .await?
-        .filter(|record| record.merchant == *merchant);
-    let source = format!("callback:{merchant}");
-    let Some(record) = record else {
-        let detail = "a callback about a purchase that this merchant does not have here";
-        return intake::park(
-            state,
-            "unknown_purchase",
-            detail,
-            Some(merchant.clone()),
-            &source,
-            bytes,
-        )
-        .await;
+    let record = state.engine.purchase(&purchase_id).await?;
+    let Some(record) = record.filter(|record| record.merchant == *merchant) else {
+        return Ok(None);
     };
     let event = Event::PurchaseNews {
         purchase_id,
@@ -172,26 +159,29 @@ async fn purchase_news(
         reason,
         record: Some(Box::new(record.purchase.clone())),
     };
-    let happened = Happened {
+    Ok(Some(Happened {
         who: Who::Home(record.home),
         id: format!("callback:{merchant}:{id}"),
         at_ms,
-        purchase_id: PurchaseId::new(crate::engine::addresses::digest(id)),
+        purchase_id: PurchaseId::new(crate::engine::addresses::digest(&id)),
         what: What::Event(event),
+    }))
+}
+
+async fn purchase_news(
+    state: &State,
+    merchant: &MerchantId,
+    callback: Callback,
+    bytes: &[u8],
+) -> Result<Option<String>, ApiError> {
+    let detail = match purchase_event(state, merchant, callback).await? {
+        Some(happened) => match state.engine.take(happened).await? {
+            Taken::Done { .. } | Taken::Duplicate => return Ok(None),
+            Taken::NoConversation => "the purchase's conversation is gone",
+        },
+        None => "a callback about a purchase that this merchant does not have here",
     };
-    match state.engine.take(happened).await? {
-        Taken::NoConversation => {
-            let detail = "the purchase's conversation is gone";
-            intake::park(
-                state,
-                "unknown_purchase",
-                detail,
-                Some(merchant.clone()),
-                &source,
-                bytes,
-            )
-            .await
-        }
-        Taken::Done { .. } | Taken::Duplicate => Ok(()),
-    }
+    let (source, whose) = (format!("callback:{merchant}"), Some(merchant.clone()));
+    let letter = intake::park(state, "unknown_purchase", detail, whose, &source, bytes).await?;
+    Ok(Some(letter))
 }

@@ -37,12 +37,7 @@ pub(super) async fn show(
     let settings =
         settings.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
     let conversation = state.engine.conversation_of(&number, &customer).await?;
-    let conversation = conversation.ok_or_else(|| {
-        ApiError::new(
-            Code::UnknownCustomer,
-            "this customer has never written to this number",
-        )
-    })?;
+    let conversation = conversation.ok_or_else(never_written)?;
     let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let skip: usize = paging
         .cursor
@@ -51,6 +46,37 @@ pub(super) async fn show(
         .unwrap_or(0);
     let locale = conversation.locale.unwrap_or(settings.shop.locale).tag();
     Ok(HttpResponse::Ok().json(page(&conversation, settings.shop.currency, locale, skip, limit)))
+}
+
+/// `GET /v1/conversations/{number}/{customer}/journal`: what `sacola replay` reads. It holds what customers wrote, so it is for
+/// operators.
+pub(super) async fn journal(
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let key = state
+        .keys
+        .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    if key.merchant.is_some() {
+        let detail = "journals are read with an operator's key (merchant \"*\")";
+        return Err(ApiError::new(Code::ForbiddenScope, detail));
+    }
+    let (number, customer) = path.into_inner();
+    let number = NumberId::new(number);
+    if state.engine.number(&number).is_none() {
+        return Err(ApiError::new(Code::UnknownNumber, "no such business number"));
+    }
+    let recorded = state.engine.recorded(&number, &customer).await?;
+    let recorded = recorded.ok_or_else(never_written)?;
+    Ok(HttpResponse::Ok().json(recorded))
+}
+
+fn never_written() -> ApiError {
+    ApiError::new(
+        Code::UnknownCustomer,
+        "this customer has never written to this number",
+    )
 }
 
 fn page(conversation: &Conversation, currency: Currency, locale: &str, skip: usize, limit: usize) -> Value {

@@ -16,17 +16,18 @@ use crate::whatsapp::errors;
 use crate::whatsapp::inbound::{self, Body, InboundMessage, Update};
 
 /// Most letters about numbers that nobody configured.
-const UNKNOWN_NUMBERS_KEPT: usize = 1_000;
+pub(super) const UNKNOWN_NUMBERS_KEPT: usize = 1_000;
 /// Statuses of one webhook that are recorded side by side.
 const STATUSES_AT_ONCE: usize = 64;
 
 /// Takes a provider's webhook: every item alone, the answer when all are durable. Items of different conversations go side by
-/// side, those of one in their order.
-pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError> {
+/// side, those of one in their order. Returns the letter that the whole body was parked as, if it was.
+pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<Option<String>, ApiError> {
     let updates = match inbound::parse(bytes) {
         Ok(updates) => updates,
         Err(problem) => {
-            return park(state, "unparseable", &problem, None, "webhook", bytes).await;
+            let letter = park(state, "unparseable", &problem, None, "webhook", bytes).await?;
+            return Ok(Some(letter));
         }
     };
     let engine = &state.engine;
@@ -35,7 +36,10 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
     for update in updates {
         match update {
             Update::Message(message) => match engine.number(&message.number) {
-                Some(number) => taking.extend(happened(state, *message, number.shop.catalog_id.as_deref())),
+                Some(number) => match happened(*message, number.shop.catalog_id.as_deref()) {
+                    Ok(happened) => taking.push(happened),
+                    Err(what) => state.samples.keep(&what, None),
+                },
                 None => unknown_number = true,
             },
             Update::Status(status) => statuses.push(status),
@@ -64,9 +68,10 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
             }
         }
     }
+    let mut parked = None;
     if unknown_number {
         let detail = "a webhook for a phone_number_id that is not configured; configure it, then replay";
-        park(state, "unknown_number", detail, None, "webhook", bytes).await?;
+        parked = Some(park(state, "unknown_number", detail, None, "webhook", bytes).await?);
     }
     // Their lattice makes any order right.
     for group in statuses.chunks(STATUSES_AT_ONCE) {
@@ -80,11 +85,11 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<(), ApiError>
             metrics::counter!("sacola_duplicates_total").increment(1);
         }
     }
-    Ok(())
+    Ok(parked)
 }
 
-/// What a customer's message means; `None` for what needs no decision.
-fn happened(state: &State, message: InboundMessage, ours: Option<&str>) -> Option<Happened> {
+/// What a customer's message means; the error names what needs no decision. `ours` is the number's catalog.
+pub(super) fn happened(message: InboundMessage, ours: Option<&str>) -> Result<Happened, String> {
     let device = message.device;
     let what = match message.body {
         Body::Text { text, about } => What::Event(Event::Said { text, about, device }),
@@ -102,17 +107,14 @@ fn happened(state: &State, message: InboundMessage, ours: Option<&str>) -> Optio
         }
         Body::Welcome => What::Event(Event::Welcomed { device }),
         Body::Other(what) => What::Event(Event::Arrived { what, device }),
-        Body::Silent(what) => {
-            state.samples.keep(&what, None);
-            return None;
-        }
+        Body::Silent(what) => return Err(what),
     };
     let purchase_id = purchase_id(&message.number, &message.customer, &message.id);
     let who = Who::Customer {
         number: message.number,
         customer: message.customer,
     };
-    Some(Happened {
+    Ok(Happened {
         who,
         id: format!("in:{}", message.id),
         at_ms: message.at_ms,
@@ -186,7 +188,7 @@ fn account_error(number: &NumberId, code: Option<i64>, details: &str) {
     metrics::counter!("sacola_account_errors_total", "code" => errors::label(code)).increment(1);
 }
 
-/// Keeps what can't be taken; 503 when even that fails.
+/// Keeps what can't be taken, and returns the letter's id; 503 when even that fails.
 pub(super) async fn park(
     state: &State,
     reason: &str,
@@ -194,7 +196,7 @@ pub(super) async fn park(
     merchant: Option<MerchantId>,
     source: &str,
     body: &[u8],
-) -> Result<(), ApiError> {
+) -> Result<String, ApiError> {
     metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
     let text = String::from_utf8_lossy(body).into_owned();
     let letter = DeadLetter {
@@ -208,5 +210,5 @@ pub(super) async fn park(
         body: text,
     };
     state.engine.store().park(&letter, UNKNOWN_NUMBERS_KEPT).await?;
-    Ok(())
+    Ok(letter.id)
 }

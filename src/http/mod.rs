@@ -7,12 +7,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{ServerHandle, Service as _};
+use actix_web::http::ConnectionType;
 use actix_web::{App, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::delivery::Dispatcher;
 use crate::engine::Engine;
+use crate::store::Loss;
 use crate::tasks::Tasks;
 
 pub mod auth;
@@ -54,6 +56,8 @@ pub struct State {
     pub metrics: PrometheusHandle,
     /// True while shutting down.
     pub draining: AtomicBool,
+    /// What a 200 must survive for this gateway to be ready; `None`: whatever it does.
+    pub required: Option<Loss>,
     /// What webhooks told that we have no use for.
     pub samples: Samples,
     /// Webhooks in a row whose signature was wrong.
@@ -77,21 +81,40 @@ const KEEP_ALIVE_S: u64 = 75;
 /// Most connections per worker.
 const CONNECTIONS_MAX: usize = 10_000;
 
-/// Starts the public listener as a background task.
+/// Starts the public listener as a background task. While the gateway drains each answer tells its connection to close, so
+/// that the next request goes elsewhere; when the listener stops, requests that were read are answered, `finish_s` at most.
 pub fn serve_public(
     state: Arc<State>,
     listener: TcpListener,
     workers: usize,
+    finish_s: u64,
     tasks: &Tasks,
 ) -> std::io::Result<ServerHandle> {
     let data = web::Data::from(state);
-    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes::public))
+    let app = move || {
+        let state = data.clone();
+        App::new()
+            .app_data(data.clone())
+            .wrap_fn(move |request, service| {
+                let (state, answer) = (state.clone(), service.call(request));
+                async move {
+                    let mut answer = answer.await?;
+                    if state.draining.load(Ordering::Relaxed) {
+                        let head = answer.response_mut().head_mut();
+                        head.set_connection_type(ConnectionType::Close);
+                    }
+                    Ok(answer)
+                }
+            })
+            .configure(routes::public)
+    };
+    let server = HttpServer::new(app)
         .workers(workers)
         .client_request_timeout(std::time::Duration::from_millis(HEAD_MS))
         .keep_alive(std::time::Duration::from_secs(KEEP_ALIVE_S))
         .max_connections(CONNECTIONS_MAX)
         .disable_signals()
-        .shutdown_timeout(10)
+        .shutdown_timeout(finish_s)
         .listen(listener)?
         .run();
     let handle = server.handle();

@@ -39,7 +39,7 @@ use Code::{
     UnknownProduct,
 };
 
-const OPERATIONS: [Operation; 12] = [
+const OPERATIONS: [Operation; 17] = [
     operation(
         "get",
         "/webhooks/whatsapp",
@@ -150,6 +150,21 @@ const OPERATIONS: [Operation; 12] = [
     ),
     operation(
         "get",
+        "/v1/conversations/{number}/{customer}/journal",
+        Some("conversations:read"),
+        ("200", "{entries: [text...], state}"),
+        "A conversation's journal as `sacola replay` reads it; needs an operator's key",
+        &[
+            NotAuthorised,
+            ForbiddenScope,
+            UnknownNumber,
+            UnknownCustomer,
+            RateLimited,
+            StoreUnavailable,
+        ],
+    ),
+    operation(
+        "get",
         "/v1/purchases/{id}",
         Some("conversations:read"),
         (
@@ -170,15 +185,87 @@ const OPERATIONS: [Operation; 12] = [
         "/v1/dead-letters",
         Some("dead_letters:read"),
         ("200", "{dead_letters: [...], next_cursor?}"),
-        "What could not be handled; letters without a merchant need an operator's key",
+        "What could not be handled, oldest first, without bodies (?reason=, cursor=, limit=); letters without a merchant \
+         need an operator's key",
+        &[
+            InvalidRequest,
+            NotAuthorised,
+            ForbiddenScope,
+            RateLimited,
+            StoreUnavailable,
+        ],
+    ),
+    operation(
+        "get",
+        "/v1/dead-letters/groups",
+        Some("dead_letters:read"),
+        (
+            "200",
+            "{groups: [{reason, count, oldest, newest, what_happened, what_to_do}]}",
+        ),
+        "Dead letters counted by reason, and what to do about each",
         &[NotAuthorised, ForbiddenScope, RateLimited, StoreUnavailable],
+    ),
+    operation(
+        "get",
+        "/v1/dead-letters/{id}",
+        Some("dead_letters:read"),
+        (
+            "200",
+            "{id, reason, detail, merchant, conversation, at, source, what_happened, what_to_do, body?}",
+        ),
+        "One letter; its body, which may hold what customers wrote, only for a key with dead_letters:write",
+        &[
+            NotAuthorised,
+            ForbiddenScope,
+            NotFound,
+            RateLimited,
+            StoreUnavailable,
+        ],
+    ),
+    operation(
+        "delete",
+        "/v1/dead-letters/{id}",
+        Some("dead_letters:write"),
+        ("204", "it is gone"),
+        "Discard a letter that will never be replayed",
+        &[
+            NotAuthorised,
+            ForbiddenScope,
+            NotFound,
+            RateLimited,
+            StoreUnavailable,
+        ],
+    ),
+    operation(
+        "post",
+        "/v1/dead-letters/replay",
+        Some("dead_letters:write"),
+        (
+            "200",
+            "{dry_run, letters: [{id, outcome: taken | parked_again | skipped | not_replayable | failed, problem?, events?}], \
+             counts, next_cursor?, ended?}",
+        ),
+        "Handle many again, oldest first: {reason?, ids?, limit? (100), per_second? (5, at most 50), dry_run?, cursor?}. One \
+         request goes on for 20 s at most; repeat it with cursor = next_cursor until there is none",
+        &[
+            InvalidRequest,
+            NotAuthorised,
+            ForbiddenScope,
+            PayloadTooLarge,
+            RateLimited,
+            StoreUnavailable,
+        ],
     ),
     operation(
         "post",
         "/v1/dead-letters/{id}/replay",
         Some("dead_letters:write"),
-        ("202", "{id, outcome: taken | parked_again}"),
-        "Handle it again, once its cause is mended",
+        (
+            "202",
+            "{id, outcome: taken | parked_again | skipped, problem?}; with ?dry_run=true 200 and {id, outcome, problem?, events}",
+        ),
+        "Handle it again, once its cause is mended; ?dry_run=true tells what would happen and changes nothing",
         &[
             InvalidRequest,
             NotAuthorised,

@@ -14,7 +14,7 @@ pub(super) async fn livez() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
-/// The store takes writes and we are not draining.
+/// The store takes writes, a 200 survives what is demanded, and we are not draining.
 pub(super) async fn readyz(state: Data<State>) -> HttpResponse {
     let draining = state.draining.load(Ordering::Relaxed);
     let bad = state.bad_signatures.load(Ordering::Relaxed);
@@ -23,18 +23,30 @@ pub(super) async fn readyz(state: Data<State>) -> HttpResponse {
     } else {
         "ok"
     };
-    let (ready, store) = match state.engine.store().health().await {
-        Ok(health) => (health.writable && !draining, json!(health)),
+    let mut reasons: Vec<String> = Vec::new();
+    if draining {
+        reasons.push("the gateway is draining".to_owned());
+    }
+    let store = match state.engine.store().health().await {
+        Ok(health) => {
+            if !health.writable {
+                reasons.push("the store takes no writes".to_owned());
+            }
+            reasons.extend(health.unmet(state.required).map(|unmet| unmet.to_string()));
+            json!(health)
+        }
         Err(error) => {
             tracing::warn!(%error, "the store is not healthy");
-            (
-                false,
-                json!({ "writable": false, "problem": "the store does not answer" }),
-            )
+            reasons.push("the store does not answer".to_owned());
+            json!({ "writable": false, "problem": "the store does not answer" })
         }
     };
+    let ready = reasons.is_empty();
     let stopped = state.dispatcher.stopped();
-    let body = json!({ "stopped": stopped, "ready": ready, "draining": draining, "store": store, "signatures": signatures });
+    let body = json!({
+        "ready": ready, "reasons": reasons, "draining": draining, "store": store, "signatures": signatures,
+        "stopped": stopped,
+    });
     if ready {
         HttpResponse::Ok().json(body)
     } else {

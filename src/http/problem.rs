@@ -78,6 +78,15 @@ impl ApiError {
         }
     }
 
+    pub(super) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The sentence for the caller.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The same code under another status (a body that took too long, a method that is not there).
     pub(super) fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;

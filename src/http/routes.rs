@@ -1,6 +1,6 @@
 //! Every route on one screen, by who calls it.
 
-use actix_web::web::{ServiceConfig, get, post, put, resource, to};
+use actix_web::web::{ServiceConfig, delete, get, post, put, resource, to};
 
 use super::{callbacks, conversations, dead_letters, messages, openapi, ops, problem, products, webhook};
 
@@ -25,9 +25,20 @@ pub(super) fn public(config: &mut ServiceConfig) {
             "/v1/conversations/{number}/{customer}",
             get().to(conversations::show),
         )
+        .route(
+            "/v1/conversations/{number}/{customer}/journal",
+            get().to(conversations::journal),
+        )
         .route("/v1/purchases/{id}", get().to(conversations::purchase))
         .route("/v1/dead-letters", get().to(dead_letters::list))
-        .route("/v1/dead-letters/{id}/replay", post().to(dead_letters::replay))
+        .route("/v1/dead-letters/groups", get().to(dead_letters::groups))
+        .route("/v1/dead-letters/replay", post().to(dead_letters::replay_many))
+        .route("/v1/dead-letters/{id}", get().to(dead_letters::show))
+        .route("/v1/dead-letters/{id}", delete().to(dead_letters::discard))
+        .route(
+            "/v1/dead-letters/{id}/replay",
+            post().to(dead_letters::replay_one),
+        )
         // anyone
         .route("/openapi.json", get().to(openapi::serve))
         .default_service(to(problem::nothing_here));

@@ -10,14 +10,16 @@ use async_trait::async_trait;
 use crate::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 
 pub mod embedded;
+mod health;
 pub mod redis;
 mod types;
 
+pub use health::{Health, Level, Loss, Unmet};
 pub use types::{
     Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, DoneMark,
-    FactVersion, Head, Health, IdempotencyOutcome, Interest, Item, LaneId, LaneKind, LaneTimes, Lease,
-    LetterFilter, LetterGroup, LoadRequest, Loaded, Phase, ProductWrite, SettleOutcome, Settlement,
-    StartOutcome, StatusOutcome, StatusTarget, StoredConversation, StoredFact, Written,
+    FactVersion, Head, IdempotencyOutcome, Interest, Item, LaneId, LaneKind, LaneTimes, Lease, LetterFilter,
+    LetterGroup, LoadRequest, Loaded, Phase, ProductWrite, SettleOutcome, Settlement, StartOutcome,
+    StatusOutcome, StatusTarget, StoredConversation, StoredFact, Written,
 };
 
 /// Milliseconds since the Unix epoch.
@@ -33,7 +35,10 @@ pub enum Error {
     #[error("the store's answer was lost: {0}")]
     Unknown(String),
     /// Fewer replicas than `wait_replicas` confirmed in time; the write happened on the primary.
-    #[error("only {confirmed} of {wanted} replicas confirmed")]
+    #[error(
+        "only {confirmed} of {wanted} replicas confirmed a write in time: bring the others back, or wait for fewer \
+         (store.wait_replicas)"
+    )]
     NotReplicated {
         /// Replicas that confirmed.
         confirmed: u32,
@@ -77,7 +82,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Takes one unit of each budget, marks the item as started and renews the lease to `times.now_ms + times.lease_ms`, in
     /// one trip: the lease must last as long as the attempt may, or another replica would reconcile what still runs. The
-    /// token stays the same. What is not started is not renewed.
+    /// token stays the same. What is not started is not renewed. After an error nothing may be performed; whether the item is
+    /// marked is not known then, and [`Settlement::Postpone`] makes it as it was.
     async fn start(
         &self,
         head: &Head,
@@ -93,6 +99,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         settlement: Settlement,
         times: LaneTimes,
     ) -> Result<SettleOutcome, Error>;
+
+    /// Gives back a lane whose item the caller has not started: the lease ends, and the lane is due by the ordinary rule of
+    /// order, so its item at once. Counts no attempt. False, and nothing is changed, when the token is stale or the item is
+    /// started.
+    async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error>;
 
     /// Takes `units` from a budget without asking (what customers send counts too). May be a no-op that never fails.
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error>;

@@ -396,10 +396,11 @@ pub struct ProductWrite {
     pub product: Option<String>,
     /// Digest of what customers are told about (price, title, options, availability); a change of it is a price update.
     pub offer: String,
-    /// The merchant's own version, when numeric; a lower one than stored is [`Written::Older`].
+    /// The merchant's own version, when numeric; a lower one than stored is [`Written::Older`], a higher one is news
+    /// whatever the clocks say.
     pub merchant_version: Option<u64>,
-    /// When the news was learned (for a mirror page: when its request began). News learned before the stored one's
-    /// `learned_at_ms` is [`Written::Older`].
+    /// When the news was learned (for a mirror page: when its request began). Where versions don't decide, news learned
+    /// before the stored one's `learned_at_ms` is [`Written::Older`].
     pub learned_at_ms: UnixMs,
 }
 
@@ -458,21 +459,4 @@ pub enum IdempotencyOutcome {
     InProgress,
     /// Used before with another fingerprint.
     Conflict,
-}
-
-/// How healthy the store is and what a 200 means under it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Health {
-    /// `redis` or `embedded`.
-    pub engine: String,
-    /// The server's or library's version.
-    pub version: String,
-    /// True when a write was tried and worked.
-    pub writable: bool,
-    /// What a 200 means, in a sentence.
-    pub durability: String,
-    /// Memory in use in percent of the limit; `None` without a limit.
-    pub memory_percent: Option<u32>,
-    /// Anything the person on call should know.
-    pub warnings: Vec<String>,
 }

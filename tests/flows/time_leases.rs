@@ -27,7 +27,7 @@ const MERCHANT: LaneKind = LaneKind::Merchant;
 const BACK_OFF_S: [i64; 12] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300];
 
 /// A store of each engine; the directory goes with the first.
-async fn both_engines() -> Vec<(Arc<dyn Store>, Option<tempfile::TempDir>)> {
+pub(super) async fn both_engines() -> Vec<(Arc<dyn Store>, Option<tempfile::TempDir>)> {
     let directory = tempfile::tempdir().unwrap();
     let on_file: Arc<dyn Store> = Arc::new(embedded::open(directory.path()).unwrap());
     let options = redis::Options {
@@ -40,7 +40,7 @@ async fn both_engines() -> Vec<(Arc<dyn Store>, Option<tempfile::TempDir>)> {
 }
 
 /// A replica with a clock, a chat and a shop of its own.
-async fn replica_on(store: &Arc<dyn Store>) -> World {
+pub(super) async fn replica_on(store: &Arc<dyn Store>) -> World {
     let settings = Settings {
         store: Some(Arc::clone(store)),
         ..Settings::default()
@@ -56,7 +56,7 @@ fn provider_lane(home: &HomeId) -> LaneId {
 }
 
 /// The head of Ana's provider lane, claimed now by somebody who then does nothing with it.
-async fn claimed(world: &World) -> Head {
+pub(super) async fn claimed(world: &World) -> Head {
     let lane = provider_lane(&world.home(&ana()).await);
     match world.store.claim(&lane, world.engine.lane_times()).await.unwrap() {
         ClaimOutcome::Claimed(head) => *head,
@@ -83,7 +83,7 @@ async fn settles(world: &World, head: &Head) -> SettleOutcome {
 }
 
 /// A world in which Ana has said hello and whoever was to answer has died.
-async fn unanswered_on(store: &Arc<dyn Store>) -> World {
+pub(super) async fn unanswered_on(store: &Arc<dyn Store>) -> World {
     let mut world = replica_on(store).await;
     let hello = world.said(&ana(), "oi");
     world.engine.take(hello).await.unwrap();

@@ -375,6 +375,15 @@ async fn a_store_that_cannot_be_used_is_named_with_its_mend() {
     let checked = bench.checks(&[("SACOLA__STORE__URL", &memory.url())]);
     checked.has_warning("store.durability", &["append-only"]);
     assert!(checked.passed("store.url").contains("a 200 means"));
+    assert!(checked.passed("store.url").contains("level none"));
+    let every_second = RedisServer::start(AppendOnly::EverySecond).unwrap();
+    let url = every_second.url();
+    bench
+        .checks(&[
+            ("SACOLA__STORE__URL", &url),
+            ("SACOLA__STORE__REQUIRE", "power_loss"),
+        ])
+        .has_fault("store.require", &["only process_death", "appendfsync always"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

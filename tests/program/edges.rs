@@ -298,6 +298,7 @@ async fn ops_tell_metrics_and_the_durability_that_a_200_has() {
         .unwrap();
     assert_eq!(ready["ready"], true);
     assert!(ready["store"]["durability"].as_str().unwrap().len() > 10);
+    assert_eq!(ready["store"]["level"], "power_loss");
     let metrics = edge
         .outside
         .http

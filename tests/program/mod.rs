@@ -2,5 +2,9 @@
 
 mod check;
 mod crashes;
+mod drain;
 mod edges;
+mod letters;
+mod levels;
+mod replays;
 mod walks;

@@ -31,6 +31,8 @@ pub struct Start {
     pub replica: ReplicaId,
     pub replica_now_ms: i64,
     pub may_exist: bool,
+    /// True once a purchase was sent under it.
+    submitted: bool,
     /// When its outcome was kept; `None` while nobody knows it.
     pub known_at: Option<u64>,
 }
@@ -94,6 +96,14 @@ impl Ledger {
         self.at
     }
 
+    /// A lane was looked at by a clock on which its lease has ended: it is free from now on, also for those whose clocks are
+    /// behind.
+    pub fn asked_for(&mut self, lane: &LaneId, now_ms: i64) {
+        if self.leases.get(lane).is_some_and(|held| held.until_ms <= now_ms) {
+            self.leases.remove(lane);
+        }
+    }
+
     /// A lane was handed to somebody at `now_ms` of their clock.
     pub fn granted(&mut self, head: &Head, now_ms: i64) {
         if let Some(held) = self.leases.get(&head.lane)
@@ -152,6 +162,7 @@ impl Ledger {
             replica,
             replica_now_ms: now_ms,
             may_exist: head.phase == Phase::Unknown || head.attempts > 0,
+            submitted: false,
             known_at: None,
         });
         if unsettled && head.unknowns == 0 {
@@ -238,6 +249,13 @@ impl Ledger {
         for what in self.carts.committed(commit) {
             self.violate(Invariant::Carts, what);
         }
+        for (kind, _) in &commit.items {
+            let lane = LaneId {
+                home: commit.home.clone(),
+                kind: *kind,
+            };
+            self.asked_for(&lane, now_ms);
+        }
         for head in heads {
             self.granted(head, now_ms);
         }
@@ -274,10 +292,20 @@ impl Ledger {
     /// A replica begins to send a purchase to the merchant.
     pub fn submits(&mut self, replica: ReplicaId, purchase: &PurchaseId) {
         let asked_at = self.finds.get(&(replica, purchase.clone())).copied().unwrap_or(0);
-        let effect = self.forwards.get(purchase).cloned();
-        let start = effect.and_then(|effect| self.start_of(&effect, replica).cloned());
         self.count("purchases sent");
-        if start.is_some_and(|start| start.may_exist && asked_at < start.at) {
+        let effect = self.forwards.get(purchase).cloned();
+        let starts = effect.and_then(|effect| self.starts.get_mut(&effect));
+        let mut own: Vec<&mut Start> = starts
+            .into_iter()
+            .flatten()
+            .filter(|start| start.replica == replica)
+            .collect();
+        // A first attempt that was held up is no second one, whatever happened meanwhile.
+        if let Some(first) = own.iter_mut().find(|start| !start.may_exist && !start.submitted) {
+            first.submitted = true;
+            return;
+        }
+        if own.last().is_some_and(|start| asked_at < start.at) {
             let what = format!("{purchase} was sent again without asking for it first");
             self.violate(Invariant::AskedFirst, what);
         }

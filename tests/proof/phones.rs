@@ -100,7 +100,13 @@ fn button(dice: &mut Dice, screen: &[Message]) -> Option<String> {
             return dice.pick(&found).map(|id| (*id).clone());
         }
     }
-    let all: Vec<&String> = recent.iter().flat_map(|message| &message.buttons).collect();
+    // Who calls a person talks to nobody else: that is for few.
+    let calls_nobody = dice.percent(93);
+    let all: Vec<&String> = recent
+        .iter()
+        .flat_map(|message| &message.buttons)
+        .filter(|id| !(calls_nobody && id.starts_with("s1.person.")))
+        .collect();
     dice.pick(&all).map(|id| (*id).clone())
 }
 

@@ -141,11 +141,14 @@ impl Replica {
         }));
     }
 
-    /// Goes on with price updates.
+    /// Goes on with price updates, and follows what other replicas learned of the catalog.
     pub fn walk(&self) {
         let dispatcher = Arc::clone(&self.dispatcher);
         drop(tokio::spawn(async move {
             drop(dispatcher.walk_all().await);
+            let engine = dispatcher.engine();
+            let (store, merchant) = (engine.store().as_ref(), merchant());
+            drop(engine.catalogs().follow(store, &merchant).await);
         }));
     }
 

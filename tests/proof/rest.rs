@@ -6,6 +6,7 @@ use sacola::domain::ids::{HomeId, PurchaseId};
 use sacola::domain::message::Kind;
 use sacola::domain::purchase::{Purchase, PurchaseState};
 use sacola::engine::PurchaseRecord;
+use sacola::engine::replay::{Outcome, replay};
 use sacola::store::{LetterFilter, LoadRequest, Store};
 
 use super::invariants::Invariant;
@@ -165,6 +166,7 @@ impl World {
             self.told().await,
             self.journals().await,
         ];
+        self.shows_journals(&found).await;
         let mut inner = self.stage();
         for (invariant, what) in found.into_iter().flatten() {
             inner.ledger.violate(invariant, what);
@@ -173,6 +175,19 @@ impl World {
         *inner.ledger.counts.entry("purchases").or_default() += orders;
         let webhooks = u64::try_from(self.mails.len()).unwrap();
         *inner.ledger.counts.entry("webhooks").or_default() += webhooks;
+    }
+
+    /// Adds the journals of the conversations that something is wrong with to the transcript.
+    async fn shows_journals(&self, found: &[Vec<(Invariant, String)>]) {
+        let wrong: Vec<&String> = found.iter().flatten().map(|(_, what)| what).collect();
+        for customer in &self.customers {
+            if !wrong.iter().any(|what| what.contains(customer.home.as_str())) {
+                continue;
+            }
+            for entry in self.shared.model.journal(&customer.home).await.unwrap() {
+                self.tell(|| format!("journal: {entry}"));
+            }
+        }
     }
 
     async fn record(&self, id: &PurchaseId) -> Option<Purchase> {
@@ -283,8 +298,10 @@ impl World {
                 let is_owed = conversation.owed_news.contains(&line.retailer_id);
                 if known.price != product.price && !is_owed {
                     let what = format!(
-                        "a cart of {} never heard of {}",
-                        conversation.home, line.retailer_id
+                        "a cart of {} never heard that {} costs {}: {line:?}",
+                        conversation.home,
+                        line.retailer_id,
+                        product.price.amount_text()
                     );
                     wrong.push((Invariant::Facts, what));
                 }
@@ -338,8 +355,15 @@ impl World {
         let mut wrong = Vec::new();
         for home in homes {
             let journal = self.shared.model.journal(&home).await.unwrap();
-            if journal.is_empty() {
-                wrong.push((Invariant::Journal, format!("{home} has no journal")));
+            let state = self.shared.model.look(|model| {
+                model
+                    .all_conversations()
+                    .get(&home)
+                    .map(|kept| kept.state.clone())
+            });
+            let replayed = replay(&journal, state.as_deref());
+            if replayed.outcome != Outcome::Identical {
+                wrong.push((Invariant::Journal, format!("{home}: {:?}", replayed.outcome)));
             }
         }
         wrong

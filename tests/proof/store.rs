@@ -91,11 +91,23 @@ impl Store for ReplicaStore {
 
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error> {
         let note = |outcome: &ClaimOutcome| {
+            let mut inner = self.stage.lock();
+            inner.ledger.asked_for(lane, times.now_ms);
             if let ClaimOutcome::Claimed(head) = outcome {
-                self.stage.lock().ledger.granted(head, times.now_ms);
+                inner.ledger.granted(head, times.now_ms);
             }
         };
         self.seen(Crossing::Write, "claim", self.model.claim(lane, times), note)
+            .await
+    }
+
+    async fn release(&self, head: &Head, now_ms: i64) -> Result<bool, Error> {
+        let note = |released: &bool| {
+            if *released {
+                self.stage.lock().ledger.released(head);
+            }
+        };
+        self.seen(Crossing::Write, "release", self.model.release(head, now_ms), note)
             .await
     }
 

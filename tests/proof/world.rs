@@ -498,8 +498,8 @@ impl World {
     fn clock_jumps(&mut self) {
         let by_ms = match self.dice.below(10) {
             0..=4 => self.dice.between(5_000, 20_000),
-            5..=7 => self.dice.between(30_000, 200_000),
-            8 => self.dice.between(600_000, 5_000_000),
+            5..=6 => self.dice.between(30_000, 200_000),
+            7 => self.dice.between(600_000, 5_000_000),
             _ => self.dice.between(80_000_000, 90_000_000),
         };
         self.tell(|| format!("the clock jumps by {by_ms} ms"));

@@ -18,7 +18,7 @@ use sacola::domain::replies::Locale;
 use crate::support::shop::{brl, product};
 use crate::support::world::NOON_MS;
 
-const PRODUCTS: usize = 4;
+pub const PRODUCTS: usize = 4;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -38,11 +38,11 @@ fn steps() -> impl Strategy<Value = Vec<(Step, bool, u64)>> {
     prop::collection::vec((step, any::<bool>(), 0..4_u64), 1..40)
 }
 
-fn id(index: usize) -> RetailerId {
+pub fn id(index: usize) -> RetailerId {
     RetailerId::new(format!("p{index}"))
 }
 
-fn facts() -> Facts {
+pub fn facts() -> Facts {
     let products: BTreeMap<RetailerId, Fact> = (0..PRODUCTS)
         .map(|n| {
             let product = product(

@@ -1,8 +1,10 @@
-//! What must hold for any input: money, parsers, webhooks, buttons, texts, and `decide` against a reference model.
+//! What must hold for any input: money, parsers, webhooks, buttons, texts, `decide` against a reference model, and
+//! journals of any walk.
 
 mod bodies;
 mod decisions;
 mod inputs;
 mod mutations;
 mod mutator;
+mod replays;
 mod texts;

@@ -1,21 +1,23 @@
 //! What a store must do, written once and run on both engines and on the model that stands for them in the simulation. A
 //! case takes any store; times are arguments: nothing sleeps.
 
-mod asks;
 mod beside;
 mod budgets;
 mod catalog;
 mod commits;
 mod concurrency;
+mod durability;
 mod embedded_only;
 mod harness;
 mod interest;
 mod lanes;
 mod letters;
 mod lost;
-mod model;
+mod machine;
 mod records;
 mod redis_only;
+mod releases;
+mod replication;
 mod statuses;
 
 /// Makes three tests of each case: one on a file of its own, one under a key prefix of its own, one on a model of its own.
@@ -94,6 +96,12 @@ on_both_engines! {
         a_lost_merchant_item_is_due_at_once_and_blocks,
         a_commit_finds_a_lost_lane_free,
         a_status_seen_before_the_replica_died_settles_the_item;
+    releases:
+        a_lane_that_is_given_back_is_due_at_once_and_its_old_token_is_worth_nothing,
+        what_is_begun_is_not_given_back,
+        a_commit_finds_a_lane_that_was_given_back_free,
+        what_is_unknown_is_given_back_as_unknown,
+        a_lane_is_given_back_late_unless_somebody_has_come;
     statuses:
         statuses_end_the_same_in_any_order,
         a_status_settles_a_held_item,

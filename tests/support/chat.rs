@@ -2,7 +2,7 @@
 //! request. A stateful world, not a list of expected calls.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sacola::domain::ids::HomeId;
@@ -10,6 +10,7 @@ use sacola::domain::message::Kind;
 use sacola::whatsapp::buttons::Keyring;
 use sacola::whatsapp::{Provider, SendError, Sending, Sent, outbound};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 /// What a send meets instead of success.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub enum Mishap {
     Unreachable,
     /// An error code.
     Refused(i64),
+    /// Success, once somebody notifies.
+    Slow(Arc<Notify>),
 }
 
 /// A message on a phone.
@@ -128,11 +131,16 @@ impl Provider for Chat {
     async fn send(&self, sending: &Sending) -> Result<Sent, SendError> {
         let json = outbound::build(sending, &self.keys, Some("367025965434465"))
             .map_err(|error| SendError::Unbuildable(error.to_string()))?;
+        let (number, mishap) = {
+            let mut inner = self.inner.lock().unwrap();
+            inner.attempts += 1;
+            (inner.attempts, inner.mishaps.pop_front())
+        };
+        if let Some(Mishap::Slow(answer)) = &mishap {
+            answer.notified().await;
+        }
         let mut inner = self.inner.lock().unwrap();
-        inner.attempts += 1;
-        let number = inner.attempts;
-        let mishap = inner.mishaps.pop_front();
-        if mishap.is_none() {
+        if matches!(mishap, None | Some(Mishap::Slow(_))) {
             let seen = Seen {
                 kind: sending.message.kind,
                 json,
@@ -140,7 +148,7 @@ impl Provider for Chat {
             inner.phones.entry(sending.home.clone()).or_default().push(seen);
         }
         match mishap {
-            None => Ok(Sent {
+            None | Some(Mishap::Slow(_)) => Ok(Sent {
                 message_id: format!("wamid.test{number}"),
             }),
             Some(Mishap::Lost) => Err(SendError::Lost("cut".to_owned())),

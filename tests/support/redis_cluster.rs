@@ -51,7 +51,7 @@ impl RedisCluster {
     pub fn start() -> Result<Self> {
         let mut nodes = Vec::with_capacity(NODES);
         for _ in 0..NODES {
-            nodes.push(RedisServer::start_with(AppendOnly::Off, &SETTINGS)?);
+            nodes.push(RedisServer::start_with(AppendOnly::No, &SETTINGS)?);
         }
         let cluster = Self { nodes };
         let mut arguments = vec!["--cluster".to_owned(), "create".to_owned()];
@@ -108,7 +108,7 @@ impl RedisCluster {
         self.nodes[node].kill()
     }
 
-    /// Starts a node again, empty, and waits until it is a replica that has what its primary has.
+    /// Starts a node again and waits until it is a replica that has what its primary has.
     pub fn restart_as_replica(&mut self, node: Node) -> Result<()> {
         self.nodes[node].restart()?;
         self.awaits_link(node)

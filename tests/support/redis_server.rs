@@ -41,6 +41,9 @@ struct Running {
     guard: Child,
 }
 
+/// Settings of a server that is to have replicas: a new one is served at once.
+pub const PRIMARY: [&str; 2] = ["--repl-diskless-sync-delay", "0"];
+
 const POLL: Duration = Duration::from_millis(10);
 /// 10 s in all.
 const POLLS: usize = 1000;
@@ -82,6 +85,43 @@ impl RedisServer {
             }
         }
         Err(last)
+    }
+
+    /// A replica of `primary`, once it follows. The primary should be started with [`PRIMARY`], or following takes 5 s longer.
+    pub fn replica_of(primary: &Self, append_only: AppendOnly) -> Result<Self> {
+        let port = primary.port.to_string();
+        let replica = Self::start_with(append_only, &["--replicaof", "127.0.0.1", port.as_str()])?;
+        for _ in 0..POLLS {
+            if primary.asks("INFO replication")?.contains("state=online") {
+                return Ok(replica);
+            }
+            std::thread::sleep(POLL);
+        }
+        Err(Error::new(
+            ErrorKind::TimedOut,
+            "the replica does not follow its primary",
+        ))
+    }
+
+    /// Asks something as a person would, and returns the text of the answer.
+    pub fn asks(&self, command: &str) -> Result<String> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let wait = Duration::from_secs(5);
+        let mut stream = TcpStream::connect_timeout(&address, wait)?;
+        stream.set_read_timeout(Some(wait))?;
+        stream.write_all(format!("{command}\r\n").as_bytes())?;
+        let mut answer = BufReader::new(stream);
+        let mut first = String::new();
+        answer.read_line(&mut first)?;
+        let Some(length) = first.trim_end().strip_prefix('$') else {
+            return Ok(first.trim_end().to_owned());
+        };
+        let length = length
+            .parse::<usize>()
+            .map_err(|_| Error::other(format!("{command}: {first}")))?;
+        let mut text = vec![0; length];
+        answer.read_exact(&mut text)?;
+        String::from_utf8(text).map_err(Error::other)
     }
 
     /// Where to connect.

@@ -242,6 +242,13 @@ impl World {
         self.settle().await;
     }
 
+    /// From now on lanes are served by themselves, as in a running gateway; nothing is left to step.
+    pub fn runs(&mut self) {
+        let (_, nothing) = mpsc::channel(1);
+        let lane_work = std::mem::replace(&mut self.lane_work, nothing);
+        self.dispatcher.run(lane_work, &[MerchantId::new("cafe")].into());
+    }
+
     /// Lane work that nobody has served yet is lost, as with a dead replica.
     pub fn replica_dies(&mut self) {
         while self.lane_work.try_recv().is_ok() {}

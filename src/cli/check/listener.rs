@@ -3,13 +3,14 @@
 //! the clear.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use serde_json::Value;
 use url::{Host, Url};
 
 use super::probe;
 use super::report::Finding;
+use crate::cli::address::reachable;
 use crate::config::Config;
 
 /// How the gateway names itself in its OpenAPI document.
@@ -169,7 +170,8 @@ fn is_taken(address: SocketAddr) -> bool {
     TcpListener::bind(address).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
-async fn is_sacola(client: &reqwest::Client, listen: SocketAddr) -> bool {
+/// A gateway answers there.
+pub(in crate::cli) async fn is_sacola(client: &reqwest::Client, listen: SocketAddr) -> bool {
     let Some(url) = reachable(listen).and_then(|address| at(address, "/openapi.json")) else {
         return false;
     };
@@ -178,29 +180,12 @@ async fn is_sacola(client: &reqwest::Client, listen: SocketAddr) -> bool {
     document.pointer("/info/title").and_then(Value::as_str) == Some(TITLE)
 }
 
-/// Where a listener is reached from this machine; nowhere yet when its port is still to be taken.
-fn reachable(listen: SocketAddr) -> Option<SocketAddr> {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) => IpAddr::V4(if ip.is_unspecified() {
-            Ipv4Addr::LOCALHOST
-        } else {
-            ip
-        }),
-        IpAddr::V6(ip) => IpAddr::V6(if ip.is_unspecified() {
-            Ipv6Addr::LOCALHOST
-        } else {
-            ip
-        }),
-    };
-    (listen.port() != 0).then(|| SocketAddr::new(ip, listen.port()))
-}
-
 fn at(address: SocketAddr, path: &str) -> Option<Url> {
     Url::parse(&format!("http://{address}{path}")).ok()
 }
 
 /// Plain http to an address inside `outgoing.allow_private`.
-fn is_allowed(config: &Config, url: &Url) -> bool {
+pub(in crate::cli) fn is_allowed(config: &Config, url: &Url) -> bool {
     let allows = |ip: IpAddr| config.outgoing.allows_http(ip);
     match url.host() {
         Some(Host::Ipv4(ip)) => allows(IpAddr::V4(ip)),

@@ -12,12 +12,12 @@ use crate::clock::{Clock, MovableClock};
 use crate::config::{self, Config, Fault, Secret};
 use crate::outgoing::{self, Guard};
 
-mod listener;
+pub(super) mod listener;
 mod merchants;
 mod probe;
 mod provider;
 mod report;
-mod store;
+pub(super) mod store;
 
 pub(super) async fn run(
     environment: &BTreeMap<String, String>,

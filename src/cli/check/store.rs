@@ -1,14 +1,14 @@
-//! Whether the store opens, takes a write, and what a 200 then means. It owns the case that a running gateway holds the
-//! embedded store; it refuses to look at what is stored.
+//! Whether the store opens, takes a write, what a 200 then means, and whether that is as much as is demanded. It owns the
+//! case that a running gateway holds the embedded store; it refuses to look at what is stored.
 
 use super::listener::Gateway;
 use super::report::Finding;
 use crate::app;
 use crate::config::Config;
-use crate::store::{self, Health};
+use crate::store::{self, Health, Loss};
 
 /// What the embedded engine says of a file that another process holds.
-const IN_USE: &str = "in use by another process";
+pub(in crate::cli) const IN_USE: &str = "in use by another process";
 
 pub(super) async fn check(config: &Config, gateway: Option<&Gateway>) -> Vec<Finding> {
     let subject = format!("store.url {}", config.store.shown_url());
@@ -17,7 +17,7 @@ pub(super) async fn check(config: &Config, gateway: Option<&Gateway>) -> Vec<Fin
             let health = store.health().await;
             store.close().await;
             match health {
-                Ok(health) => opened(&subject, &health),
+                Ok(health) => opened(&subject, &health, app::demanded(config)),
                 Err(error) => vec![unreachable(&subject, error.to_string())],
             }
         }
@@ -25,14 +25,19 @@ pub(super) async fn check(config: &Config, gateway: Option<&Gateway>) -> Vec<Fin
     }
 }
 
-fn opened(subject: &str, health: &Health) -> Vec<Finding> {
+fn opened(subject: &str, health: &Health, demanded: Option<Loss>) -> Vec<Finding> {
     if !health.writable {
         let problem = format!("it takes no writes: {}", health.warnings.join("; "));
         let mend = "free disk or memory, or point store.url at the primary; the server's log says more";
         return vec![Finding::fault("store.not_writable", subject, problem, mend)];
     }
-    let note = format!("took a write; a 200 means: {}", health.durability);
+    let (level, durability) = (health.level.word(), &health.durability);
+    let note = format!("took a write; level {level}; {durability}");
     let mut findings = vec![Finding::passed(subject, note)];
+    if let Some(unmet) = health.unmet(demanded) {
+        let fault = Finding::fault("store.require", subject, unmet.problem, unmet.mend);
+        findings.push(fault);
+    }
     findings.extend(health.warnings.iter().map(|warning| {
         let mend = "docs/OPERATIONS.md, \"What a 200 means\", has a line for each setting of the server";
         Finding::warning("store.durability", subject, warning, mend)

@@ -30,8 +30,9 @@ mod requirements;
 mod taps;
 mod words;
 
-/// Version of the rules: the journal keeps it with each event, so that a replay knows what it compares.
-pub const VERSION: u32 = 1;
+/// Version of the rules: the journal keeps it with each event, so that a replay knows what it compares. It grows with every
+/// change of what the same input gives: state and how it is encoded, effects, texts.
+pub const VERSION: u32 = 2;
 
 /// What `decide` answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,9 +94,10 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// What every event does: the revision, the service window, the timeline.
+    /// What every event does: the revision and its time, the service window, the timeline.
     fn begin(&mut self) {
         self.conversation.revision += 1;
+        self.conversation.changed_at_ms = self.facts.now_ms;
         if self.occurrence.event.customer_device().is_some() {
             // 0: the message tells no time of its own, which Meta's always do.
             let told_ms = Some(self.occurrence.at_ms).filter(|at_ms| *at_ms > 0);

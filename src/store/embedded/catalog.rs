@@ -96,50 +96,55 @@ pub(super) fn put(
 
 /// What a write makes of what is stored: the fact to store, if any, and the answer.
 fn judge(stored: Option<Fact>, write: &ProductWrite) -> (Option<Fact>, Written) {
-    let fact = |version: u64, merchant_version: Option<u64>| Fact {
-        version,
-        product: write.product.clone(),
-        offer: write.offer.clone(),
-        merchant_version,
-        learned_at_ms: write.learned_at_ms,
-    };
     let Some(stored) = stored else {
         return match write.product {
             Some(_) => (
-                Some(fact(1, write.merchant_version)),
+                Some(fact_of(write, 1, write.merchant_version, write.learned_at_ms)),
                 Written::Stored { version: 1 },
             ),
             None => (None, Written::Unchanged { version: 0 }),
         };
     };
-    let is_lower = |(new, old): (u64, u64)| new < old;
-    if write.learned_at_ms < stored.learned_at_ms
-        || write
-            .merchant_version
-            .zip(stored.merchant_version)
-            .is_some_and(is_lower)
-    {
+    if is_older(&stored, write) {
         return (None, Written::Older);
     }
     let merchant_version = write.merchant_version.or(stored.merchant_version);
+    let learned_at_ms = write.learned_at_ms.max(stored.learned_at_ms);
+    let fact = |version: u64| fact_of(write, version, merchant_version, learned_at_ms);
     let is_gone = write.product.is_none();
     let was_gone = stored.product.is_none();
     let is_told = is_gone != was_gone || (!is_gone && write.offer != stored.offer);
     let version = stored.version.saturating_add(1);
     if is_told {
-        (
-            Some(fact(version, merchant_version)),
-            Written::Changed { version },
-        )
+        (Some(fact(version)), Written::Changed { version })
     } else if write.product != stored.product {
-        (Some(fact(version, merchant_version)), Written::Stored { version })
+        (Some(fact(version)), Written::Stored { version })
     } else {
         (
-            Some(fact(stored.version, merchant_version)),
+            Some(fact(stored.version)),
             Written::Unchanged {
                 version: stored.version,
             },
         )
+    }
+}
+
+/// By the merchant's own version where both have one: a higher one is newer whatever the clocks of two replicas say. Else by
+/// when it was learned.
+fn is_older(stored: &Fact, write: &ProductWrite) -> bool {
+    match (write.merchant_version, stored.merchant_version) {
+        (Some(new), Some(known)) if new != known => new < known,
+        (Some(_) | None, Some(_) | None) => write.learned_at_ms < stored.learned_at_ms,
+    }
+}
+
+fn fact_of(write: &ProductWrite, version: u64, merchant_version: Option<u64>, learned_at_ms: UnixMs) -> Fact {
+    Fact {
+        version,
+        product: write.product.clone(),
+        offer: write.offer.clone(),
+        merchant_version,
+        learned_at_ms,
     }
 }
 

@@ -153,6 +153,20 @@ impl LaneState {
         Some(self.serve_next(&head.lane, times, token))
     }
 
+    /// Gives the lane back for whoever asks next; false when `token` does not hold it or its item is begun.
+    pub(super) fn release(&mut self, kind: LaneKind, token: &str, now_ms: UnixMs) -> bool {
+        let Some(grant) = self.lease.as_ref().filter(|grant| grant.token == token) else {
+            return false;
+        };
+        let is_begun = |entry: &Entry| entry.started && entry.effect_id == grant.effect_id;
+        if self.items.iter().any(is_begun) {
+            return false;
+        }
+        self.lease = None;
+        self.rest(kind, now_ms);
+        true
+    }
+
     /// A status of this effect has come: an item whose outcome was unknown leaves the lane, and whoever was about to
     /// reconcile it loses the lane. An attempt that is under way goes on; keep the status for [`LaneState::claim`] and
     /// [`LaneState::settle`]. False when nothing waited for the status.
@@ -185,13 +199,18 @@ impl LaneState {
             self.lease = None;
         }
         if self.lease.is_none() {
-            self.due_ms = match pick(&self.items, kind, self.paced_until_ms, now_ms) {
-                Pick::Item(_) => Some(now_ms),
-                Pick::Wait(at_ms) => Some(at_ms),
-                Pick::Empty => None,
-            };
+            self.rest(kind, now_ms);
         }
         true
+    }
+
+    /// A lane that nobody holds is looked at when the rule of order says so.
+    fn rest(&mut self, kind: LaneKind, now_ms: UnixMs) {
+        self.due_ms = match pick(&self.items, kind, self.paced_until_ms, now_ms) {
+            Pick::Item(_) => Some(now_ms),
+            Pick::Wait(at_ms) => Some(at_ms),
+            Pick::Empty => None,
+        };
     }
 
     fn is_held_by(&self, token: &str) -> bool {

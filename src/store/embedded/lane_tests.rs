@@ -107,6 +107,23 @@ fn a_stale_token_changes_nothing() {
 }
 
 #[test]
+fn a_lane_is_given_back_only_by_its_holder_and_before_its_item_is_begun() {
+    let mut state = filled([item(1, 0)]);
+    let head = served(claim(&mut state, LaneKind::Provider, NOW));
+    let before = state.clone();
+    assert!(!state.release(LaneKind::Provider, "another token", NOW + 1));
+    assert_eq!(state, before);
+    assert!(state.release(LaneKind::Provider, &head.lease.token, NOW + 1));
+    assert_eq!((state.due_ms(), state.held_until(NOW + 1)), (Some(NOW + 1), None));
+    let again = served(claim(&mut state, LaneKind::Provider, NOW + 1));
+    assert_eq!((&again.item, again.attempts), (&head.item, 0));
+    begin(&mut state, &again, NOW + 2);
+    let before = state.clone();
+    assert!(!state.release(LaneKind::Provider, &again.lease.token, NOW + 3));
+    assert_eq!(state, before);
+}
+
+#[test]
 fn back_off_blocks_what_lies_behind_it_and_counts() {
     let mut state = filled([item(1, 0), item(2, 0)]);
     let head = served(claim(&mut state, LaneKind::Provider, NOW));

@@ -237,6 +237,14 @@ pub(super) fn settle(
     })
 }
 
+/// Gives back a lane whose item was not started.
+pub(super) fn release(view: &mut Writing<'_>, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
+    let mut opened = Opened::read(view, head.lane.clone(), now_ms)?;
+    let released = opened.state.release(head.lane.kind, &head.lease.token, now_ms);
+    opened.save(view)?;
+    Ok(released)
+}
+
 /// Records a delivery status and ends the wait for it.
 pub(super) fn record_status(
     view: &mut Writing<'_>,

@@ -1,6 +1,7 @@
 //! The methods of the embedded store, one screen of wiring: each hands its arguments to the writer or looks into the
 //! snapshot. It refuses to decide anything.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -11,17 +12,17 @@ use super::{EmbeddedStore, catalog, conversations, keys, lanes, letters, records
 use crate::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use crate::store::{
     Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, Error, Head,
-    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, LoadRequest, Loaded,
-    ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact,
-    UnixMs, Written,
+    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, Level, LoadRequest,
+    Loaded, Loss, ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store,
+    StoredFact, UnixMs, Written,
 };
 
 /// The library that writes the file.
 const LIBRARY: &str = "redb 4";
 
 /// What a 200 means here.
-const DURABILITY: &str =
-    "a 200 means: on this machine's disk (fsync); one process, no replica: back up the file";
+const DURABILITY: &str = "a 200 means: on this machine's disk, flushed before each answer: it survives a power cut; one \
+                          process, no replica: back up the file";
 
 #[async_trait]
 impl Store for EmbeddedStore {
@@ -89,6 +90,12 @@ impl Store for EmbeddedStore {
         let (head, token) = (head.clone(), self.tokens.next());
         self.write(move |view| lanes::settle(view, &head, &settlement, times, &token))
             .await
+    }
+
+    async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
+        self.told(now_ms);
+        let head = head.clone();
+        self.write(move |view| lanes::release(view, &head, now_ms)).await
     }
 
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error> {
@@ -260,10 +267,13 @@ impl Store for EmbeddedStore {
             .as_ref()
             .err()
             .map(|problem| format!("a write failed: {problem}"));
+        let survives = BTreeSet::from([Loss::ProcessDeath, Loss::PowerLoss]);
         Ok(Health {
             engine: "embedded".to_owned(),
             version: LIBRARY.to_owned(),
             writable: tried.is_ok(),
+            level: Level::of(&survives),
+            survives,
             durability: DURABILITY.to_owned(),
             memory_percent: None,
             warnings: warnings.into_iter().collect(),

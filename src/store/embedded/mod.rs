@@ -64,7 +64,21 @@ pub fn open(dir: &Path) -> Result<EmbeddedStore, Error> {
     })
 }
 
+/// Opens the file in `dir` when there is one; nothing is made.
+pub fn open_existing(dir: &Path) -> Result<Option<EmbeddedStore>, Error> {
+    if dir.join(keys::FILE).exists() {
+        open(dir).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
 impl EmbeddedStore {
+    /// The secret of that name; none is made.
+    pub fn kept_secret(&self, name: &str) -> Result<Option<String>, Error> {
+        self.read(|view| view.get(&keys::secret(name)))
+    }
+
     fn told(&self, now_ms: UnixMs) {
         self.latest_ms.fetch_max(now_ms, Ordering::Relaxed);
     }

@@ -87,7 +87,7 @@ impl Inner {
             *first = request.to_string();
         }
         let call = self.scripts.products.call(vec![facts], arguments);
-        let answers = list(self.net.script(call).await?, merchant.as_str())?;
+        let answers = list(self.confirmed_script(call).await?, merchant.as_str())?;
         answers.into_iter().map(written).collect()
     }
 

@@ -53,6 +53,10 @@ impl Store for RedisStore {
         self.inner.settle(head, settlement, times).await
     }
 
+    async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
+        self.inner.release(head, now_ms).await
+    }
+
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error> {
         self.inner.debit(budget, units, now_ms).await
     }

@@ -73,6 +73,12 @@ impl Keys {
     pub(super) fn purchase(&self, id: &PurchaseId) -> String { self.at("pur", id.shard(), &format!(":{id}")) }
     pub(super) fn beat(&self, shard: Shard) -> String { self.at("beat", shard, "") }
 
+    /// The beat in the slot of any of these keys.
+    pub(super) fn beat_beside(&self, key: &str) -> String {
+        let tag = key.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
+        format!("{}beat:{{{}}}", self.prefix, tag.map_or(key, |(tag, _)| tag))
+    }
+
     // one merchant, one limit, one name
     pub(super) fn facts(&self, merchant: &MerchantId) -> String { format!("{}cat:{{m:{merchant}}}:p", self.prefix) }
     pub(super) fn generation(&self, merchant: &MerchantId) -> String { format!("{}cat:{{m:{merchant}}}:g", self.prefix) }
@@ -84,7 +90,7 @@ impl Keys {
 
     // the store
     pub(super) fn format(&self) -> String { format!("{}format", self.prefix) }
-    pub(super) fn probe(&self) -> String { format!("{}probe", self.prefix) }
+    pub(super) fn probe(&self) -> String { format!("{}probe:{{probe}}", self.prefix) }
     pub(super) fn letters(&self) -> LetterKeys {
         let at = |part: &str| format!("{}dl:{{dl}}:{part}", self.prefix);
         LetterKeys { h: at("h"), i: at("i"), z: at("z"), mz: at("m:"), rz: at("r:"), rs: at("rs") }
@@ -99,4 +105,30 @@ pub(super) fn lane_member(lane: &LaneId) -> String {
 /// A product's field in a shard's markers.
 pub(super) fn marker_field(merchant: &MerchantId, retailer_id: &RetailerId) -> String {
     format!("{merchant}|{retailer_id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_lies_in_the_slot_of_the_key_that_it_stands_beside() {
+        let keys = Keys::new("shop:");
+        let home = HomeId::new("a30123456789abcdef0123");
+        let beat = keys.beat(home.shard());
+        for key in [
+            keys.conversation(&home),
+            keys.seen(&home, 20_000),
+            keys.lane(&LaneId {
+                home: home.clone(),
+                kind: crate::store::LaneKind::Merchant,
+            })
+            .due,
+        ] {
+            assert_eq!(keys.beat_beside(&key), beat, "{key}");
+        }
+        assert_eq!(keys.beat_beside(&keys.letters().z), "shop:beat:{dl}");
+        assert_eq!(keys.beat_beside(&keys.secret("identity")), "shop:beat:{identity}");
+        assert_eq!(keys.beat_beside(&keys.probe()), "shop:beat:{probe}");
+    }
 }

@@ -58,8 +58,10 @@ impl Inner {
         }
     }
 
-    /// On one server budgets and mark are one script. On a cluster each budget has a slot of its own, so they are taken
-    /// first and the item is marked in a second trip: a unit may be lost when the lease is, the limit is never passed.
+    /// Confirmed, and with it all that was written to this server before: what only the primary has is not performed, and a
+    /// replica that takes over knows what was begun. On one server budgets and mark are one script. On a cluster each budget has
+    /// a slot of its own, so they are taken first and the item is marked in a second trip: a unit may be lost when the lease is,
+    /// the limit is never passed.
     pub(super) async fn start(
         &self,
         head: &Head,
@@ -82,7 +84,7 @@ impl Inner {
             "pace": times.pace_ms, "budgets": self.described(together), "bulk": class == Class::Bulk,
         });
         let call = self.scripts.start.call(vec![slot], vec![request.to_string()]);
-        let mut reply = Reply::of(self.net.script(call).await?, "start")?;
+        let mut reply = Reply::of(self.confirmed_script(call).await?, "start")?;
         let kind: String = reply.part()?;
         match kind.as_str() {
             "ok" => Ok(StartOutcome::Started {
@@ -168,6 +170,15 @@ impl Inner {
         }
     }
 
+    pub(super) async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
+        let keys = self.keys.lane(&head.lane);
+        let slot = keys.due.clone();
+        let request = json!({ "lane": keys, "token": head.lease.token, "now": exact(now_ms) });
+        let call = self.scripts.release.call(vec![slot], vec![request.to_string()]);
+        let released: i64 = read(self.net.script(call).await?, "release")?;
+        Ok(released == 1)
+    }
+
     pub(super) async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error> {
         let described = self.described(std::slice::from_ref(budget)).pop();
         let request = json!({ "budget": described, "units": units, "now": exact(now_ms) });
@@ -206,7 +217,7 @@ impl Inner {
             fields.insert(how.0.to_owned(), json!(how.1));
         }
         let call = self.scripts.status.call(vec![slot], vec![request.to_string()]);
-        read_status(self.net.script(call).await?)
+        read_status(self.confirmed_script(call).await?)
     }
 }
 

@@ -29,7 +29,7 @@ impl Inner {
             .scripts
             .park
             .call(vec![slot], vec![request.to_string(), entry, body]);
-        let kept: i64 = read(self.net.script(call).await?, "park")?;
+        let kept: i64 = read(self.confirmed_script(call).await?, "park")?;
         Ok(kept == 1)
     }
 

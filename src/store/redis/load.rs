@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::join_all;
 use redis::{Cmd, Value};
 
 use crate::domain::ids::HomeId;
@@ -55,24 +56,32 @@ impl Inner {
     /// An event that is found done may be answered with 200: only once the replicas have what says so. One more trip, and
     /// only for redeliveries under `wait_replicas`.
     async fn confirm_done(&self, requests: &[LoadRequest], all: &[Loaded]) -> Result<(), Error> {
-        let mut shards = BTreeSet::new();
+        let mut asked = Vec::new();
         for (request, loaded) in requests.iter().zip(all) {
             for (home, conversation) in request.homes.iter().zip(&loaded.conversations) {
-                if !conversation.done.is_empty() {
-                    shards.insert(home.shard());
+                for (day, marks) in by_day(&conversation.done) {
+                    asked.push(self.still_done(home, day, marks));
                 }
             }
         }
-        let wanted = if self.net.is_cluster() { shards.len() } else { 1 };
-        for shard in shards.into_iter().take(wanted) {
-            let key = self.keys.beat(shard);
-            let mut command = redis::cmd("SET");
-            command.arg(&key).arg("1");
-            self.net
-                .confirmed_write(command, &key, self.wait_replicas)
-                .await?;
+        join_all(asked).await.into_iter().collect()
+    }
+
+    /// Marks once more, on the connection that then waits: a server that has taken over meanwhile may not have them.
+    async fn still_done(&self, home: &HomeId, day: i64, marks: Vec<DoneMark>) -> Result<(), Error> {
+        let key = self.keys.seen(home, day);
+        let mut command = redis::cmd("SMISMEMBER");
+        command.arg(&key);
+        for mark in &marks {
+            command.arg(mark_text(*mark));
         }
-        Ok(())
+        let set = read_flags(reading(self.confirmed_command(command, &key).await)?, &key)?;
+        if set.iter().all(|flag| *flag == 1) {
+            return Ok(());
+        }
+        Err(Error::Unavailable(
+            "an event that was done is not done on the server that took over".to_owned(),
+        ))
     }
 }
 

@@ -5,6 +5,7 @@
 mod catalog;
 mod cluster;
 mod commit;
+mod confirm;
 mod encode;
 mod error;
 mod facade;
@@ -18,6 +19,7 @@ mod net;
 mod records;
 mod scripts;
 mod served;
+mod server;
 mod shards;
 mod target;
 mod values;
@@ -37,7 +39,7 @@ const CLOSE_GRACE_MS: u64 = 5000;
 /// What can be chosen about a Redis store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Replicas that must confirm a commit before it counts; 0: none are asked.
+    /// Replicas that must confirm a commit, and whatever else is relied on, before it counts; 0: none are asked.
     pub wait_replicas: u32,
     /// Stands before every key, so that several stores share a server. May be empty; without braces.
     pub key_prefix: String,
@@ -64,11 +66,13 @@ pub struct RedisStore {
 
 /// What the calls share; the store's methods are spread over this folder by subject.
 struct Inner {
-    net: net::Net,
+    net: Arc<net::Net>,
     keys: keys::Keys,
     scripts: scripts::Scripts,
     tokens: Tokens,
     wait_replicas: u32,
+    /// Where calls wait for their replicas; `None` when none are waited for.
+    confirming: Option<confirm::Queue>,
 }
 
 /// Lease tokens: unique over all replicas and restarts.
@@ -100,9 +104,13 @@ pub async fn connect(url: &str, options: Options) -> Result<RedisStore, Error> {
     }
     let connect_timeout = Duration::from_millis(options.connect_timeout_ms.max(1));
     let target = target::Target::parse(url, connect_timeout)?;
+    let net = Arc::new(net::Net::open(target, connect_timeout).await?);
+    let keys = keys::Keys::new(&options.key_prefix);
+    let tasks = Tasks::new();
     let inner = Inner {
-        net: net::Net::open(target, connect_timeout).await?,
-        keys: keys::Keys::new(&options.key_prefix),
+        confirming: confirming(&net, &keys, options.wait_replicas, &tasks),
+        net,
+        keys,
         scripts: scripts::Scripts::new(),
         tokens: Tokens::new()?,
         wait_replicas: options.wait_replicas,
@@ -115,7 +123,6 @@ pub async fn connect(url: &str, options: Options) -> Result<RedisStore, Error> {
     }
     let inner = Arc::new(inner);
     let (commits, waiting) = commit::queue();
-    let tasks = Tasks::new();
     tasks.spawn(
         "redis commits",
         commit::run(Arc::clone(&inner), waiting, tasks.stop_token()),
@@ -125,6 +132,36 @@ pub async fn connect(url: &str, options: Options) -> Result<RedisStore, Error> {
         commits,
         tasks,
     })
+}
+
+/// Starts confirming, if any replica is waited for.
+fn confirming(
+    net: &Arc<net::Net>,
+    keys: &keys::Keys,
+    replicas: u32,
+    tasks: &Tasks,
+) -> Option<confirm::Queue> {
+    if replicas == 0 {
+        return None;
+    }
+    let (queue, waiting) = confirm::queue();
+    let confirmer = confirm::Confirmer {
+        net: Arc::clone(net),
+        keys: keys.clone(),
+        replicas,
+    };
+    tasks.spawn(
+        "redis confirmations",
+        confirm::run(confirmer, waiting, tasks.stop_token()),
+    );
+    Some(queue)
+}
+
+impl RedisStore {
+    /// The secret of that name; none is made.
+    pub async fn kept_secret(&self, name: &str) -> Result<Option<String>, Error> {
+        self.inner.kept_secret(name).await
+    }
 }
 
 impl std::fmt::Debug for RedisStore {

@@ -27,24 +27,26 @@ pub(super) enum Failed {
 }
 
 impl Failed {
-    fn into_error(self) -> Error {
+    pub(super) fn into_error(self) -> Error {
         match self {
             Self::NotConnected(error) => Error::Unavailable(error.to_string()),
             Self::Answered(error) => after_sending(&error),
         }
     }
 
-    fn is_unknown_script(&self) -> bool {
+    pub(super) fn is_unknown_script(&self) -> bool {
         matches!(self, Self::Answered(error) if is_unknown_script(error))
     }
 }
 
 pub(super) type Answer = Result<Value, Failed>;
 
-/// Two connections to one server: `commits` carries only commits, so that their WAIT blocks nobody else.
+/// Connections to one server: those that carry WAITs are apart, so that a WAIT blocks only what waits too.
 struct Links {
     main: Link,
     commits: Link,
+    /// All else that replicas must confirm; dialled when it is first needed.
+    confirmed: Link,
 }
 
 enum Connection {
@@ -73,7 +75,8 @@ impl Net {
                 let main = Link::new(client.clone(), config.clone());
                 Connection::Single(Box::new(Links {
                     main,
-                    commits: Link::new(client, config),
+                    commits: Link::new(client.clone(), config.clone()),
+                    confirmed: Link::new(client, config),
                 }))
             }
             Target::Cluster(client) => {
@@ -177,14 +180,33 @@ impl Net {
         join_all(answers).await
     }
 
-    /// A write that is followed by WAIT: when it returns, all earlier writes of this server are confirmed too.
-    pub(super) async fn confirmed_write(&self, command: Cmd, key: &str, replicas: u32) -> Result<(), Error> {
+    /// Commands, a beat and WAIT in one pipeline on one connection to the server that has `key`: what the commands wrote, or
+    /// found written, is with so many replicas when the second part is `Ok`. Each command's own answer is in the first. One
+    /// trip.
+    pub(super) async fn confirmed(
+        &self,
+        commands: Vec<Cmd>,
+        beat: Cmd,
+        key: &str,
+        replicas: u32,
+    ) -> (Vec<Answer>, Result<(), Error>) {
         self.count();
-        let answers = self
-            .send_with_wait(command, key, replicas)
-            .await
-            .map_err(Failed::into_error)?;
-        confirmed(answers, replicas).map(drop)
+        let asked = commands.len();
+        let mut pipeline = pipeline(commands);
+        pipeline.add_command(beat);
+        pipeline.cmd("WAIT").arg(replicas).arg(WAIT_MS);
+        let sent = match &self.connection {
+            Connection::Single(links) => links.confirmed.send(&pipeline).await,
+            Connection::Cluster(connection) => send_to_slot(connection.clone(), pipeline, key).await,
+        };
+        match sent {
+            Ok(mut answers) => {
+                let waited = answers.split_off(asked.min(answers.len()));
+                let own = answers.into_iter().map(|answer| answer.map_err(Failed::Answered));
+                (own.collect(), confirmed(waited, replicas).map(drop))
+            }
+            Err(failed) => (std::iter::repeat_n(failed, asked).map(Err).collect(), Ok(())),
+        }
     }
 
     /// Asks every primary the same; for each command the answers of all. One trip.
@@ -273,7 +295,7 @@ impl Net {
     }
 }
 
-fn needs_script(answer: &Answer) -> bool {
+pub(super) fn needs_script(answer: &Answer) -> bool {
     answer.as_ref().is_err_and(Failed::is_unknown_script)
 }
 

@@ -5,6 +5,7 @@ use crate::store::{Error, IdempotencyOutcome, UnixMs};
 
 use super::Inner;
 use super::error::{corrupt, reading};
+use super::scripts::Call;
 use super::served::exact;
 use super::values::{Reply, read};
 
@@ -22,18 +23,25 @@ impl Inner {
         self.set_once(self.keys.secret(name), candidate).await
     }
 
+    pub(super) async fn kept_secret(&self, name: &str) -> Result<Option<String>, Error> {
+        let mut command = redis::cmd("GET");
+        command.arg(self.keys.secret(name));
+        read(reading(self.net.command(command).await)?, name)
+    }
+
     /// Writes a text where none is and returns what is there now.
     async fn set_once(&self, key: String, text: &str) -> Result<String, Error> {
         let mut command = redis::cmd("SET");
         command.arg(&key).arg(text).arg("NX").arg("GET");
-        let before: Option<String> = read(self.net.command(command).await?, &key)?;
+        let before: Option<String> = read(self.confirmed_command(command, &key).await?, &key)?;
         Ok(before.unwrap_or_else(|| text.to_owned()))
     }
 
     pub(super) async fn put_purchase(&self, id: &PurchaseId, encoded: &str) -> Result<(), Error> {
+        let key = self.keys.purchase(id);
         let mut command = redis::cmd("SET");
-        command.arg(self.keys.purchase(id)).arg(encoded);
-        self.net.command(command).await.map(drop)
+        command.arg(&key).arg(encoded);
+        self.confirmed_command(command, &key).await.map(drop)
     }
 
     pub(super) async fn purchase(&self, id: &PurchaseId) -> Result<Option<String>, Error> {
@@ -55,9 +63,8 @@ impl Inner {
         body: &str,
         ttl_ms: i64,
     ) -> Result<(), Error> {
-        self.on_records(kind, &["put", id, body, &ttl_ms.max(0).to_string()])
-            .await
-            .map(drop)
+        let call = self.call_on_records(kind, &["put", id, body, &ttl_ms.max(0).to_string()]);
+        self.confirmed_script(call).await.map(drop)
     }
 
     pub(super) async fn record(&self, kind: &str, id: &str) -> Result<Option<String>, Error> {
@@ -82,14 +89,14 @@ impl Inner {
     }
 
     async fn on_records(&self, kind: &str, arguments: &[&str]) -> Result<redis::Value, Error> {
+        self.net.script(self.call_on_records(kind, arguments)).await
+    }
+
+    fn call_on_records(&self, kind: &str, arguments: &[&str]) -> Call<'_> {
         let arguments = arguments.iter().map(|&text| text.to_owned()).collect();
-        self.net
-            .script(
-                self.scripts
-                    .record
-                    .call(self.keys.records(kind).to_vec(), arguments),
-            )
-            .await
+        self.scripts
+            .record
+            .call(self.keys.records(kind).to_vec(), arguments)
     }
 
     pub(super) async fn hold(

@@ -15,6 +15,7 @@ pub(super) struct Scripts {
     pub(super) claim: Script,
     pub(super) start: Script,
     pub(super) settle: Script,
+    pub(super) release: Script,
     pub(super) status: Script,
     pub(super) take: Script,
     pub(super) debit: Script,
@@ -42,6 +43,7 @@ impl Scripts {
             claim: lua!(" flags=allow-oom", "lane", "claim"),
             start: lua!(" flags=allow-oom", "lane", "budget", "start"),
             settle: lua!(" flags=allow-oom", "lane", "settle"),
+            release: lua!(" flags=allow-oom", "lane", "release"),
             status: lua!(" flags=allow-oom", "lane", "status"),
             take: lua!(" flags=allow-oom", "budget", "take"),
             debit: lua!(" flags=allow-oom", "budget", "debit"),
@@ -64,6 +66,7 @@ impl Scripts {
             &self.claim,
             &self.start,
             &self.settle,
+            &self.release,
             &self.status,
             &self.take,
             &self.debit,
@@ -103,6 +106,20 @@ impl Script {
             args,
         }
     }
+}
+
+/// A write that changes nothing and is taken when memory is full too: WAIT waits for it where the calls before it wrote
+/// nothing. Short enough to be sent in full each time.
+pub(super) fn beat(key: &str) -> Cmd {
+    let mut command = redis::cmd("EVAL");
+    command
+        .arg(concat!(
+            "#!lua flags=allow-oom\n",
+            include_str!("scripts/beat.lua")
+        ))
+        .arg(1)
+        .arg(key);
+    command
 }
 
 /// One call of a script; can be sent by digest and, when the server does not know it, in full.

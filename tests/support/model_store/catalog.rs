@@ -35,11 +35,10 @@ impl Fact {
     }
 
     fn is_newer_than(&self, write: &ProductWrite) -> bool {
-        let is_lower = match (write.merchant_version, self.merchant_version) {
-            (Some(new), Some(known)) => new < known,
-            (None, _) | (_, None) => false,
-        };
-        is_lower || write.learned_at_ms < self.learned_at_ms
+        match (write.merchant_version, self.merchant_version) {
+            (Some(new), Some(known)) if new != known => new < known,
+            (Some(_) | None, Some(_) | None) => write.learned_at_ms < self.learned_at_ms,
+        }
     }
 
     /// True when a write changes what customers are told about.
@@ -78,7 +77,7 @@ impl Catalog {
         fact.product.clone_from(&write.product);
         fact.offer.clone_from(&write.offer);
         fact.merchant_version = write.merchant_version.or(fact.merchant_version);
-        fact.learned_at_ms = write.learned_at_ms;
+        fact.learned_at_ms = write.learned_at_ms.max(fact.learned_at_ms);
         if !matches!(written, Written::Unchanged { .. }) {
             self.generation += 1;
         }

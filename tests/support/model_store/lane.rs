@@ -71,10 +71,7 @@ impl Lane {
     pub(super) fn append(&mut self, item: Item, now_ms: UnixMs) {
         if let Some(key) = &item.supersedes {
             let in_hand = self.held(now_ms).map(|grant| grant.effect_id.clone());
-            let is_begun = |entry: &Entry| {
-                (entry.started || in_hand.as_ref() == Some(&entry.item.effect_id))
-                    && !is_planted(Bug::SupersedeStarted)
-            };
+            let is_begun = |entry: &Entry| entry.started || in_hand.as_ref() == Some(&entry.item.effect_id);
             self.items.retain(|entry| {
                 entry.item.supersedes.as_ref() != Some(key)
                     || entry.phase() == Phase::Unknown

@@ -2,15 +2,16 @@
 //! its engines. The simulation of the gateway runs on it, and both engines are compared with it. It never waits, draws no
 //! numbers and keeps nothing outside itself; it says what a store means and refuses to know how one is kept.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sacola::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use sacola::store::{
     Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, Error, Head,
-    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, LoadRequest, Loaded,
-    ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact,
-    UnixMs, Written,
+    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, Level, LoadRequest,
+    Loaded, ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store,
+    StoredFact, UnixMs, Written,
 };
 
 mod budgets;
@@ -74,6 +75,10 @@ impl Store for ModelStore {
         Ok(self.ask(|model| model.claim(lane, times)))
     }
 
+    async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
+        Ok(self.ask(|model| model.release(head, now_ms)))
+    }
+
     async fn start(
         &self,
         head: &Head,
@@ -91,10 +96,6 @@ impl Store for ModelStore {
         times: LaneTimes,
     ) -> Result<SettleOutcome, Error> {
         Ok(self.ask(|model| model.settle(head, &settlement, times)))
-    }
-
-    async fn release(&self, head: &Head, now_ms: UnixMs) -> Result<bool, Error> {
-        Ok(self.ask(|model| model.release(head, now_ms)))
     }
 
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error> {
@@ -240,6 +241,8 @@ impl Store for ModelStore {
             engine: "model".to_owned(),
             version: "1".to_owned(),
             writable: true,
+            level: Level::None,
+            survives: BTreeSet::new(),
             durability: "a 200 means: in the memory of this test".to_owned(),
             memory_percent: None,
             warnings: Vec::new(),

@@ -78,20 +78,6 @@ async fn a_status_may_go_back() {
 }
 
 #[tokio::test]
-async fn a_begun_item_may_be_superseded() {
-    let _planted = Planted::new(Bug::SupersedeStarted);
-    let store = ModelStore::default();
-    let head = commit(&store, change(0), NOW).await.unwrap();
-    begin(&store, &head, NOW).await;
-    assert!(commit(&store, change(1), NOW).await.is_none());
-    let bodies = |lane: &super::Lane| -> Vec<String> {
-        lane.items.iter().map(|entry| entry.item.body.clone()).collect()
-    };
-    let bodies = store.look(|model| model.all_lanes().get(&lane()).map(bodies));
-    assert_eq!(bodies, Some(vec!["cart 2".to_owned()]));
-}
-
-#[tokio::test]
 async fn a_held_lane_may_be_handed_out() {
     let _planted = Planted::new(Bug::SweepIgnoresLease);
     let store = ModelStore::default();

@@ -26,8 +26,13 @@ local function put(w)
   end
   local f = read(raw)
   -- merchant versions are 20 digits, so that texts compare like numbers, or '-'
-  if w.mv ~= '-' and f.mv ~= '-' and w.mv < f.mv then return { 'older', 0 } end
-  if w.learned < f.learned then return { 'older', 0 } end
+  local versioned = w.mv ~= '-' and f.mv ~= '-'
+  if versioned and w.mv < f.mv then return { 'older', 0 } end
+  -- A higher version is newer whatever the clocks of two replicas say.
+  if w.learned < f.learned then
+    if not (versioned and w.mv > f.mv) then return { 'older', 0 } end
+    w.learned = f.learned
+  end
   local mv = w.mv ~= '-' and w.mv or f.mv
   local told = w.gone ~= f.gone or (w.gone == '0' and offer ~= f.offer)
   if not told and product == f.product then

@@ -1,0 +1,234 @@
+//! `sacola replay NUMBER/CUSTOMER`: decides a conversation's journal again and says whether the same comes out. It owns where the
+//! journal is read; it refuses to write anything, and to print what customers wrote, their numbers or their names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use serde_json::Value;
+use url::{Host, Url};
+
+use super::check::listener;
+use super::check::store::IN_USE;
+use super::{Failure, load_config, out, start_logs};
+use crate::app;
+use crate::cli::address::reachable;
+use crate::clock::MovableClock;
+use crate::config::{ApiKey, Config, Scope};
+use crate::domain::decide;
+use crate::domain::ids::NumberId;
+use crate::engine::Recorded;
+use crate::engine::replay::{Outcome, Parting, Replayed, replay};
+use crate::outgoing;
+
+/// How long a gateway may take to answer.
+const TIMEOUT_MS: u64 = 30_000;
+/// Largest journal that is read from a gateway.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Whose conversation: number and customer.
+type Whose<'a> = (&'a str, &'a str);
+
+pub(super) async fn run(
+    environment: &BTreeMap<String, String>,
+    path: &Path,
+    conversation: &str,
+    gateway: Option<&Url>,
+    as_json: bool,
+) -> Result<(), Failure> {
+    start_logs(environment, "warn");
+    let parts = conversation.split_once('/');
+    let whose = parts.filter(|(number, customer)| !number.is_empty() && !customer.is_empty());
+    let whose = whose.ok_or_else(|| {
+        fault("replay: name the conversation as NUMBER/CUSTOMER, a phone_number_id and a user id or wa_id")
+    })?;
+    let config = load_config(path, environment)?;
+    let mut numbers = config.numbers.iter();
+    if !numbers.any(|known| known.phone_number_id == whose.0) {
+        return Err(fault(
+            "replay: no [[number]] has this phone_number_id; it is the provider's id, not the number itself",
+        ));
+    }
+    let recorded = match gateway {
+        Some(gateway) => asked(&config, gateway, whose).await?,
+        None => opened(&config, whose).await?,
+    };
+    let recorded = recorded.ok_or_else(|| anyhow!("this customer has no conversation with this number"))?;
+    let replayed = replay(&recorded.entries, recorded.state.as_deref());
+    if as_json {
+        out(&serde_json::to_string(&replayed)?);
+    } else {
+        in_words(&replayed).iter().for_each(|line| out(line));
+    }
+    match &replayed.outcome {
+        Outcome::Identical => Ok(()),
+        Outcome::Nothing => Err(anyhow!("nothing to replay").into()),
+        Outcome::Parted(parting) => {
+            let revision = parting.revision;
+            Err(anyhow!("the replay parts from the journal at revision {revision}").into())
+        }
+    }
+}
+
+fn fault(text: &str) -> Failure {
+    Failure::Configuration(vec![text.to_owned()])
+}
+
+/// From the store itself. An embedded one that is open elsewhere belongs to the gateway that runs here, which is asked.
+async fn opened(config: &Config, whose: Whose<'_>) -> Result<Option<Recorded>, Failure> {
+    let engine = match app::engine_for_reading(config, Arc::new(MovableClock::fixed())).await {
+        Ok(Some(engine)) => engine,
+        Ok(None) => return Ok(None),
+        Err(error) if format!("{error:#}").contains(IN_USE) => return running(config, whose).await,
+        Err(error) => return Err(error.into()),
+    };
+    let (number, customer) = whose;
+    let recorded = engine.recorded(&NumberId::new(number), customer).await;
+    engine.store().close().await;
+    Ok(recorded?)
+}
+
+async fn running(config: &Config, whose: Whose<'_>) -> Result<Option<Recorded>, Failure> {
+    let client = outgoing::provider(TIMEOUT_MS)?;
+    let is_ours = listener::is_sacola(&client, config.server.listen).await;
+    let address = reachable(config.server.listen).filter(|_| is_ours);
+    let address = address.ok_or_else(|| {
+        anyhow!(
+            "a running gateway holds the embedded store, and no sacola answers at server.listen: name it with --gateway \
+             URL, or stop it and try again"
+        )
+    })?;
+    let gateway = Url::parse(&format!("http://{address}/"))?;
+    fetched(config, &gateway, whose).await
+}
+
+/// From a gateway that was named.
+async fn asked(config: &Config, gateway: &Url, whose: Whose<'_>) -> Result<Option<Recorded>, Failure> {
+    if gateway.scheme() != "https" && !is_loopback(gateway) && !listener::is_allowed(config, gateway) {
+        return Err(fault(
+            "--gateway: without https:// the API key would travel in the clear; plain http:// leads to this machine or inside \
+             outgoing.allow_private only",
+        ));
+    }
+    fetched(config, gateway, whose).await
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(_)) | None => false,
+    }
+}
+
+async fn fetched(config: &Config, gateway: &Url, whose: Whose<'_>) -> Result<Option<Recorded>, Failure> {
+    let may_read = |key: &&ApiKey| key.is_operator() && key.scopes.contains(&Scope::ConversationsRead);
+    let key = config.api_keys.iter().find(may_read).ok_or_else(|| {
+        fault(
+            "replay: the running gateway gives journals to an operator only: add an [[api_key]] with merchant \"*\" and the \
+             scope conversations:read, or stop the gateway and try again",
+        )
+    })?;
+    let url = address(gateway, whose)?;
+    let client = outgoing::provider(TIMEOUT_MS)?;
+    let sent = client.get(url).bearer_auth(key.secret.expose()).send().await;
+    let mut answer = sent.map_err(|error| anyhow!("the gateway does not answer: {}", error.without_url()))?;
+    let http = answer.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_BYTES_MAX {
+            return Err(anyhow!("the gateway's answer is larger than {ANSWER_BYTES_MAX} bytes").into());
+        }
+    }
+    if http == 200 {
+        let recorded: Recorded =
+            serde_json::from_slice(&body).context("the gateway's answer is no journal")?;
+        return Ok(Some(recorded));
+    }
+    let problem: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    match problem.get("code").and_then(Value::as_str) {
+        Some("unknown_customer") => Ok(None),
+        code => {
+            let code = code.unwrap_or("no code");
+            Err(anyhow!("the gateway answered with HTTP {http} ({code})").into())
+        }
+    }
+}
+
+fn address(gateway: &Url, (number, customer): Whose<'_>) -> Result<Url, Failure> {
+    let mut url = gateway.clone();
+    match url.path_segments_mut() {
+        Ok(mut path) => {
+            path.pop_if_empty()
+                .extend(["v1", "conversations", number, customer, "journal"]);
+        }
+        Err(()) => return Err(fault("--gateway: such an address has no path")),
+    }
+    Ok(url)
+}
+
+fn in_words(replayed: &Replayed) -> Vec<String> {
+    let begun = replayed.entries - replayed.skipped_before_base;
+    let (first, last) = (replayed.from_revision + 1, replayed.to_revision);
+    let mut lines = match &replayed.outcome {
+        Outcome::Nothing => {
+            let why = "nothing to replay: the journal holds no state to begin with; it ends 30 days after its last event";
+            vec![why.to_owned()]
+        }
+        Outcome::Identical => vec![format!(
+            "bit-identical: {} of {begun} events, revisions {first}–{last}",
+            replayed.replayed
+        )],
+        Outcome::Parted(parting) => {
+            let same = replayed.replayed;
+            let mut lines = vec![format!(
+                "not the same: {same} of {begun} events, revisions {first}–{last}"
+            )];
+            lines.extend(place(parting));
+            lines
+        }
+    };
+    if replayed.skipped_before_base > 0 && replayed.outcome != Outcome::Nothing {
+        let skipped = replayed.skipped_before_base;
+        lines.push(format!(
+            "{skipped} older events are left out: the journal was cut before their state"
+        ));
+    }
+    if replayed.unjudged > 0 {
+        lines.push(format!(
+            "{} events could not be judged: too large to be kept, or after a difference and before the next kept state",
+            replayed.unjudged
+        ));
+    }
+    let others = |(version, _): &(&u32, &usize)| **version != decide::VERSION;
+    for (version, count) in replayed.versions.iter().filter(others) {
+        lines.push(format!(
+            "{count} events were decided by version {version} of the rules; today's is {}",
+            decide::VERSION
+        ));
+    }
+    if let Some(changed) = &replayed.changed {
+        lines.push("today's rules give something else, which is no fault:".to_owned());
+        lines.extend(place(changed));
+    }
+    lines
+}
+
+fn place(parting: &Parting) -> Vec<String> {
+    let at = jiff::Timestamp::from_millisecond(parting.at_ms).map(|at| at.to_string());
+    let (revision, event, what) = (parting.revision, &parting.event, parting.what.in_words());
+    let mut lines = vec![
+        format!("revision {revision}, {event}, {}: {what}", at.unwrap_or_default()),
+        format!("    recorded {}", parting.expected),
+        format!("    replayed {}", parting.got),
+    ];
+    for one in &parting.differences {
+        lines.push(format!(
+            "    {}: recorded {}, replayed {}",
+            one.path, one.recorded, one.replayed
+        ));
+    }
+    lines
+}

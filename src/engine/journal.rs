@@ -1,0 +1,179 @@
+//! A conversation's journal: one entry for each event, with all that deciding it again needs. It owns what an entry holds, how
+//! large it may be, and that what the store keeps always has a state to begin with; it refuses to judge (`replay`).
+//!
+//! Each revision has its entry. The store keeps the last 300 of them, for 30 days after the last.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::addresses::digest;
+use super::encoded;
+use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
+use crate::domain::decide::{self, Decided};
+use crate::domain::event::Occurrence;
+use crate::domain::facts::Facts;
+
+/// Every so many revisions an entry carries the state before it: of the 300 entries that are kept, three do.
+const BASE_EVERY: u64 = 100;
+/// So does the first entry after a pause of this length, in milliseconds (25 days): the store may have dropped the journal.
+const PAUSE_MS: i64 = 25 * 24 * 60 * 60 * 1000;
+/// Largest entry in bytes, beside the state before it. Of a larger one only the state afterwards is kept.
+const ENTRY_BYTES_MAX: usize = 64 * 1024;
+
+/// One entry.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Entry<'a> {
+    /// Version of the rules.
+    #[serde(rename = "v")]
+    pub version: u32,
+    /// Revision after the event.
+    #[serde(rename = "r")]
+    pub revision: u64,
+    /// The customer as the event told, when it told something new: known before the decision.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Cow<'a, Customer>>,
+    /// The event; absent when it was too large.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Cow<'a, Occurrence>>,
+    /// The facts that were used; absent when nothing was decided.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Cow<'a, Facts>>,
+    /// Why the event was parked: it changed nothing but the revision.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<Cow<'a, str>>,
+    /// True when this stands in for the event that was parked before it: news that is owed stood aside for it.
+    #[serde(rename = "i", default, skip_serializing_if = "std::ops::Not::not")]
+    pub stands_in: bool,
+    /// Digest of the state that came out.
+    #[serde(rename = "s")]
+    pub state: String,
+    /// Digest of the effects; empty when nothing was decided.
+    #[serde(rename = "x", default, skip_serializing_if = "String::is_empty")]
+    pub effects: String,
+    /// The state before, in some entries.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Cow<'a, Conversation>>,
+    /// The state afterwards, in place of event and facts that were too large.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Cow<'a, Conversation>>,
+}
+
+/// The entries of one commit under construction.
+#[derive(Debug)]
+pub struct Journal {
+    entries: Vec<String>,
+    /// The customer as the entries so far tell.
+    customer: Customer,
+    /// The event that was parked last.
+    parked: Option<String>,
+}
+
+impl Journal {
+    /// No entries yet, after this state.
+    pub fn after(stored: &Conversation) -> Self {
+        Self {
+            entries: Vec::new(),
+            customer: stored.customer.clone(),
+            parked: None,
+        }
+    }
+
+    /// An event was decided. `before` is the conversation with whatever was known before the decision; `state` is the decided
+    /// conversation, encoded.
+    pub fn decided(
+        &mut self,
+        before: &Conversation,
+        occurrence: &Occurrence,
+        facts: &Facts,
+        state: &str,
+        decided: &Decided,
+    ) {
+        let Ok(effects) = serde_json::to_string(&decided.effects) else {
+            return;
+        };
+        let stands_in = self.parked.as_ref() == Some(&occurrence.id);
+        let has_base = needs_base(before, facts.now_ms);
+        let mut entry = Entry {
+            occurrence: Some(Cow::Borrowed(occurrence)),
+            facts: Some(Cow::Borrowed(facts)),
+            stands_in,
+            effects: digest(&effects),
+            before: has_base.then_some(Cow::Borrowed(before)),
+            ..self.blank(before, state)
+        };
+        let Ok(mut text) = serde_json::to_string(&entry) else {
+            return;
+        };
+        let room = if has_base { STATE_BYTES_MAX } else { 0 };
+        if text.len() > ENTRY_BYTES_MAX + room {
+            let mut after = decided.conversation.clone();
+            if stands_in {
+                after.owed_news.extend(before.owed_news.iter().cloned());
+            }
+            (entry.occurrence, entry.facts, entry.before) = (None, None, None);
+            entry.after = Some(Cow::Owned(after));
+            let Ok(short) = serde_json::to_string(&entry) else {
+                return;
+            };
+            text = short;
+        }
+        self.entries.push(text);
+        self.knows(&decided.conversation.customer);
+    }
+
+    /// An event was parked: the conversation goes on from `before` with the next revision.
+    pub fn parked(&mut self, before: &Conversation, occurrence: &Occurrence, reason: &str, now_ms: i64) {
+        let after = Conversation {
+            revision: before.revision + 1,
+            ..before.clone()
+        };
+        let Ok(state) = encoded::encode(&after) else {
+            return;
+        };
+        let fits = serde_json::to_string(occurrence).is_ok_and(|text| text.len() < ENTRY_BYTES_MAX);
+        let entry = Entry {
+            occurrence: fits.then_some(Cow::Borrowed(occurrence)),
+            parked: Some(Cow::Borrowed(reason)),
+            before: needs_base(before, now_ms).then_some(Cow::Borrowed(before)),
+            ..self.blank(before, &state)
+        };
+        let Ok(text) = serde_json::to_string(&entry) else {
+            return;
+        };
+        self.entries.push(text);
+        self.knows(&before.customer);
+        self.parked = Some(occurrence.id.clone());
+    }
+
+    /// The entries, in order.
+    pub fn into_entries(self) -> Vec<String> {
+        self.entries
+    }
+
+    fn blank<'a>(&self, before: &'a Conversation, state: &str) -> Entry<'a> {
+        Entry {
+            version: decide::VERSION,
+            revision: before.revision + 1,
+            customer: (before.customer != self.customer).then_some(Cow::Borrowed(&before.customer)),
+            occurrence: None,
+            facts: None,
+            parked: None,
+            stands_in: false,
+            state: digest(state),
+            effects: String::new(),
+            before: None,
+            after: None,
+        }
+    }
+
+    fn knows(&mut self, customer: &Customer) {
+        if self.customer != *customer {
+            self.customer.clone_from(customer);
+        }
+    }
+}
+
+fn needs_base(before: &Conversation, now_ms: i64) -> bool {
+    before.revision.is_multiple_of(BASE_EVERY) || now_ms.saturating_sub(before.changed_at_ms) >= PAUSE_MS
+}

@@ -1,0 +1,183 @@
+//! `/v1/dead-letters`: what could not be handled: listed, grouped by cause, shown, discarded, and replayed once its cause is
+//! mended, one by one or many at a limited rate. A key sees its merchant's letters; those of no merchant need an operator's key.
+
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::auth::Key;
+use super::problem::{ApiError, Code};
+use super::products::with_next;
+use super::{State, conversations};
+use crate::config::Scope;
+use crate::store::{DeadLetter, LetterFilter};
+
+mod causes;
+mod places;
+mod replay;
+mod runs;
+mod would;
+
+pub(super) use runs::many as replay_many;
+
+use places::Place;
+use replay::Outcome;
+
+/// Letters on a page, unless asked for fewer.
+const PAGE: usize = 50;
+
+/// Which letters.
+#[derive(Deserialize)]
+pub(super) struct Listing {
+    reason: Option<String>,
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+/// How to replay one.
+#[derive(Deserialize)]
+pub(super) struct Manner {
+    #[serde(default)]
+    dry_run: bool,
+}
+
+fn authorised<'a>(state: &'a State, request: &HttpRequest, scope: Scope) -> Result<&'a Key, ApiError> {
+    let now_ms = state.engine.clock().now_ms();
+    state.keys.authorise(request, scope, now_ms)
+}
+
+/// A letter, when the key may see it.
+async fn visible(state: &State, key: &Key, id: &str) -> Result<Option<DeadLetter>, ApiError> {
+    let letter = state.engine.store().dead_letter(id).await?;
+    Ok(letter.filter(|letter| match &letter.merchant {
+        Some(merchant) => key.sees(merchant),
+        None => key.merchant.is_none(),
+    }))
+}
+
+fn none_such() -> ApiError {
+    ApiError::new(Code::NotFound, "no such dead letter for this key")
+}
+
+/// Without the body: it may hold what customers wrote.
+fn shown(letter: &DeadLetter) -> Value {
+    json!({
+        "id": letter.id,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "merchant": letter.merchant,
+        "conversation": letter.home,
+        "at": conversations::instant(letter.at_ms),
+        "source": letter.source,
+    })
+}
+
+/// `GET /v1/dead-letters`
+pub(super) async fn list(
+    state: Data<State>,
+    request: HttpRequest,
+    listing: Query<Listing>,
+) -> Result<HttpResponse, ApiError> {
+    let key = authorised(&state, &request, Scope::DeadLettersRead)?;
+    let limit = listing.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let behind = match &listing.cursor {
+        Some(text) => Some(Place::parse(text).ok_or_else(runs::foreign_cursor)?),
+        None => None,
+    };
+    let filter = LetterFilter {
+        merchant: key.merchant.clone(),
+        reason: listing.reason.clone(),
+    };
+    let store = state.engine.store().as_ref();
+    let mut letters = places::page(store, &filter, behind.as_ref(), limit + 1).await?;
+    let more = letters.len() > limit;
+    letters.truncate(limit);
+    let next = letters.last().filter(|_| more);
+    let next = next.map(|letter| Place::of(letter).to_string());
+    let page = json!({ "dead_letters": letters.iter().map(shown).collect::<Vec<Value>>() });
+    Ok(HttpResponse::Ok().json(with_next(page, next)))
+}
+
+/// `GET /v1/dead-letters/groups`
+pub(super) async fn groups(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let key = authorised(&state, &request, Scope::DeadLettersRead)?;
+    let store = state.engine.store();
+    let groups = store.dead_letter_groups(key.merchant.as_ref()).await?;
+    let told = groups.iter().map(|group| {
+        let cause = causes::of(&group.reason);
+        json!({
+            "reason": group.reason,
+            "count": group.count,
+            "oldest": conversations::instant(group.oldest_ms),
+            "newest": conversations::instant(group.newest_ms),
+            "what_happened": cause.what_happened,
+            "what_to_do": cause.what_to_do,
+        })
+    });
+    Ok(HttpResponse::Ok().json(json!({ "groups": told.collect::<Vec<Value>>() })))
+}
+
+/// `GET /v1/dead-letters/{id}`
+pub(super) async fn show(
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let key = authorised(&state, &request, Scope::DeadLettersRead)?;
+    let letter = visible(&state, key, &path.into_inner()).await?;
+    let letter = letter.ok_or_else(none_such)?;
+    let cause = causes::of(&letter.reason);
+    let mut answer = shown(&letter);
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("what_happened".to_owned(), json!(cause.what_happened));
+        fields.insert("what_to_do".to_owned(), json!(cause.what_to_do));
+        if key.may(Scope::DeadLettersWrite) {
+            fields.insert("body".to_owned(), json!(letter.body));
+        }
+    }
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// `DELETE /v1/dead-letters/{id}`: for what will never be replayed.
+pub(super) async fn discard(
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
+    let letter = visible(&state, key, &path.into_inner()).await?;
+    let letter = letter.ok_or_else(none_such)?;
+    state.engine.store().remove_dead_letter(&letter.id).await?;
+    tracing::info!(
+        letter = letter.id,
+        reason = letter.reason,
+        key = key.id,
+        "a dead letter was discarded"
+    );
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /v1/dead-letters/{id}/replay`
+pub(super) async fn replay_one(
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<String>,
+    manner: Query<Manner>,
+) -> Result<HttpResponse, ApiError> {
+    let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
+    let nothing_blocked = std::collections::BTreeSet::new();
+    let report = replay::once(&state, key, &path.into_inner(), manner.dry_run, &nothing_blocked).await?;
+    let report = report.ok_or_else(none_such)?;
+    if manner.dry_run {
+        return Ok(HttpResponse::Ok().json(report.json()));
+    }
+    let problem = report.problem.clone().unwrap_or_default();
+    match report.outcome {
+        Outcome::Taken | Outcome::ParkedAgain | Outcome::Skipped => {
+            Ok(HttpResponse::Accepted().json(report.json()))
+        }
+        Outcome::NotReplayable => Err(ApiError::new(Code::InvalidRequest, problem)),
+        Outcome::Failed => Err(ApiError::new(Code::StoreUnavailable, problem)),
+    }
+}

@@ -1,0 +1,150 @@
+//! SIGTERM while customers write and sends hang: what was answered is neither lost nor doubled, and whoever starts next goes
+//! on at once. The leases here are longer than any wait, so only what was given back can be served in time.
+
+use std::path::Path;
+
+use futures::future::join_all;
+use sacola::clock::{Clock, MovableClock};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::support::program::{Gateway, Handset, NUMBER, Outside, eventually, write_config};
+use crate::support::redis_server::{AppendOnly, RedisServer};
+
+const LEASE_MS: u64 = 120_000;
+const CUSTOMERS: usize = 12;
+/// How long each first message hangs: shorter than a drain may take, longer than the pause between two menus.
+const HANGS_MS: u64 = 3_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_term_in_the_middle_of_sends_loses_and_doubles_nothing_embedded() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("embedded:{}", directory.path().join("data").display());
+    terminated_in_the_middle(&store, directory.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_term_in_the_middle_of_sends_loses_and_doubles_nothing_redis() {
+    let server = RedisServer::start(AppendOnly::Always).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    terminated_in_the_middle(&server.url(), directory.path()).await;
+}
+
+async fn terminated_in_the_middle(store: &str, directory: &Path) {
+    let outside = Outside::start();
+    let config = write_config(directory, &outside, store, LEASE_MS);
+    let gateway = Gateway::start(&config, &outside);
+    let mut customers = Vec::new();
+    for n in 0..CUSTOMERS {
+        customers.push(outside.phone(&format!("Ana {n}")).await);
+    }
+    let hang = json!({ "times": CUSTOMERS, "action": "delay_ms", "ms": HANGS_MS });
+    outside.post("/emulator/faults", json!({ "send": [hang] })).await;
+    for customer in &customers {
+        assert_eq!(customer.text("oi").await, 200);
+    }
+    let all_hang = eventually(|| async {
+        let waiting = outside.get("/emulator/state").await["faults_waiting"].as_i64()?;
+        (waiting == 0).then_some(())
+    });
+    assert!(all_hang.await.is_some(), "all first messages are under way");
+    for customer in &customers {
+        assert_eq!(customer.text("ajuda").await, 200);
+    }
+
+    let ready = format!("{}/readyz", gateway.ops);
+    let stopping = tokio::task::spawn_blocking(move || gateway.terminates());
+    let unready = eventually(|| async {
+        let answer = outside.http.get(&ready).send().await.ok()?;
+        (answer.status().as_u16() == 503).then_some(answer)
+    });
+    let unready: Value = unready.await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&unready["draining"], &unready["reasons"]),
+        (&json!(true), &json!(["the gateway is draining"]))
+    );
+    assert_eq!(stopping.await.unwrap(), Some(0), "all attempts ended in time");
+    for customer in &customers {
+        assert_eq!(customer.kinds().await, ["menu"], "what was begun was ended");
+    }
+    let gateway = Gateway::start(&config, &outside);
+    for customer in &customers {
+        customer.waits_for("help", 1).await;
+        let mut kinds = customer.kinds().await;
+        kinds.sort();
+        assert_eq!(kinds, ["help", "menu"]);
+    }
+    drop(gateway);
+    outside.stop().await;
+}
+
+/// Words of each customer; with their answers they fit the timeline of a conversation.
+const WORDS: usize = 20;
+/// After so many the program is told to stop.
+const BEFORE: usize = 5;
+const BETWEEN_MS: u64 = 60;
+
+/// Writes one word after the other, whatever becomes of them; returns what the first tries were answered.
+async fn writes(customer: &Handset<'_>, is_under_way: &Notify) -> Vec<i64> {
+    let clock = MovableClock::fixed();
+    let mut answers = Vec::with_capacity(WORDS);
+    for n in 0..WORDS {
+        if n == BEFORE {
+            is_under_way.notify_one();
+        }
+        answers.push(customer.text("ajuda").await);
+        clock.sleep_ms(BETWEEN_MS).await;
+    }
+    answers
+}
+
+/// How many messages of a customer the gateway has taken.
+async fn heard(gateway: &Gateway, outside: &Outside, customer: &Handset<'_>) -> usize {
+    let path = format!("/v1/conversations/{NUMBER}/{}", customer.user_id);
+    let page = gateway.api(outside, &path).await;
+    let timeline = page["timeline"].as_array().unwrap();
+    timeline.iter().filter(|entry| entry["direction"] == "in").count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_come_while_it_stops_are_taken_or_refused_and_none_is_lost_or_doubled() {
+    let server = RedisServer::start(AppendOnly::Always).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let outside = Outside::start();
+    let config = write_config(directory.path(), &outside, &server.url(), LEASE_MS);
+    let gateway = Gateway::start(&config, &outside);
+    let mut customers = Vec::new();
+    for n in 0..CUSTOMERS {
+        customers.push(outside.phone(&format!("Bia {n}")).await);
+    }
+    let is_under_way = Notify::new();
+    let restarted = async {
+        is_under_way.notified().await;
+        let status = tokio::task::spawn_blocking(move || gateway.terminates()).await;
+        assert_eq!(status.unwrap(), Some(0));
+        Gateway::start(&config, &outside)
+    };
+    let writing = customers.iter().map(|customer| writes(customer, &is_under_way));
+    let (gateway, answers) = tokio::join!(restarted, join_all(writing));
+    for answer in answers.iter().flatten() {
+        // 0: nobody listens, or an idle connection was closed before the request was read
+        assert!(matches!(answer, 200 | 503 | 0), "{answer}");
+    }
+    // The provider repeats what was not answered with 200.
+    for customer in &customers {
+        let complete =
+            eventually(|| async { (heard(&gateway, &outside, customer).await >= WORDS).then_some(()) });
+        assert!(complete.await.is_some(), "{} was not heard in full", customer.id);
+    }
+    for customer in &customers {
+        assert_eq!(
+            heard(&gateway, &outside, customer).await,
+            WORDS,
+            "{}",
+            customer.id
+        );
+        customer.waits_for("help", 1).await;
+    }
+    drop(gateway);
+    outside.stop().await;
+}
