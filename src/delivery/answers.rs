@@ -11,11 +11,13 @@ use crate::store::{
     self, Budget, Class, DeadLetter, Head, LaneTimes, SettleOutcome, Settlement, StartOutcome,
 };
 
-/// Why a lane could not be served further now; its lease ends and another try follows.
+/// Why a lane could not be served further now, or a status not taken; another try follows.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Interrupted {
+pub enum Interrupted {
+    /// The store did not take or answer a call.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The engine did not take what the world answered.
     #[error("the answer could not be taken: {0}")]
     Answer(#[from] Refused),
 }

@@ -1,5 +1,5 @@
 //! Hop 7: performs effects from durable lanes and brings the world's answers back as events. It owns attempts, budgets,
-//! back-off, reconciliation, the catalog mirror and price updates; it refuses to decide what a customer is told.
+//! back-off, reconciliation, statuses, the catalog mirror and price updates; it refuses to decide what a customer is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,11 +21,14 @@ mod gates;
 mod held;
 mod mirror;
 mod pace;
+mod parked;
 mod products;
 mod quote;
 mod send;
+mod statuses;
 mod walk;
 
+pub use answers::Interrupted;
 pub use gates::{Gate, Reason, Stopped};
 pub use mirror::Mirrored;
 pub use products::{Learned, PriceUpdate, UpdateState};
@@ -82,6 +85,7 @@ pub struct Dispatcher {
     paces: pace::Paces,
     held: held::Held,
     more_held: Notify,
+    parked: parked::Places,
     tasks: Tasks,
 }
 
@@ -96,12 +100,13 @@ impl Dispatcher {
             paces: pace::Paces::default(),
             held: held::Held::default(),
             more_held: Notify::new(),
+            parked: parked::Places::default(),
             tasks,
         })
     }
 
-    /// Starts the loops: lanes handed over by the engine, the sweeper, price updates, and the mirror (of those merchants that
-    /// are `mirrored` already, on schedule only).
+    /// Starts the loops: lanes handed over by the engine, the sweeper, price updates, parked statuses, and the mirror (of those
+    /// merchants that are `mirrored` already, on schedule only).
     pub fn run(self: &Arc<Self>, lane_work: mpsc::Receiver<LaneWork>, mirrored: &BTreeSet<MerchantId>) {
         let own = Arc::clone(self);
         self.tasks
@@ -114,6 +119,9 @@ impl Dispatcher {
         let own = Arc::clone(self);
         self.tasks
             .spawn("price_updates", async move { own.walk_for_ever().await });
+        let own = Arc::clone(self);
+        self.tasks
+            .spawn("parked_statuses", async move { own.try_parked_for_ever().await });
         for merchant in self.parts.connectors.keys() {
             let (own, merchant) = (Arc::clone(self), merchant.clone());
             let wait_first = mirrored.contains(&merchant);

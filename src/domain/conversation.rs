@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::cart::Cart;
 use super::device::Device;
-use super::ids::{HomeId, NumberId, PurchaseId, RetailerId};
+use super::ids::{EffectId, HomeId, NumberId, PurchaseId, RetailerId};
+use super::message::Message;
 use super::purchase::{Purchase, PurchaseLine, Quote};
 use super::replies::Locale;
 
@@ -104,6 +105,12 @@ pub struct Trace {
     /// What it was: an event's or a message's word.
     #[serde(rename = "w")]
     pub what: String,
+    /// Of a message of ours: the revision that caused it, and its place among the effects of that revision.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<(u64, usize)>,
+    /// Of a message of ours that must arrive: the purchase that it is about.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<PurchaseId>,
 }
 
 /// The state of one conversation.
@@ -221,11 +228,40 @@ impl Conversation {
 
     /// Notes something in the timeline.
     pub fn note(&mut self, at_ms: i64, inbound: bool, what: &str) {
-        self.recent.push_back(Trace {
+        self.trace(Trace {
             at_ms,
             inbound,
             what: what.to_owned(),
+            effect: None,
+            purchase: None,
         });
+    }
+
+    /// Notes a message of ours, the effect of the present revision at that place, so that a status which fails it later finds
+    /// what it was about.
+    pub fn note_sent(&mut self, at_ms: i64, message: &Message, place: usize) {
+        let told = message.purchase.as_ref().filter(|_| message.kind.must_arrive());
+        self.trace(Trace {
+            at_ms,
+            inbound: false,
+            what: message.kind.word().to_owned(),
+            effect: Some((self.revision, place)),
+            purchase: told.cloned(),
+        });
+    }
+
+    /// The message that an effect was, while it is among the last.
+    pub fn sent(&self, effect_id: &EffectId) -> Option<&Trace> {
+        let is_it = |trace: &&Trace| {
+            trace
+                .effect
+                .is_some_and(|(revision, place)| EffectId::of(&self.home, revision, place) == *effect_id)
+        };
+        self.recent.iter().rev().find(is_it)
+    }
+
+    fn trace(&mut self, trace: Trace) {
+        self.recent.push_back(trace);
         while self.recent.len() > RECENT_MAX {
             self.recent.pop_front();
         }

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
+use crate::delivery::Interrupted;
 use crate::engine::Refused;
 use crate::store;
 
@@ -138,6 +139,15 @@ impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
         tracing::warn!(%error, "failed to use the store");
         Self::new(Code::StoreUnavailable, "the store did not answer; try again")
+    }
+}
+
+impl From<Interrupted> for ApiError {
+    fn from(interrupted: Interrupted) -> Self {
+        match interrupted {
+            Interrupted::Store(error) => error.into(),
+            Interrupted::Answer(refused) => refused.into(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 
 pub mod embedded;
 mod health;
+mod lattice;
 pub mod redis;
 mod types;
 
@@ -108,7 +109,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Takes `units` from a budget without asking (what customers send counts too). May be a no-op that never fails.
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error>;
 
-    /// Records a delivery status; statuses are kept 30 days. A provider item whose outcome is unknown is settled by it. An
+    /// Records a delivery status: what is kept is its [`join`](DeliveryStatus::join) with what was kept, for 30 days. Any status but
+    /// a failure proves that the message reached the outside ([`Head::newer_exists`]), whatever else is told of it, before
+    /// or afterwards. A provider item whose outcome is unknown is settled by it. An
     /// attempt that is under way is left to its holder; should its outcome turn out unknown ([`Store::claim`],
     /// [`Settlement::Unknown`]), the status that is kept settles it then. So a message that has a status is not repeated
     /// for want of an answer.

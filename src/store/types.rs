@@ -349,8 +349,10 @@ pub enum SettleOutcome {
     LeaseLost,
 }
 
-/// A delivery status in the lattice `Sent < Delivered < Read < Failed`: only a higher one replaces a lower one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A delivery status, in the lattice `Sent < Delivered < Read < Failed`: what is kept of several is their
+/// [`join`](DeliveryStatus::join).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
     /// Accepted by the provider's servers and on its way.
     Sent = 1,

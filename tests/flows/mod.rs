@@ -8,6 +8,7 @@ mod poison;
 mod purchases;
 mod replays;
 mod rules;
+mod statuses;
 mod stopping;
 mod time;
 mod time_jumps;

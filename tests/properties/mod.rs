@@ -1,4 +1,4 @@
-//! What must hold for any input: money, parsers, webhooks, buttons, texts, `decide` against a reference model, and
+//! What must hold for any input: money, parsers, webhooks, buttons, texts, statuses, `decide` against a reference model, and
 //! journals of any walk.
 
 mod bodies;
@@ -7,4 +7,5 @@ mod inputs;
 mod mutations;
 mod mutator;
 mod replays;
+mod statuses;
 mod texts;

@@ -14,6 +14,7 @@ mod lanes;
 mod letters;
 mod lost;
 mod machine;
+mod permutations;
 mod records;
 mod redis_only;
 mod releases;
@@ -110,6 +111,8 @@ on_both_engines! {
         a_status_seen_before_an_unknown_settlement_settles_the_item,
         a_status_settles_what_was_unknown_before_it_was_refused,
         a_status_finds_its_effect_by_message_key;
+    permutations:
+        every_order_of_three_statuses_ends_the_same;
     budgets:
         a_burst_passes_and_then_a_time_is_told,
         bulk_yields_to_replies,

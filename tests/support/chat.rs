@@ -2,10 +2,12 @@
 //! request. A stateful world, not a list of expected calls.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sacola::domain::ids::HomeId;
+use futures::future::BoxFuture;
+use sacola::domain::ids::{EffectId, HomeId};
 use sacola::domain::message::Kind;
 use sacola::whatsapp::buttons::Keyring;
 use sacola::whatsapp::{Provider, SendError, Sending, Sent, outbound};
@@ -82,11 +84,35 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// One call, successful or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    pub effect_id: EffectId,
+    pub kind: Kind,
+    /// The id that the message has at the provider, whether or not the caller hears of it.
+    pub message_id: String,
+}
+
+/// What happens between a message's arrival and the answer to its sender.
+struct Meanwhile {
+    kind: Kind,
+    happens: Box<dyn FnOnce(Call) -> BoxFuture<'static, ()> + Send>,
+}
+
+impl fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meanwhile")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     phones: BTreeMap<HomeId, Vec<Seen>>,
     mishaps: VecDeque<Mishap>,
-    attempts: usize,
+    calls: Vec<Call>,
+    meanwhile: Option<Meanwhile>,
 }
 
 /// The provider.
@@ -120,9 +146,29 @@ impl Chat {
             .unwrap_or_default()
     }
 
-    /// Calls made, successful or not.
+    /// How many calls were made, successful or not.
     pub fn attempts(&self) -> usize {
-        self.inner.lock().unwrap().attempts
+        self.inner.lock().unwrap().calls.len()
+    }
+
+    /// All calls about one customer, successful or not.
+    pub fn calls(&self, home: &HomeId) -> Vec<Call> {
+        let inner = self.inner.lock().unwrap();
+        let own = inner
+            .calls
+            .iter()
+            .filter(|call| call.effect_id.home().as_ref() == Some(home));
+        own.cloned().collect()
+    }
+
+    /// Lets something happen while the next message of a kind is under way: it has arrived, its sender does not know.
+    pub fn meanwhile(
+        &self,
+        kind: Kind,
+        happens: impl FnOnce(Call) -> BoxFuture<'static, ()> + Send + 'static,
+    ) {
+        let happens = Box::new(happens);
+        self.inner.lock().unwrap().meanwhile = Some(Meanwhile { kind, happens });
     }
 }
 
@@ -131,25 +177,32 @@ impl Provider for Chat {
     async fn send(&self, sending: &Sending) -> Result<Sent, SendError> {
         let json = outbound::build(sending, &self.keys, Some("367025965434465"))
             .map_err(|error| SendError::Unbuildable(error.to_string()))?;
-        let (number, mishap) = {
+        let kind = sending.message.kind;
+        let (call, mishap, meanwhile) = {
             let mut inner = self.inner.lock().unwrap();
-            inner.attempts += 1;
-            (inner.attempts, inner.mishaps.pop_front())
+            let call = Call {
+                effect_id: sending.effect_id.clone(),
+                kind,
+                message_id: format!("wamid.test{}", inner.calls.len() + 1),
+            };
+            inner.calls.push(call.clone());
+            let mishap = inner.mishaps.pop_front();
+            (call, mishap, inner.meanwhile.take_if(|next| next.kind == kind))
         };
         if let Some(Mishap::Slow(answer)) = &mishap {
             answer.notified().await;
         }
-        let mut inner = self.inner.lock().unwrap();
         if matches!(mishap, None | Some(Mishap::Slow(_))) {
-            let seen = Seen {
-                kind: sending.message.kind,
-                json,
-            };
+            let seen = Seen { kind, json };
+            let mut inner = self.inner.lock().unwrap();
             inner.phones.entry(sending.home.clone()).or_default().push(seen);
+        }
+        if let Some(meanwhile) = meanwhile {
+            (meanwhile.happens)(call.clone()).await;
         }
         match mishap {
             None | Some(Mishap::Slow(_)) => Ok(Sent {
-                message_id: format!("wamid.test{number}"),
+                message_id: call.message_id,
             }),
             Some(Mishap::Lost) => Err(SendError::Lost("cut".to_owned())),
             Some(Mishap::Unreachable) => Err(SendError::Unreachable("refused".to_owned())),

@@ -6,5 +6,6 @@ pub mod program;
 pub mod redis_cluster;
 pub mod redis_server;
 pub mod shop;
+pub mod statuses;
 pub mod time;
 pub mod world;

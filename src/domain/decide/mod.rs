@@ -32,7 +32,7 @@ mod words;
 
 /// Version of the rules: the journal keeps it with each event, so that a replay knows what it compares. It grows with every
 /// change of what the same input gives: state and how it is encoded, effects, texts.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What `decide` answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,8 +194,8 @@ impl<'a> Turn<'a> {
     /// Sends messages in their order and notes each.
     fn reply(&mut self, messages: Vec<Message>) {
         for message in messages {
-            self.conversation
-                .note(self.facts.now_ms, false, message.kind.word());
+            let place = self.effects.len();
+            self.conversation.note_sent(self.facts.now_ms, &message, place);
             if !message.news_of.is_empty() {
                 notice::remember(&mut self.conversation, &message);
             }

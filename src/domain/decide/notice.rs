@@ -292,13 +292,18 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
     else {
         return;
     };
-    let Some(kind) = message.as_ref().map(|message| message.kind).or(*kind) else {
+    // A status tells no more than which effect it was, and without our callback data not even its kind.
+    let sent = turn.conversation.sent(effect_id).cloned();
+    let noted = sent.as_ref().and_then(|trace| Kind::of_word(&trace.what));
+    let told = message.as_ref().map(|message| message.kind);
+    let Some(kind) = told.or(*kind).or(noted) else {
         return;
     };
     turn.conversation
         .note(turn.facts.now_ms, false, &format!("failed:{}", kind.word()));
     if kind.must_arrive() {
         let told = message.as_ref().and_then(|message| message.purchase.clone());
+        let told = told.or_else(|| sent.and_then(|trace| trace.purchase));
         let waiting = |purchase: &&Purchase| purchase.state.is_payable() || purchase.state.is_unanswered();
         let possible = turn.conversation.purchases.iter().filter(waiting);
         let possible: Vec<PurchaseId> = possible.map(|purchase| purchase.purchase_id.clone()).collect();

@@ -177,6 +177,7 @@ impl LaneState {
         status: DeliveryStatus,
         now_ms: UnixMs,
     ) -> bool {
+        self.note_reached(effect_id, status);
         let is_current = self
             .lease
             .as_ref()
@@ -211,6 +212,17 @@ impl LaneState {
             Pick::Wait(at_ms) => Some(at_ms),
             Pick::Empty => None,
         };
+    }
+
+    /// Any status but a failure proves that a message reached the outside. It is noted when it is told and not when the item
+    /// leaves, so that the order of statuses makes no difference; without an earlier item nobody will ask, and an ordinary
+    /// status writes no lane.
+    fn note_reached(&mut self, effect_id: &EffectId, status: DeliveryStatus) {
+        let revision = effect_id.revision();
+        let may_matter = self.items.iter().any(|entry| entry.revision < revision);
+        if status != DeliveryStatus::Failed && may_matter {
+            self.last_sent_revision = self.last_sent_revision.max(revision);
+        }
     }
 
     fn is_held_by(&self, token: &str) -> bool {

@@ -116,3 +116,54 @@ fn a_merchants_item_has_no_status() {
     served(claim(&mut state, LaneKind::Merchant, NOW));
     assert_eq!(state.in_hand(LaneKind::Merchant), None);
 }
+
+#[test]
+fn a_message_that_reached_the_outside_stays_newer_whenever_its_failure_is_told() {
+    let unknown = Settlement::Unknown { due_ms: NOW + HOLD };
+    for (order, newer_exists) in [
+        ([Sent, Failed], true),
+        ([Failed, Sent], true),
+        ([Failed, Failed], false),
+    ] {
+        for told_before in 0..=2 {
+            let mut state = filled([item(1, 0), item(2, 0)]);
+            let first = served(claim(&mut state, LaneKind::Provider, NOW));
+            let next = settle(&mut state, &first, &unknown, NOW);
+            let second = served(next.expect("the lease is ours"));
+            begin(&mut state, &second, NOW);
+            let id = second.item.effect_id.clone();
+            let mut kept: Option<DeliveryStatus> = None;
+            for status in &order[..told_before] {
+                assert!(!state.on_status(LaneKind::Provider, &id, *status, NOW));
+                kept = Some(kept.map_or(*status, |kept| kept.join(*status)));
+            }
+            let rests = state.settle(&second, &unknown, at(NOW), "settled", kept);
+            assert_eq!(rests, Some(Next::Wait(NOW + HOLD)));
+            for status in &order[told_before..] {
+                state.on_status(LaneKind::Provider, &id, *status, NOW + 1);
+            }
+            let again = served(claim(&mut state, LaneKind::Provider, NOW + HOLD));
+            assert_eq!(
+                (again.item.revision, again.newer_exists),
+                (1, newer_exists),
+                "{order:?}, {told_before} before the settling"
+            );
+            assert_eq!(state.items.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn an_ordinary_status_writes_no_lane() {
+    let mut state = filled([item(1, 0), item(2, 0)]);
+    let first = served(claim(&mut state, LaneKind::Provider, NOW));
+    let next = settle(&mut state, &first, &done(), NOW);
+    let second = served(next.expect("the lease is ours"));
+    let before = state.clone();
+    for status in [Sent, Delivered, Read, Failed] {
+        for head in [&first, &second] {
+            assert!(!state.on_status(LaneKind::Provider, &head.item.effect_id, status, NOW));
+        }
+    }
+    assert_eq!(state, before);
+}

@@ -103,13 +103,10 @@ fn kept_status<T>(view: &View<T>, key: &str, now_ms: UnixMs) -> Result<Option<De
 where
     T: redb::ReadableTable<&'static str, &'static [u8]>,
 {
-    use DeliveryStatus::{Delivered, Failed, Read, Sent};
     let Some(level) = view.get_alive::<u8>(key, now_ms)? else {
         return Ok(None);
     };
-    let status = [Sent, Delivered, Read, Failed]
-        .into_iter()
-        .find(|status| *status as u8 == level);
+    let status = DeliveryStatus::of_level(level);
     status.map(Some).ok_or_else(|| Error::Corrupt {
         key: key.to_owned(),
         problem: format!("no status: {level}"),
@@ -263,7 +260,9 @@ pub(super) fn record_status(
         return Ok(StatusOutcome::default());
     };
     let key = keys::status(&effect_id);
-    let raised = kept_status(view, &key, now_ms)?.is_none_or(|kept| status > kept);
+    let kept = kept_status(view, &key, now_ms)?;
+    let joined = kept.map_or(status, |kept| kept.join(status));
+    let raised = kept != Some(joined);
     let mut opened = Opened::read(
         view,
         LaneId {
@@ -276,7 +275,7 @@ pub(super) fn record_status(
         .state
         .on_status(LaneKind::Provider, &effect_id, status, now_ms);
     if raised {
-        view.put_until(&key, &(status as u8), now_ms.saturating_add(STATUS_KEPT_MS))?;
+        view.put_until(&key, &joined.level(), now_ms.saturating_add(STATUS_KEPT_MS))?;
     }
     opened.save(view)?;
     Ok(StatusOutcome {

@@ -211,7 +211,7 @@ impl Inner {
         });
         let slot = keys.due.clone();
         let mut request = json!({
-            "lane": keys, "status": i64::from(status as u8), "now": exact(now_ms),
+            "lane": keys, "status": i64::from(status.level()), "now": exact(now_ms),
         });
         if let Some(fields) = request.as_object_mut() {
             fields.insert(how.0.to_owned(), json!(how.1));

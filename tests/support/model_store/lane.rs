@@ -177,6 +177,11 @@ impl Lane {
 
     /// A status of a provider item has come. True when the item was waiting for it, and left.
     pub(super) fn hear(&mut self, effect_id: &EffectId, status: DeliveryStatus, now_ms: UnixMs) -> bool {
+        let revision = effect_id.revision();
+        let is_asked_by = |entry: &Entry| entry.item.revision < revision;
+        if status != DeliveryStatus::Failed && self.items.iter().any(is_asked_by) {
+            self.last_sent_revision = self.last_sent_revision.max(revision);
+        }
         let is_served = self
             .held(now_ms)
             .is_some_and(|grant| grant.effect_id == *effect_id);

@@ -1,5 +1,21 @@
--- A delivery status: kept when it is higher than the one kept, and the end of the wait for an item of unknown outcome. An
--- attempt that is under way goes on; if its outcome turns out unknown, the status that is kept tells it.
+-- A delivery status: kept when it is higher than the one kept (DeliveryStatus::join, by number), and the end of the wait for
+-- an item of unknown outcome. An attempt that is under way goes on; if its outcome turns out unknown, the status that is kept
+-- tells it.
+
+-- Any status but failed (4) proves that a message reached the outside. It is noted when it is told, so that the order of
+-- statuses makes no difference; without an earlier item nobody will ask, and an ordinary status writes no lane.
+local function note_reached(S, id, status)
+  local rev = tonumber(string.match(id, '^%x+%.(%d+)%.%d+$') or '0')
+  if status > 3 or rev <= S.ls then return false end
+  for _, other in ipairs(S.items) do
+    if other.r < rev then
+      S.ls = rev
+      return true
+    end
+  end
+  return false
+end
+
 local r = cjson.decode(ARGV[1])
 local L = r.lane
 local id = r.id or redis.call('GET', r.message)
@@ -12,6 +28,7 @@ if r.status > tonumber(redis.call('GET', key) or '0') then
   redis.call('SET', key, num(r.status), 'EX', 2592000)
   raised = 1
 end
+local noted = note_reached(S, id, r.status)
 if m then
   local live = S.t and S.u > r.now
   local current = S.c == id
@@ -27,4 +44,5 @@ if m then
     write_lane(L, S, W, at)
   end
 end
+if noted and settled == 0 then redis.call('HSET', L.l, 'h', cmsgpack.pack(S)) end
 return { id, raised, settled }
