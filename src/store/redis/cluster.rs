@@ -7,11 +7,11 @@ use std::time::Duration;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
-use redis::{Cmd, Pipeline, RedisError, Value};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
 
 use crate::store::Error;
 
-use super::error::{after_sending, is_redirect};
+use super::error::{after_sending, is_on_its_way, is_redirect};
 use super::net::{Answer, Failed};
 
 /// How often a command is sent again after an answer that says that nothing was changed: 0.6 s in all, in which a slot is moved.
@@ -36,11 +36,13 @@ pub(super) async fn ask_slot(mut connection: ClusterConnection, command: Cmd) ->
     }
 }
 
-/// Several commands together to the primary that has `key`.
+/// Several commands together to the primary that has `key`; `keyed` of them name keys of its slot. Of several some may have been
+/// run when one was answered with "not here": then the others' keys are still there, and nobody knows what became of them.
 pub(super) async fn send_to_slot(
     mut connection: ClusterConnection,
     commands: Pipeline,
     key: &str,
+    keyed: usize,
 ) -> Result<Vec<Result<Value, RedisError>>, Failed> {
     let mut attempt = 0;
     loop {
@@ -49,11 +51,15 @@ pub(super) async fn send_to_slot(
             .route_pipeline(commands.clone(), 0, commands.len(), route)
             .await;
         attempt += 1;
-        if attempt > REDIRECTS || !sent.as_ref().is_err_and(is_redirect) {
-            let values = sent.map_err(Failed::Answered)?;
-            return Ok(values.into_iter().map(Value::extract_error).collect());
+        match sent {
+            Ok(values) => return Ok(values.into_iter().map(Value::extract_error).collect()),
+            Err(error) if keyed > 1 && is_on_its_way(&error) => {
+                let partly = (ErrorKind::Io, "a part may have been run", error.to_string());
+                return Err(Failed::Answered(partly.into()));
+            }
+            Err(error) if attempt > REDIRECTS || !is_redirect(&error) => return Err(Failed::Answered(error)),
+            Err(_) => pause(attempt).await,
         }
-        pause(attempt).await;
     }
 }
 

@@ -82,7 +82,12 @@ pub(super) fn is_unknown_script(error: &RedisError) -> bool {
 /// Only an answer counts. What the client itself says of a call ("no connection found") it also says of calls that were
 /// under way when it lost its way, so that nobody knows what became of them.
 pub(super) fn is_redirect(error: &RedisError) -> bool {
-    matches!(error.code(), Some("MOVED" | "ASK" | "TRYAGAIN")) || is_half_moved(&error.to_string())
+    error.code() == Some("MOVED") || is_on_its_way(error) || is_half_moved(&error.to_string())
+}
+
+/// True when a key has gone ahead of its slot, whose other keys may still be there.
+pub(super) fn is_on_its_way(error: &RedisError) -> bool {
+    matches!(error.code(), Some("ASK" | "TRYAGAIN"))
 }
 
 /// True when a script met a key that is not on the server of its slot: while a slot is on its way, its keys go one by one.

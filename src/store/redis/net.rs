@@ -197,7 +197,11 @@ impl Net {
         pipeline.cmd("WAIT").arg(replicas).arg(WAIT_MS);
         let sent = match &self.connection {
             Connection::Single(links) => links.confirmed.send(&pipeline).await,
-            Connection::Cluster(connection) => send_to_slot(connection.clone(), pipeline, key).await,
+            Connection::Cluster(connection) => {
+                let connection = self.waiting.as_ref().unwrap_or(connection);
+                // the beat is one more
+                send_to_slot(connection.clone(), pipeline, key, asked + 1).await
+            }
         };
         match sent {
             Ok(mut answers) => {
@@ -289,7 +293,7 @@ impl Net {
             Connection::Single(links) => links.commits.send(&commands).await,
             Connection::Cluster(connection) => {
                 let connection = self.waiting.as_ref().unwrap_or(connection);
-                send_to_slot(connection.clone(), commands, key).await
+                send_to_slot(connection.clone(), commands, key, 1).await
             }
         }
     }
