@@ -8,12 +8,20 @@
     )
 )]
 
+mod cluster;
 pub mod counts;
 mod crowd;
 #[cfg(feature = "faults")]
 mod gateway;
 mod outside;
 mod post;
+#[cfg(target_os = "linux")]
+mod power;
+mod redb;
 mod redis;
 mod rolling;
+#[cfg(target_os = "linux")]
+mod shim;
 mod stand;
+mod tally;
+mod writers;

@@ -1,8 +1,10 @@
 //! A real `redis-server` on a free loopback port, in a directory of its own, that can be killed and started again. Its
 //! processes never outlive the test binary, not even when that is killed: a guard waits for the end of a pipe.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -29,6 +31,7 @@ pub struct RedisServer {
     directory: TempDir,
     append_only: AppendOnly,
     settings: Vec<String>,
+    environment: Vec<(String, OsString)>,
     running: Option<Running>,
 }
 
@@ -44,8 +47,9 @@ pub const PRIMARY: [&str; 2] = ["--repl-diskless-sync-delay", "0"];
 const POLL: Duration = Duration::from_millis(10);
 /// 10 s in all.
 const POLLS: usize = 1000;
-/// Another process may take the port between our looking and the server's binding.
-const PORTS_TRIED: usize = 5;
+/// Another process may take the port between our looking and the server's binding, and a node of a cluster takes only a port
+/// below 55536: it needs the one 10000 above it too.
+const PORTS_TRIED: usize = 20;
 
 impl RedisServer {
     /// Starts a server and waits until it answers.
@@ -55,6 +59,15 @@ impl RedisServer {
 
     /// The same with further settings, such as `["--maxmemory", "5mb"]`.
     pub fn start_with(append_only: AppendOnly, settings: &[&str]) -> Result<Self> {
+        Self::start_in(append_only, settings, &[])
+    }
+
+    /// The same with variables in the server's environment.
+    pub fn start_in(
+        append_only: AppendOnly,
+        settings: &[&str],
+        environment: &[(String, OsString)],
+    ) -> Result<Self> {
         let mut last = Error::other("no port was tried");
         for _ in 0..PORTS_TRIED {
             let mut server = Self {
@@ -62,6 +75,7 @@ impl RedisServer {
                 directory: tempfile::tempdir()?,
                 append_only,
                 settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
+                environment: environment.to_vec(),
                 running: None,
             };
             match server.restart() {
@@ -113,6 +127,16 @@ impl RedisServer {
     /// Where to connect.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// The port, which stays the same over restarts.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it keeps its files.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Ends the server as a crash would (SIGKILL).
@@ -197,6 +221,7 @@ impl RedisServer {
             AppendOnly::No => ("yes", "no"),
         };
         let mut command = Command::new("redis-server");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.args([
             "--port",
             &self.port.to_string(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use redb::{Database, DatabaseError, ReadableDatabase};
+use redb::{Database, ReadableDatabase};
 
 use self::budgets::Budgets;
 use self::lanes::Tokens;
@@ -19,6 +19,7 @@ mod budgets;
 mod catalog;
 mod conversations;
 mod expiry;
+mod file;
 mod keys;
 mod lane;
 mod lanes;
@@ -28,9 +29,6 @@ mod order;
 mod records;
 mod table;
 mod writer;
-
-/// How much of the file the library may keep in memory.
-const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The embedded engine.
 pub struct EmbeddedStore {
@@ -49,17 +47,12 @@ impl std::fmt::Debug for EmbeddedStore {
     }
 }
 
-/// Opens the file in `dir`, or makes it.
+/// Opens the file in `dir`, or makes it. A file that is not whole is [`Error::Unfit`].
 pub fn open(dir: &Path) -> Result<EmbeddedStore, Error> {
     let path = dir.join(keys::FILE);
     std::fs::create_dir_all(dir)
         .map_err(|problem| Error::Unfit(format!("can't make the directory {}: {problem}", dir.display())))?;
-    let mut builder = Database::builder();
-    builder.set_cache_size(CACHE_BYTES);
-    let database = builder
-        .create(&path)
-        .map_err(|problem| cannot_open(&path, &problem))?;
-    make_table(&database)?;
+    let database = file::open(&path)?;
     let (database, latest_ms) = (Arc::new(database), Arc::new(AtomicI64::new(0)));
     Ok(EmbeddedStore {
         writer: Writer::start(Arc::clone(&database), Arc::clone(&latest_ms))?,
@@ -78,23 +71,6 @@ pub fn open_existing(dir: &Path) -> Result<Option<EmbeddedStore>, Error> {
     } else {
         Ok(None)
     }
-}
-
-fn cannot_open(path: &Path, problem: &DatabaseError) -> Error {
-    let path = path.display();
-    if matches!(problem, DatabaseError::DatabaseAlreadyOpen) {
-        return Error::Unfit(format!(
-            "the store {path} is in use by another process: if a gateway is running, let the command go through it \
-             (its operations address), or stop it first"
-        ));
-    }
-    Error::Unfit(format!("can't open the store {path}: {problem}"))
-}
-
-fn make_table(database: &Database) -> Result<(), Error> {
-    let txn = database.begin_write().map_err(unavailable)?;
-    drop(txn.open_table(TABLE).map_err(unavailable)?);
-    txn.commit().map_err(unavailable)
 }
 
 impl EmbeddedStore {

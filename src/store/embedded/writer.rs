@@ -215,6 +215,9 @@ fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI6
     }
     let mut txn = database.begin_write().map_err(nothing)?;
     txn.set_durability(Durability::Immediate).map_err(nothing)?;
+    // With one flush the library can't tell a commit that the power cut off from one that was damaged later, and opens the file
+    // as of the commit before; with two it knows that what it once flushed must be there (`file`).
+    txn.set_two_phase_commit(true);
     let writes = {
         let mut view = View::new(txn.open_table(TABLE).map_err(nothing)?);
         for job in jobs.iter_mut() {

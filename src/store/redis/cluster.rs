@@ -1,19 +1,27 @@
 //! Calls to a cluster. The client is told never to re-send (it would, sixteen times, whatever had happened); what is sent
-//! again here is only what was answered with "not here": nothing was run.
+//! again here is only what was answered with "not here": nothing was changed. Where a slot is on its way, its new server is not
+//! asked before it has all of the slot: a script would find there some of a conversation's keys and miss the others.
 
 use std::time::Duration;
 
+use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
-use redis::{Cmd, Pipeline, RedisError, Value};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
 
 use crate::store::Error;
 
-use super::error::{after_sending, is_redirect};
+use super::error::{after_sending, is_on_its_way, is_redirect};
 use super::net::{Answer, Failed};
 
-/// How often a command is sent again after an answer that says that nothing was run.
-const REDIRECTS: u32 = 3;
+/// How often a command is sent again after an answer that says that nothing was changed: 0.6 s in all, in which a slot is moved.
+const REDIRECTS: u32 = 7;
+
+/// Connections to all nodes.
+pub(super) async fn dial(client: &ClusterClient) -> Result<ClusterConnection, Error> {
+    let dialled = client.get_async_connection().await;
+    dialled.map_err(|error| Error::Unavailable(error.to_string()))
+}
 
 /// One command to the primary that has its key.
 pub(super) async fn ask_slot(mut connection: ClusterConnection, command: Cmd) -> Answer {
@@ -28,11 +36,13 @@ pub(super) async fn ask_slot(mut connection: ClusterConnection, command: Cmd) ->
     }
 }
 
-/// Several commands together to the primary that has `key`.
+/// Several commands together to the primary that has `key`; `keyed` of them name keys of its slot. Of several some may have been
+/// run when one was answered with "not here": then the others' keys are still there, and nobody knows what became of them.
 pub(super) async fn send_to_slot(
     mut connection: ClusterConnection,
     commands: Pipeline,
     key: &str,
+    keyed: usize,
 ) -> Result<Vec<Result<Value, RedisError>>, Failed> {
     let mut attempt = 0;
     loop {
@@ -41,11 +51,15 @@ pub(super) async fn send_to_slot(
             .route_pipeline(commands.clone(), 0, commands.len(), route)
             .await;
         attempt += 1;
-        if attempt > REDIRECTS || !sent.as_ref().is_err_and(is_redirect) {
-            let values = sent.map_err(Failed::Answered)?;
-            return Ok(values.into_iter().map(Value::extract_error).collect());
+        match sent {
+            Ok(values) => return Ok(values.into_iter().map(Value::extract_error).collect()),
+            Err(error) if keyed > 1 && is_on_its_way(&error) => {
+                let partly = (ErrorKind::Io, "a part may have been run", error.to_string());
+                return Err(Failed::Answered(partly.into()));
+            }
+            Err(error) if attempt > REDIRECTS || !is_redirect(&error) => return Err(Failed::Answered(error)),
+            Err(_) => pause(attempt).await,
         }
-        pause(attempt).await;
     }
 }
 

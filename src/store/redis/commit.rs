@@ -12,8 +12,8 @@ use crate::domain::ids::Shard;
 use crate::store::{Commit, CommitOutcome, Error, Head, LaneTimes};
 
 use super::Inner;
-use super::encode::{arguments, lanes_of};
-use super::error::{corrupt, same};
+use super::encode::{arguments, declared, lanes_of};
+use super::error::{corrupt, is_half_moved, same};
 use super::scripts::Call;
 use super::served::Served;
 use super::values::{Reply, counter, list};
@@ -151,10 +151,7 @@ async fn prepare<'a>(inner: &'a Inner, group: &[Waiting]) -> Result<Call<'a>, Er
     }
     let commits: Vec<(&Commit, LaneTimes)> = group.iter().map(|w| (&w.commit, w.times)).collect();
     let arguments = arguments(inner, &commits)?;
-    let slot = commits
-        .first()
-        .map(|(commit, _)| inner.keys.due(commit.home.shard()));
-    Ok(inner.scripts.commit.call(slot.into_iter().collect(), arguments))
+    Ok(inner.scripts.commit.call(declared(inner, &commits), arguments))
 }
 
 fn fail(group: Vec<Waiting>, error: &Error) {
@@ -177,7 +174,13 @@ fn read_outcome(commit: &Commit, value: Value) -> Result<CommitOutcome, Error> {
         "conflict" => Ok(CommitOutcome::Conflict),
         "duplicate" => Ok(CommitOutcome::Duplicate),
         "stale" => stale(commit, reply, &at),
-        "corrupt" => Err(corrupt(reply.part::<String>()?, reply.part::<String>()?)),
+        "corrupt" => {
+            let (key, problem): (String, String) = (reply.part()?, reply.part()?);
+            if is_half_moved(&problem) {
+                return Err(Error::Unavailable(format!("{key} is on its way: {problem}")));
+            }
+            Err(corrupt(key, problem))
+        }
         "broken" => {
             let (key, problem): (String, String) = (reply.part()?, reply.part()?);
             Err(Error::Unknown(format!(

@@ -115,6 +115,43 @@ pub(super) fn lanes_of(commit: &Commit) -> Vec<LaneId> {
         .collect()
 }
 
+/// The keys that a batch declares; the first decides the slot. On a cluster they are all that it may write: a slot that is on its
+/// way to another server, some of its keys ahead of it, then refuses the call before anything is run. Without that a commit
+/// would break off in the midst of its writes.
+pub(super) fn declared(inner: &Inner, batch: &[(&Commit, LaneTimes)]) -> Vec<String> {
+    let Some((first, _)) = batch.first() else {
+        return Vec::new();
+    };
+    let shard = first.home.shard();
+    let mut all = vec![inner.keys.due(shard)];
+    if inner.net.is_cluster() {
+        if inner.wait_replicas > 0 {
+            all.push(inner.keys.beat(shard));
+        }
+        for (commit, _) in batch {
+            all.extend(touched(inner, commit));
+        }
+    }
+    all
+}
+
+fn touched(inner: &Inner, commit: &Commit) -> Vec<String> {
+    let (keys, home, shard) = (&inner.keys, &commit.home, commit.home.shard());
+    let mut all = vec![keys.conversation(home)];
+    all.extend(commit.marks.iter().map(|mark| keys.seen(home, mark.day)));
+    if !commit.facts.is_empty() {
+        all.push(keys.markers(shard));
+    }
+    let interest = commit.interest_added.iter().chain(&commit.interest_removed);
+    all.extend(interest.map(|of| keys.interest(shard, of)));
+    all.extend(commit.purchases.iter().map(|(id, _)| keys.purchase(id)));
+    if !commit.journal.is_empty() {
+        all.push(keys.journal(home));
+    }
+    all.extend(lanes_of(commit).iter().map(|lane| keys.lane(lane).l));
+    all
+}
+
 /// The arguments for a batch. On a cluster its dead letters are written elsewhere and left out here.
 pub(super) fn arguments(inner: &Inner, batch: &[(&Commit, LaneTimes)]) -> Result<Vec<String>, Error> {
     let mut texts = Texts(vec![String::new()]);

@@ -25,7 +25,7 @@ const REFUSALS: [&str; 14] = [
 /// An error that came back for a call that had been sent.
 pub(super) fn after_sending(error: &RedisError) -> Error {
     let text = error.to_string();
-    if is_refusal(error) || cannot_have_been_sent(error) {
+    if is_refusal(error) || is_half_moved(&text) {
         return Error::Unavailable(text);
     }
     if error.code() == Some("WRONGTYPE") {
@@ -78,9 +78,22 @@ pub(super) fn is_unknown_script(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
-/// True when a cluster answered that the slot lies elsewhere or is on its way: nothing was run, the next attempt asks anew.
+/// True when a cluster answered that the slot lies elsewhere or is on its way: nothing was changed, the next attempt asks anew.
+/// Only an answer counts. What the client itself says of a call ("no connection found") it also says of calls that were
+/// under way when it lost its way, so that nobody knows what became of them.
 pub(super) fn is_redirect(error: &RedisError) -> bool {
-    matches!(error.code(), Some("MOVED" | "ASK" | "TRYAGAIN")) || cannot_have_been_sent(error)
+    error.code() == Some("MOVED") || is_on_its_way(error) || is_half_moved(&error.to_string())
+}
+
+/// True when a key has gone ahead of its slot, whose other keys may still be there.
+pub(super) fn is_on_its_way(error: &RedisError) -> bool {
+    matches!(error.code(), Some("ASK" | "TRYAGAIN"))
+}
+
+/// True when a script met a key that is not on the server of its slot: while a slot is on its way, its keys go one by one.
+/// Scripts read or declare what they change before they change anything, so it changed nothing.
+pub(super) fn is_half_moved(text: &str) -> bool {
+    text.contains("attempted to access a non local key")
 }
 
 /// True when the connection can't be used again, or leads to a server that takes no writes (any more).
@@ -92,10 +105,6 @@ pub(super) fn is_connection_spent(error: &RedisError) -> bool {
 
 fn is_refusal(error: &RedisError) -> bool {
     error.code().is_some_and(|code| REFUSALS.contains(&code))
-}
-
-fn cannot_have_been_sent(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::ClusterConnectionNotFound || error.is_connection_refusal()
 }
 
 #[cfg(test)]
@@ -126,5 +135,22 @@ mod tests {
             reading::<()>(Err(after_sending(&late))),
             Err(Error::Unavailable(_))
         ));
+    }
+
+    #[test]
+    fn only_an_answer_tells_that_a_call_may_be_sent_again() {
+        for code in ["MOVED", "ASK", "TRYAGAIN"] {
+            assert!(is_redirect(&server(code)), "{code}");
+        }
+        let text = "Script attempted to access a non local key in a cluster node script: 0123";
+        let half_moved = redis::make_extension_error("ERR".to_owned(), Some(text.to_owned()));
+        assert!(is_redirect(&half_moved));
+        assert!(matches!(after_sending(&half_moved), Error::Unavailable(_)));
+        let lost = RedisError::from((ErrorKind::ClusterConnectionNotFound, "No connections found"));
+        assert!(!is_redirect(&lost));
+        assert!(matches!(after_sending(&lost), Error::Unknown(_)));
+        let refused = RedisError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+        assert!(!is_redirect(&refused));
+        assert!(matches!(after_sending(&refused), Error::Unknown(_)));
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Keys {
 /// revision, so that the last sent one can't make it old ([`crate::store::Head::newer_exists`]).
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct LaneKeys {
-    l: String,
+    pub(super) l: String,
     st: String,
     pub(super) due: String,
     m: String,

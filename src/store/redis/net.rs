@@ -10,7 +10,7 @@ use redis::{Cmd, Pipeline, RedisError, Value};
 
 use crate::store::Error;
 
-use super::cluster::{ask_primaries, ask_slot, send_to_slot};
+use super::cluster::{ask_primaries, ask_slot, dial, send_to_slot};
 use super::error::{after_sending, is_unknown_script};
 use super::link::Link;
 use super::scripts::Call;
@@ -57,6 +57,8 @@ enum Connection {
 /// The way to the server or servers.
 pub(super) struct Net {
     connection: Connection,
+    /// In a cluster what is followed by WAIT has connections of its own too.
+    waiting: Option<ClusterConnection>,
     trips: AtomicU64,
 }
 
@@ -65,6 +67,7 @@ const WAIT_MS: u64 = 1000;
 
 impl Net {
     pub(super) async fn open(target: Target, connect_timeout: Duration) -> Result<Self, Error> {
+        let mut waiting = None;
         let connection = match target {
             Target::Single(client) => {
                 let config = connection_config(connect_timeout);
@@ -77,12 +80,13 @@ impl Net {
                 }))
             }
             Target::Cluster(client) => {
-                let dialled = client.get_async_connection().await;
-                Connection::Cluster(dialled.map_err(|error| Error::Unavailable(error.to_string()))?)
+                waiting = Some(dial(&client).await?);
+                Connection::Cluster(dial(&client).await?)
             }
         };
         Ok(Self {
             connection,
+            waiting,
             trips: AtomicU64::new(0),
         })
     }
@@ -193,7 +197,11 @@ impl Net {
         pipeline.cmd("WAIT").arg(replicas).arg(WAIT_MS);
         let sent = match &self.connection {
             Connection::Single(links) => links.confirmed.send(&pipeline).await,
-            Connection::Cluster(connection) => send_to_slot(connection.clone(), pipeline, key).await,
+            Connection::Cluster(connection) => {
+                let connection = self.waiting.as_ref().unwrap_or(connection);
+                // the beat is one more
+                send_to_slot(connection.clone(), pipeline, key, asked + 1).await
+            }
         };
         match sent {
             Ok(mut answers) => {
@@ -283,7 +291,10 @@ impl Net {
         }
         match &self.connection {
             Connection::Single(links) => links.commits.send(&commands).await,
-            Connection::Cluster(connection) => send_to_slot(connection.clone(), commands, key).await,
+            Connection::Cluster(connection) => {
+                let connection = self.waiting.as_ref().unwrap_or(connection);
+                send_to_slot(connection.clone(), commands, key, 1).await
+            }
         }
     }
 }

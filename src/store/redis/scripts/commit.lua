@@ -1,5 +1,6 @@
 -- A batch of commits. Each is checked completely before its first write and succeeds or fails alone. ARGV[1] describes
--- them as JSON; every opaque text is an argument of its own, named there by its number, and passes untouched.
+-- them as JSON; every opaque text is an argument of its own, named there by its number, and passes untouched. KEYS is not read:
+-- it chooses the slot, and on a cluster it declares what may be written.
 local batch = cjson.decode(ARGV[1])
 
 local function wrong_type(key, want)

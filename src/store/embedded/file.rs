@@ -1,0 +1,76 @@
+//! Opening the file. An absent one is made, a whole one is opened as it was last flushed, and anything else is refused with the
+//! mend. It refuses to guess: a damaged file is never emptied, never opened as of an earlier moment and never read in part.
+
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use redb::{Database, DatabaseError, StorageError};
+
+use super::table::TABLE;
+use crate::store::Error;
+
+/// How much of the file the library may keep in memory.
+const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Opens the file at `path` and checks all of it: a large one takes longer to start.
+pub(super) fn open(path: &Path) -> Result<Database, Error> {
+    // The library would make a new store of it. One that was ever opened is not empty.
+    if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+        return Err(damaged(path, "it is empty"));
+    }
+    // What is not as the library left it may make it panic (redb::Database::open, 2026-11-13).
+    catch_unwind(AssertUnwindSafe(|| checked(path)))
+        .unwrap_or_else(|_| Err(damaged(path, "the library gave up on it")))
+}
+
+fn checked(path: &Path) -> Result<Database, Error> {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES);
+    // Without it a file that was closed in order is trusted, and damage shows when somebody reads there.
+    builder.set_check_integrity_on_open(true);
+    let database = builder
+        .create(path)
+        .map_err(|problem| cannot_open(path, &problem))?;
+    make_table(&database).map_err(|problem| damaged(path, &problem.to_string()))?;
+    Ok(database)
+}
+
+fn make_table(database: &Database) -> Result<(), redb::Error> {
+    let txn = database.begin_write()?;
+    drop(txn.open_table(TABLE)?);
+    txn.commit()?;
+    Ok(())
+}
+
+fn cannot_open(path: &Path, problem: &DatabaseError) -> Error {
+    if matches!(problem, DatabaseError::DatabaseAlreadyOpen) {
+        return Error::Unfit(format!(
+            "the store {} is in use by another process: if a gateway is running, let the command go through it (its \
+             operations address), or stop it first",
+            path.display()
+        ));
+    }
+    if is_damage(problem) {
+        return damaged(path, &problem.to_string());
+    }
+    Error::Unfit(format!("can't open the store {}: {problem}", path.display()))
+}
+
+fn is_damage(problem: &DatabaseError) -> bool {
+    if let DatabaseError::Storage(StorageError::Io(problem)) = problem {
+        return matches!(problem.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof);
+    }
+    matches!(
+        problem,
+        DatabaseError::UpgradeRequired(_) | DatabaseError::Storage(StorageError::Corrupted(_))
+    )
+}
+
+fn damaged(path: &Path, problem: &str) -> Error {
+    Error::Unfit(format!(
+        "the store {} is damaged and was not opened ({problem}): put back a backup of the file; or, to begin with an empty \
+         store, move it away",
+        path.display()
+    ))
+}
