@@ -1,7 +1,7 @@
 //! Events that can't be decided: each parks itself alone, a replay that fails is the same letter in its old place, and what an
 //! event would do can be asked without doing anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sacola::domain::device::Device;
@@ -173,8 +173,15 @@ async fn dump(prefix: &str) -> BTreeMap<String, Vec<u8>> {
         .unwrap();
     let mut all = BTreeMap::new();
     for key in keys.into_iter().filter(|key| !key.contains(":b:{")) {
-        let mut command = redis::cmd("DUMP");
-        let value: Vec<u8> = command.arg(&key).query_async(&mut connection).await.unwrap();
+        // A set has no order of its own.
+        let value: Vec<u8> = if key.contains(":seen:") {
+            let mut command = redis::cmd("SMEMBERS");
+            let members: BTreeSet<Vec<u8>> = command.arg(&key).query_async(&mut connection).await.unwrap();
+            members.into_iter().flatten().collect()
+        } else {
+            let mut command = redis::cmd("DUMP");
+            command.arg(&key).query_async(&mut connection).await.unwrap()
+        };
         all.insert(key, value);
     }
     all

@@ -61,7 +61,7 @@ fn breaks(bug: Bug) -> &'static [Invariant] {
 
 #[test]
 fn a_share_of_the_proof_holds() {
-    let summary = play_many(1, number_of("SACOLA_PROVE_SHARE", 100), None);
+    let summary = play_many(1, number_of("SACOLA_PROVE_SHARE", 60), None);
     if let Some((seed, _)) = summary.failed.first_key_value() {
         let plan = Plan {
             seed: *seed,

@@ -19,6 +19,8 @@ use super::replica::{keys, number};
 pub struct Customers {
     pub customer: Customer,
     pub home: HomeId,
+    /// Messages on the screen when they last did something.
+    pub seen: usize,
 }
 
 /// What a customer does, as a webhook and as the ledger's expectation.
@@ -57,7 +59,7 @@ pub fn deed(dice: &mut Dice, who: &Customers, outside: &Outside, serial: u64, no
     };
     let (what, asked, confirms, is_order, text) = match button {
         Some(button) => tap(who, device, button, &id),
-        None if dice.percent(18) => order(dice, outside, device),
+        None if dice.percent(30) => order(dice, outside, device),
         None => say(dice, device),
     };
     Deed {

@@ -72,7 +72,11 @@ impl World {
         let customers = (0..=dice.below(3)).map(|index| {
             let customer = phones::customer(index);
             let home = addresses.homes(&number(), &customer).remove(0);
-            Customers { customer, home }
+            Customers {
+                customer,
+                home,
+                seen: 0,
+            }
         });
         let customers = customers.collect();
         let mut world = Self {
@@ -295,9 +299,18 @@ impl World {
     }
 
     fn customer_acts(&mut self) {
-        let Some(who) = self.dice.pick(&self.customers).cloned() else {
+        let place = self.dice.below(self.customers.len());
+        let Some(who) = self.customers.get(place).cloned() else {
             return;
         };
+        // Most people wait for an answer before they go on.
+        let on_screen = self.outside().screens.get(&who.home).map_or(0, Vec::len);
+        if on_screen == who.seen && who.seen > 0 && self.dice.percent(80) {
+            return self.gives_a_cue();
+        }
+        if let Some(who) = self.customers.get_mut(place) {
+            who.seen = on_screen;
+        }
         self.serial += 1;
         let (serial, now_ms) = (self.serial, self.now_ms());
         let deed = {

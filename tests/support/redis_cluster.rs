@@ -39,7 +39,6 @@ pub struct RedisCluster {
 /// A node as another one sees it.
 #[derive(Debug)]
 struct Seen {
-    id: String,
     port: u16,
     /// The id of its primary; `-` when it is one.
     of: String,
@@ -233,7 +232,6 @@ fn read(line: &str) -> Option<Seen> {
     let address = words.get(1)?.split(['@', ',']).next()?;
     let ranges = words.get(8..).unwrap_or_default().iter();
     Some(Seen {
-        id: (*words.first()?).to_owned(),
         port: address.rsplit(':').next()?.parse().ok()?,
         of: (*words.get(3)?).to_owned(),
         slots: ranges.filter_map(|range| slots(range)).collect(),
