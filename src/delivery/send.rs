@@ -54,6 +54,8 @@ impl Dispatcher {
             Turn::Now => {}
             later @ (Turn::At(_) | Turn::TooLate) => return Ok(self.hold(head, later)),
         }
+        // Before the start: between that and the message nothing may take time.
+        let customer = self.addressee(head, body).await?;
         let budgets = self.budgets(head, body);
         let window_open_until_ms = match self.start_paced(head, &body.number, &budgets).await? {
             Ok(until) => until,
@@ -71,7 +73,7 @@ impl Dispatcher {
         }
         let sending = Sending {
             number: body.number.clone(),
-            customer: self.addressee(head, body).await?,
+            customer,
             home: head.lane.home.clone(),
             effect_id: head.item.effect_id.clone(),
             message: message.clone(),

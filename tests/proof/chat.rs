@@ -31,8 +31,8 @@ impl ReplicaChat {
     fn judge_window(&self, sending: &Sending) {
         let closes_ms = self.wrote_at_ms(sending) + SERVICE_WINDOW_MS;
         let mut inner = self.stage.lock();
-        let started = inner.ledger.start_of(&sending.effect_id, self.replica);
-        let started_ms = started.map_or(i64::MAX, |start| start.replica_now_ms);
+        let started = inner.ledger.began_ms(&sending.effect_id, self.replica);
+        let started_ms = started.unwrap_or(i64::MAX);
         if started_ms >= closes_ms {
             let what = format!(
                 "{} was begun {} ms after the window had closed",

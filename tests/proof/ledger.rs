@@ -274,10 +274,11 @@ impl Ledger {
         }
     }
 
-    /// The last attempt of an effect by a replica.
-    pub fn start_of(&self, effect: &EffectId, replica: ReplicaId) -> Option<&Start> {
+    /// When a replica first began an effect, by its own clock: which of its attempts goes on now, nobody can tell.
+    pub fn began_ms(&self, effect: &EffectId, replica: ReplicaId) -> Option<i64> {
         let starts = self.starts.get(effect)?;
-        starts.iter().rev().find(|start| start.replica == replica)
+        let own = starts.iter().filter(|start| start.replica == replica);
+        own.map(|start| start.replica_now_ms).min()
     }
 
     /// A replica asked the merchant for a purchase.

@@ -110,10 +110,18 @@ pub(super) fn copy_from(turn: &mut Turn<'_>, other: Device) {
     for line in source.lines {
         let cart = turn.conversation.cart_mut(device);
         let here = cart.line(&line.retailer_id).map_or(0, |own| own.quantity);
-        if line.quantity > here {
-            left_out |= cart
-                .add(&line.retailer_id, line.shown, line.quantity - here)
-                .is_err();
+        if line.quantity <= here {
+            continue;
+        }
+        let added = cart.add(&line.retailer_id, line.shown, line.quantity - here);
+        left_out |= added.is_err();
+        // What was told about the line there is told about it here too: the checkout waits until it is accepted.
+        let copied = cart
+            .lines
+            .iter_mut()
+            .find(|own| own.retailer_id == line.retailer_id);
+        if let (Ok(_), Some(copied)) = (added, copied) {
+            copied.noticed = line.noticed;
         }
     }
     let phrase = if left_out {
