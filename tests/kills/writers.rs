@@ -179,6 +179,8 @@ pub struct Writers {
     acknowledged: Mutex<Vec<Event>>,
     /// What no fault may look like: the store held something unreadable, or was unfit.
     alarming: Mutex<Vec<String>>,
+    /// How the store last refused, for whoever reads why a test failed.
+    last: Mutex<String>,
     refused: AtomicU64,
     at_work: AtomicU32,
     ends: AtomicBool,
@@ -197,6 +199,7 @@ impl Writers {
             clock: MovableClock::fixed(),
             acknowledged: Mutex::default(),
             alarming: Mutex::default(),
+            last: Mutex::default(),
             refused: AtomicU64::new(0),
             at_work: AtomicU32::new(plan.writers),
             ends: AtomicBool::new(false),
@@ -234,7 +237,11 @@ impl Writers {
             }
             self.clock.sleep_ms(LOOK_MS).await;
         }
-        panic!("the store takes nothing any more: {:?}", locked(&self.alarming));
+        panic!(
+            "the store takes nothing any more: {:?}, {}",
+            locked(&self.alarming),
+            locked(&self.last)
+        );
     }
 
     /// Lets each writer bring its event to the end. So nothing is under way any more that could still change the store.
@@ -247,7 +254,11 @@ impl Writers {
             }
             self.clock.sleep_ms(LOOK_MS).await;
         }
-        panic!("an event is never acknowledged: {:?}", locked(&self.alarming));
+        panic!(
+            "an event is never acknowledged: {:?}, {}",
+            locked(&self.alarming),
+            locked(&self.last)
+        );
     }
 
     async fn writes(&self, writer: u32) {
@@ -284,6 +295,7 @@ impl Writers {
 
     fn notes(&self, error: &Error) {
         self.refused.fetch_add(1, Ordering::SeqCst);
+        *locked(&self.last) = error.to_string();
         match error {
             Error::Unavailable(_) | Error::Unknown(_) | Error::NotReplicated { .. } => {}
             Error::Corrupt { .. } | Error::Unfit(_) => locked(&self.alarming).push(error.to_string()),

@@ -60,7 +60,14 @@ impl RedisCluster {
         for node in 0..NODES {
             until("a node sees the whole cluster", || {
                 let info = cluster.ask(node, &["cluster", "info"])?;
-                Ok(info.contains("cluster_state:ok") && info.contains("cluster_slots_ok:16384"))
+                let followers = cluster
+                    .seen_by(node)?
+                    .iter()
+                    .filter(|seen| seen.of != "-")
+                    .count();
+                Ok(info.contains("cluster_state:ok")
+                    && info.contains("cluster_slots_ok:16384")
+                    && followers == NODES / 2)
             })?;
         }
         for replica in NODES / 2..NODES {
@@ -140,7 +147,9 @@ impl RedisCluster {
             "--cluster-yes".to_owned(),
         ];
         run(&arguments)?;
-        run(&["--cluster".to_owned(), "check".to_owned(), self.address(from)]).map(drop)
+        until("all nodes agree who has the slots", || {
+            run(&["--cluster".to_owned(), "check".to_owned(), self.address(from)]).map(|_| true)
+        })
     }
 
     /// Begins to move a slot: from now on its keys may go one by one.
@@ -203,7 +212,11 @@ impl RedisCluster {
 
     /// The cluster as its first node sees it.
     fn seen(&self) -> Result<Vec<Seen>> {
-        let text = self.ask(0, &["cluster", "nodes"])?;
+        self.seen_by(0)
+    }
+
+    fn seen_by(&self, node: Node) -> Result<Vec<Seen>> {
+        let text = self.ask(node, &["cluster", "nodes"])?;
         text.lines()
             .filter(|line| !line.trim().is_empty())
             .map(|line| read(line).ok_or_else(|| Error::other(format!("CLUSTER NODES: {line}"))))

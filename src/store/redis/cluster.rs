@@ -2,8 +2,11 @@
 //! again here is only what was answered with "not here": nothing was changed. Where a slot is on its way, its new server is not
 //! asked before it has all of the slot: a script would find there some of a conversation's keys and miss the others.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::future::{BoxFuture, FutureExt, Shared};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
@@ -11,72 +14,142 @@ use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
 
 use crate::store::Error;
 
-use super::error::{after_sending, is_on_its_way, is_redirect};
+use super::error::{after_sending, is_on_its_way, is_redirect, is_way_lost};
 use super::net::{Answer, Failed};
 
 /// How often a command is sent again after an answer that says that nothing was changed: 0.6 s in all, in which a slot is moved.
 const REDIRECTS: u32 = 7;
 
-/// Connections to all nodes.
-pub(super) async fn dial(client: &ClusterClient) -> Result<ClusterConnection, Error> {
-    let dialled = client.get_async_connection().await;
-    dialled.map_err(|error| Error::Unavailable(error.to_string()))
+type Dial = Shared<BoxFuture<'static, Result<ClusterConnection, RedisError>>>;
+
+/// Connections to all nodes, shared by all callers. When they lead nowhere any more they are dialled anew, from the configured
+/// nodes on: without retries the client may go on for ever with what it knew before a failover (seen with a primary killed
+/// under load: each call timed out, a minute after its replica had taken over).
+pub(super) struct Nodes {
+    client: ClusterClient,
+    current: Mutex<Option<(u64, Dial)>>,
+    dials: AtomicU64,
 }
 
-/// One command to the primary that has its key.
-pub(super) async fn ask_slot(mut connection: ClusterConnection, command: Cmd) -> Answer {
-    let mut attempt = 0;
-    loop {
-        let answer = command.query_async::<Value>(&mut connection).await;
-        attempt += 1;
-        if attempt > REDIRECTS || !answer.as_ref().is_err_and(is_redirect) {
-            return answer.map_err(Failed::Answered);
-        }
-        pause(attempt).await;
+impl Nodes {
+    /// Dials once, so that a cluster that is not there is found at the start.
+    pub(super) async fn open(client: ClusterClient) -> Result<Self, Error> {
+        let nodes = Self {
+            client,
+            current: Mutex::new(None),
+            dials: AtomicU64::new(0),
+        };
+        let dialled = nodes.dial().1.await;
+        dialled.map_err(|error| Error::Unavailable(error.to_string()))?;
+        Ok(nodes)
     }
-}
 
-/// Several commands together to the primary that has `key`; `keyed` of them name keys of its slot. Of several some may have been
-/// run when one was answered with "not here": then the others' keys are still there, and nobody knows what became of them.
-pub(super) async fn send_to_slot(
-    mut connection: ClusterConnection,
-    commands: Pipeline,
-    key: &str,
-    keyed: usize,
-) -> Result<Vec<Result<Value, RedisError>>, Failed> {
-    let mut attempt = 0;
-    loop {
-        let route = SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master));
-        let sent = connection
-            .route_pipeline(commands.clone(), 0, commands.len(), route)
-            .await;
-        attempt += 1;
-        match sent {
-            Ok(values) => return Ok(values.into_iter().map(Value::extract_error).collect()),
-            Err(error) if keyed > 1 && is_on_its_way(&error) => {
+    /// One command to the primary that has its key.
+    pub(super) async fn ask_slot(&self, command: Cmd) -> Answer {
+        let mut attempt = 0;
+        loop {
+            let (number, mut connection) = self.connection().await?;
+            let answer = command.query_async::<Value>(&mut connection).await;
+            attempt += 1;
+            let Err(error) = answer else {
+                return answer.map_err(Failed::Answered);
+            };
+            self.heed(number, &error);
+            if attempt > REDIRECTS || !is_redirect(&error) {
+                return Err(Failed::Answered(error));
+            }
+            pause(attempt).await;
+        }
+    }
+
+    /// Several commands together to the primary that has `key`; `keyed` of them name keys of its slot. Of several some may have
+    /// been run when one was answered with "not here": then the others' keys are still there, and nobody knows what became of
+    /// them.
+    pub(super) async fn send_to_slot(
+        &self,
+        commands: Pipeline,
+        key: &str,
+        keyed: usize,
+    ) -> Result<Vec<Result<Value, RedisError>>, Failed> {
+        let mut attempt = 0;
+        loop {
+            let (number, mut connection) = self.connection().await?;
+            let route = SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master));
+            let sent = connection
+                .route_pipeline(commands.clone(), 0, commands.len(), route)
+                .await;
+            attempt += 1;
+            let error = match sent {
+                Ok(values) => return Ok(values.into_iter().map(Value::extract_error).collect()),
+                Err(error) => error,
+            };
+            self.heed(number, &error);
+            if keyed > 1 && is_on_its_way(&error) {
                 let partly = (ErrorKind::Io, "a part may have been run", error.to_string());
                 return Err(Failed::Answered(partly.into()));
             }
-            Err(error) if attempt > REDIRECTS || !is_redirect(&error) => return Err(Failed::Answered(error)),
-            Err(_) => pause(attempt).await,
+            if attempt > REDIRECTS || !is_redirect(&error) {
+                return Err(Failed::Answered(error));
+            }
+            pause(attempt).await;
         }
     }
-}
 
-/// The same command to all primaries.
-pub(super) async fn ask_primaries(
-    mut connection: ClusterConnection,
-    command: Cmd,
-) -> Result<Vec<Value>, Error> {
-    let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
-    let answer = connection
-        .route_command(command, everywhere)
-        .await
-        .map_err(|error| after_sending(&error))?;
-    if let Value::Map(by_node) = answer {
-        return Ok(by_node.into_iter().map(|(_, value)| value).collect());
+    /// The same command to all primaries.
+    pub(super) async fn ask_primaries(&self, command: Cmd) -> Result<Vec<Value>, Error> {
+        let (number, mut connection) = self.connection().await.map_err(Failed::into_error)?;
+        let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+        let answer = connection.route_command(command, everywhere).await;
+        let answer = answer.map_err(|error| {
+            self.heed(number, &error);
+            after_sending(&error)
+        })?;
+        if let Value::Map(by_node) = answer {
+            return Ok(by_node.into_iter().map(|(_, value)| value).collect());
+        }
+        Ok(vec![answer])
     }
-    Ok(vec![answer])
+
+    async fn connection(&self) -> Result<(u64, ClusterConnection), Failed> {
+        let (number, dial) = self.dial();
+        match dial.await {
+            Ok(connection) => Ok((number, connection)),
+            Err(error) => {
+                self.forget(number);
+                Err(Failed::NotConnected(error))
+            }
+        }
+    }
+
+    fn dial(&self) -> (u64, Dial) {
+        let mut current = self.current();
+        if let Some((number, dial)) = current.as_ref() {
+            return (*number, dial.clone());
+        }
+        let number = self.dials.fetch_add(1, Ordering::Relaxed);
+        let client = self.client.clone();
+        let dial = async move { client.get_async_connection().await };
+        let dial: Dial = dial.boxed().shared();
+        *current = Some((number, dial.clone()));
+        (number, dial)
+    }
+
+    fn heed(&self, number: u64, error: &RedisError) {
+        if is_way_lost(error) {
+            self.forget(number);
+        }
+    }
+
+    fn forget(&self, number: u64) {
+        let mut current = self.current();
+        if current.as_ref().is_some_and(|(held, _)| *held == number) {
+            *current = None;
+        }
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<(u64, Dial)>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Gives the client time to learn where the slot went.

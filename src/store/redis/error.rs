@@ -103,6 +103,14 @@ pub(super) fn is_connection_spent(error: &RedisError) -> bool {
         || matches!(error.code(), Some("READONLY" | "LOADING" | "MASTERDOWN"))
 }
 
+/// True when the client of a cluster has lost its way: a node does not answer, or there is no connection to any that should.
+pub(super) fn is_way_lost(error: &RedisError) -> bool {
+    is_connection_spent(error)
+        || error.is_timeout()
+        || error.kind() == ErrorKind::ClusterConnectionNotFound
+        || error.code() == Some("CLUSTERDOWN")
+}
+
 fn is_refusal(error: &RedisError) -> bool {
     error.code().is_some_and(|code| REFUSALS.contains(&code))
 }

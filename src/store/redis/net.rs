@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
-use redis::cluster_async::ClusterConnection;
 use redis::{Cmd, Pipeline, RedisError, Value};
 
 use crate::store::Error;
 
-use super::cluster::{ask_primaries, ask_slot, dial, send_to_slot};
+use super::cluster::Nodes;
 use super::error::{after_sending, is_unknown_script};
 use super::link::Link;
 use super::scripts::Call;
@@ -51,14 +50,14 @@ struct Links {
 
 enum Connection {
     Single(Box<Links>),
-    Cluster(ClusterConnection),
+    Cluster(Box<Nodes>),
 }
 
 /// The way to the server or servers.
 pub(super) struct Net {
     connection: Connection,
     /// In a cluster what is followed by WAIT has connections of its own too.
-    waiting: Option<ClusterConnection>,
+    waiting: Option<Nodes>,
     trips: AtomicU64,
 }
 
@@ -80,8 +79,8 @@ impl Net {
                 }))
             }
             Target::Cluster(client) => {
-                waiting = Some(dial(&client).await?);
-                Connection::Cluster(dial(&client).await?)
+                waiting = Some(Nodes::open((*client).clone()).await?);
+                Connection::Cluster(Box::new(Nodes::open(*client).await?))
             }
         };
         Ok(Self {
@@ -197,10 +196,10 @@ impl Net {
         pipeline.cmd("WAIT").arg(replicas).arg(WAIT_MS);
         let sent = match &self.connection {
             Connection::Single(links) => links.confirmed.send(&pipeline).await,
-            Connection::Cluster(connection) => {
-                let connection = self.waiting.as_ref().unwrap_or(connection);
+            Connection::Cluster(nodes) => {
+                let nodes = self.waiting.as_ref().unwrap_or(nodes);
                 // the beat is one more
-                send_to_slot(connection.clone(), pipeline, key, asked + 1).await
+                nodes.send_to_slot(pipeline, key, asked + 1).await
             }
         };
         match sent {
@@ -215,7 +214,7 @@ impl Net {
 
     /// Asks every primary the same; for each command the answers of all. One trip.
     pub(super) async fn survey(&self, commands: Vec<Cmd>) -> Vec<Result<Vec<Value>, Error>> {
-        let Connection::Cluster(connection) = &self.connection else {
+        let Connection::Cluster(nodes) = &self.connection else {
             let answers = self.exchange(commands).await;
             return answers
                 .into_iter()
@@ -223,12 +222,7 @@ impl Net {
                 .collect();
         };
         self.count();
-        join_all(
-            commands
-                .into_iter()
-                .map(|command| ask_primaries(connection.clone(), command)),
-        )
-        .await
+        join_all(commands.into_iter().map(|command| nodes.ask_primaries(command))).await
     }
 
     fn count(&self) {
@@ -248,13 +242,8 @@ impl Net {
                     Err(failed) => std::iter::repeat_n(Err(failed), asked).collect(),
                 }
             }
-            Connection::Cluster(connection) => {
-                join_all(
-                    commands
-                        .into_iter()
-                        .map(|command| ask_slot(connection.clone(), command)),
-                )
-                .await
+            Connection::Cluster(nodes) => {
+                join_all(commands.into_iter().map(|command| nodes.ask_slot(command))).await
             }
         }
     }
@@ -291,9 +280,9 @@ impl Net {
         }
         match &self.connection {
             Connection::Single(links) => links.commits.send(&commands).await,
-            Connection::Cluster(connection) => {
-                let connection = self.waiting.as_ref().unwrap_or(connection);
-                send_to_slot(connection.clone(), commands, key, 1).await
+            Connection::Cluster(nodes) => {
+                let nodes = self.waiting.as_ref().unwrap_or(nodes);
+                nodes.send_to_slot(commands, key, 1).await
             }
         }
     }
