@@ -7,6 +7,10 @@
     clippy::string_slice,
     reason = "tests and their support stop at the first surprise"
 )]
+#![expect(
+    clippy::similar_names,
+    reason = "in a story what is told, asked and held is named so"
+)]
 
 mod architecture;
 mod faults;

@@ -59,7 +59,9 @@ pub(super) async fn run(
     if as_json {
         out(&serde_json::to_string(&replayed)?);
     } else {
-        in_words(&replayed).iter().for_each(|line| out(line));
+        for line in in_words(&replayed) {
+            out(&line);
+        }
     }
     match &replayed.outcome {
         Outcome::Identical => Ok(()),

@@ -40,12 +40,11 @@ impl Catalogs {
         merchant: &MerchantId,
         ids: &BTreeSet<RetailerId>,
     ) -> Result<Known, store::Error> {
-        let known = match self.peek(merchant, ids) {
-            Some(known) => known,
-            None => {
-                self.reload(store, merchant).await?;
-                self.peek(merchant, ids).unwrap_or_default()
-            }
+        let known = if let Some(known) = self.peek(merchant, ids) {
+            known
+        } else {
+            self.reload(store, merchant).await?;
+            self.peek(merchant, ids).unwrap_or_default()
         };
         let lacking: Vec<RetailerId> = ids
             .iter()

@@ -6,6 +6,10 @@ use std::collections::BTreeSet;
 /// A loss that what was answered with 200 may survive; serialised as the stable words of `/readyz` and `store.require`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "the words of /readyz: a loss of power, of a primary"
+)]
 pub enum Loss {
     /// Any process dies, the server too, and starts again on its disk.
     ProcessDeath,

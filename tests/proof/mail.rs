@@ -83,7 +83,7 @@ impl Mail {
 pub fn post(mail: usize, content: Content, home: Option<HomeId>, replica: &Replica, ended: &Post) {
     let (id, ended) = (replica.id, Arc::clone(ended));
     let (engine, dispatcher) = (Arc::clone(&replica.engine), Arc::clone(&replica.dispatcher));
-    drop(tokio::spawn(async move {
+    replica.tasks.spawn("post", async move {
         let accepted = match content {
             Content::Deed(deed) => take(&engine, deed.happened, home).await,
             Content::Product(product) => {
@@ -109,7 +109,7 @@ pub fn post(mail: usize, content: Content, home: Option<HomeId>, replica: &Repli
             accepted,
         };
         ended.lock().unwrap_or_else(PoisonError::into_inner).push(one);
-    }));
+    });
 }
 
 type Accepted = Result<Option<(HomeId, DoneMark)>, String>;

@@ -25,15 +25,22 @@ use report::{Plan, describe, play, play_many};
 use sacola::faults::Bug;
 use world::STEPS;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is played is chosen by whoever runs the proof"
+)]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn number_of(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name)
-        .ok()
+    setting(name)
         .and_then(|text| text.parse().ok())
         .unwrap_or(otherwise)
 }
 
 fn wanted_bug() -> Option<Bug> {
-    let word = std::env::var("SACOLA_PROVE_PLANT").ok()?;
+    let word = setting("SACOLA_PROVE_PLANT")?;
     let bug = Bug::ALL.into_iter().find(|bug| bug.word() == word);
     Some(bug.unwrap_or_else(|| {
         let words: Vec<&str> = Bug::ALL.iter().map(|bug| bug.word()).collect();
@@ -99,6 +106,10 @@ fn one_seed_is_one_run() {
 
 #[cfg(feature = "faults")]
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "how many seeds it took is what scripts/prove --plants tells"
+)]
 fn each_planted_bug_is_found_and_named() {
     for bug in Bug::ALL {
         let summary = play_many(1, 2_000, Some(bug));
@@ -119,10 +130,14 @@ fn each_planted_bug_is_found_and_named() {
 /// `scripts/prove` starts this.
 #[test]
 #[ignore = "scripts/prove plays it with a number of seeds"]
+#[expect(
+    clippy::print_stdout,
+    reason = "the transcript and the summary are its result"
+)]
 fn prove() {
     let plant = wanted_bug();
     let steps = usize::try_from(number_of("SACOLA_PROVE_STEPS", 0)).unwrap();
-    if let Ok(seed) = std::env::var("SACOLA_PROVE_SEED") {
+    if let Some(seed) = setting("SACOLA_PROVE_SEED") {
         let plan = Plan {
             seed: seed.parse().expect("a seed is a number"),
             steps: if steps == 0 { STEPS } else { steps },

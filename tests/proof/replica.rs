@@ -54,6 +54,8 @@ pub struct Replica {
     pub id: ReplicaId,
     pub engine: Arc<Engine>,
     pub dispatcher: Arc<Dispatcher>,
+    /// What runs in the background.
+    pub tasks: Tasks,
     lane_work: mpsc::Receiver<LaneWork>,
     /// Heads that wait for their turn.
     pub held: Vec<(i64, Head)>,
@@ -103,11 +105,12 @@ impl Replica {
         };
         let tasks = Tasks::new();
         let (engine, lane_work) = Engine::new(parts, tasks.clone(), 64);
-        let dispatcher = Dispatcher::new(delivery(shared, id, Arc::clone(&engine)), tasks);
+        let dispatcher = Dispatcher::new(delivery(shared, id, Arc::clone(&engine)), tasks.clone());
         Self {
             id,
             engine,
             dispatcher,
+            tasks,
             lane_work,
             held: Vec::new(),
             later: Vec::new(),
@@ -124,42 +127,44 @@ impl Replica {
     /// Serves a leased lane in the background.
     pub fn serve(&self, head: Head) {
         let dispatcher = Arc::clone(&self.dispatcher);
-        drop(tokio::spawn(async move { dispatcher.serve(head).await }));
+        self.tasks
+            .spawn("lane", async move { dispatcher.serve(head).await });
     }
 
     /// Asks for a lane in the background.
     pub fn ask_for(&self, lane: LaneId) {
         let dispatcher = Arc::clone(&self.dispatcher);
-        drop(tokio::spawn(async move { dispatcher.ask_for(&lane).await }));
+        self.tasks
+            .spawn("lane", async move { dispatcher.ask_for(&lane).await });
     }
 
     /// Looks for lanes that nobody serves.
     pub fn sweep(&self) {
         let dispatcher = Arc::clone(&self.dispatcher);
-        drop(tokio::spawn(async move {
+        self.tasks.spawn("step", async move {
             dispatcher.sweep().await;
-        }));
+        });
     }
 
     /// Goes on with price updates, follows what other replicas learned of the catalog, and tries
     /// parked statuses again.
     pub fn walk(&self) {
         let dispatcher = Arc::clone(&self.dispatcher);
-        drop(tokio::spawn(async move {
+        self.tasks.spawn("step", async move {
             drop(dispatcher.walk_all().await);
             let engine = dispatcher.engine();
             let (store, merchant) = (engine.store().as_ref(), merchant());
             drop(engine.catalogs().follow(store, &merchant).await);
             drop(dispatcher.try_parked().await);
-        }));
+        });
     }
 
     /// Reads the catalog.
     pub fn mirror(&self) {
         let dispatcher = Arc::clone(&self.dispatcher);
-        drop(tokio::spawn(async move {
+        self.tasks.spawn("step", async move {
             drop(dispatcher.mirror(&merchant()).await);
-        }));
+        });
     }
 }
 

@@ -131,16 +131,13 @@ pub fn shorten(plan: Plan) -> Plan {
 pub fn describe(plan: Plan) -> String {
     let short = shorten(plan);
     let found = play(short, true);
-    let mut text = String::new();
-    for line in &found.transcript {
-        text.push_str(line);
-        text.push('\n');
-    }
-    for violation in &found.violations {
-        text.push_str(&format!("BROKEN: {}: {}\n", violation.invariant, violation.what));
-    }
-    text.push_str(&format!("again: {}\n", reproduction(short)));
-    text
+    let broken = found
+        .violations
+        .iter()
+        .map(|violation| format!("BROKEN: {}: {}", violation.invariant, violation.what));
+    let again = format!("again: {}", reproduction(short));
+    let lines: Vec<String> = found.transcript.iter().cloned().chain(broken).collect();
+    format!("{}\n{again}", lines.join("\n"))
 }
 
 /// The line that plays it again.

@@ -92,6 +92,7 @@ pub enum Outcome {
 
 /// What a replay found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the word that its JSON has for it")]
 pub struct Replayed {
     /// Entries in the journal.
     pub entries: usize,

@@ -202,13 +202,11 @@ async fn callback(state: &State, merchant: &MerchantId, letter: &DeadLetter) -> 
         }
         MerchantNews::Other(kind) => json!({ "event": kind, "note": "nothing would be done" }),
         MerchantNews::Purchase { .. } => {
-            return match callbacks::purchase_event(state, merchant, callback).await? {
-                Some(happened) => one_event(state, &happened).await,
-                None => {
-                    let problem = "this merchant does not have the purchase here";
-                    Ok(Foreseen::parked_again(problem, Vec::new()))
-                }
+            let Some(happened) = callbacks::purchase_event(state, merchant, callback).await? else {
+                let problem = "this merchant does not have the purchase here";
+                return Ok(Foreseen::parked_again(problem, Vec::new()));
             };
+            return one_event(state, &happened).await;
         }
     };
     Ok(Foreseen::taken(vec![event]))

@@ -5,19 +5,27 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use sacola::store::DeadLetter;
+
 use super::{Desk, READER, WRITER, letter};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_merchants_key_sees_its_own_letters_and_bodies_only_when_it_may_replay() {
+/// One of the key's merchant, one of another, one of nobody.
+async fn three_letters() -> (Desk, [DeadLetter; 3]) {
     let desk = Desk::opens().await;
-    let (own, others, nobodys) = (
+    let letters = [
         letter("panic", Some("demo"), 1),
         letter("panic", Some("another"), 2),
         letter("poison", None, 3),
-    );
-    for one in [&own, &others, &nobodys] {
+    ];
+    for one in &letters {
         assert!(desk.store.park(one, 1).await.unwrap());
     }
+    (desk, letters)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merchants_key_lists_its_own_letters_without_their_bodies() {
+    let (desk, [own, others, nobodys]) = three_letters().await;
     let ids = |page: &Value| -> Vec<String> {
         let letters = page["dead_letters"].as_array().unwrap();
         letters
@@ -26,21 +34,28 @@ async fn a_merchants_key_sees_its_own_letters_and_bodies_only_when_it_may_replay
             .collect()
     };
     let (_, page) = desk.asks(Method::GET, "", READER, None).await;
-    assert_eq!(ids(&page), [own.id.clone()]);
+    assert_eq!(ids(&page), std::slice::from_ref(&own.id));
     assert!(!page.to_string().contains(&own.body), "no list has bodies");
     assert_eq!(ids(&desk.gets("").await).len(), 3);
-    assert_eq!(ids(&desk.gets("?reason=poison").await), [nobodys.id.clone()]);
+    assert_eq!(
+        ids(&desk.gets("?reason=poison").await),
+        std::slice::from_ref(&nobodys.id)
+    );
     let first = desk.gets("?limit=1").await;
     let next = first["next_cursor"].as_str().unwrap();
     assert!(desk.store.remove_dead_letter(&own.id).await.unwrap());
     let second = desk.gets(&format!("?limit=1&cursor={next}")).await;
     assert_eq!(
         ids(&second),
-        [others.id.clone()],
+        std::slice::from_ref(&others.id),
         "the letter of the cursor is gone"
     );
-    assert!(desk.store.park(&own, 1).await.unwrap());
+    desk.outside.stop().await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_count_what_a_key_may_see_and_say_what_to_do() {
+    let (desk, _) = three_letters().await;
     let groups = |answer: &Value| -> BTreeMap<String, i64> {
         let groups = answer["groups"].as_array().unwrap();
         let count = |one: &Value| {
@@ -64,7 +79,12 @@ async fn a_merchants_key_sees_its_own_letters_and_bodies_only_when_it_may_replay
     );
     let (_, all) = desk.asks(Method::GET, "/groups", READER, None).await;
     assert_eq!(groups(&all), BTreeMap::from([("panic".to_owned(), 1)]));
+    desk.outside.stop().await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_are_shown_to_whoever_may_replay_and_nobody_reaches_the_letters_of_others() {
+    let (desk, [own, others, nobodys]) = three_letters().await;
     let path = format!("/{}", own.id);
     let (status, shown) = desk.asks(Method::GET, &path, READER, None).await;
     assert_eq!((status, shown.get("body")), (200, None));
