@@ -7,6 +7,7 @@ mod orders;
 mod poison;
 mod purchases;
 mod replays;
+mod replicas;
 mod rules;
 mod statuses;
 mod stopping;

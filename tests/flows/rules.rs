@@ -369,6 +369,36 @@ async fn r7_any_change_is_told_once_and_blocks_the_checkout_until_accepted() {
 }
 
 #[tokio::test]
+async fn r7_a_copied_cart_keeps_the_change_that_was_told_and_not_accepted() {
+    let mut world = World::new().await;
+    let (android, web) = (ana(), phone("BR.1001", Device::Web));
+    let cart = world.adds(&android, "coffee").await;
+    world
+        .product_changes("coffee", |coffee| coffee.price = brl("12.00"))
+        .await;
+    let other = world.taps(&web, &cart.button("checkout")).await;
+    let copied = world.taps(&web, &other.button("copy_cart")).await;
+    assert_eq!(world.cart(&web).await, [("coffee".to_owned(), 1)]);
+    assert!(
+        copied.body().contains("de R$ 10,00 para R$ 12,00"),
+        "{}",
+        copied.body()
+    );
+    assert!(copied.has("accept_prices") && !copied.has("checkout"));
+    let blocked = world.says(&web, "finalizar").await;
+    assert_eq!(blocked.kind, Kind::PriceChange, "the copy's checkout waits");
+    world.taps(&web, &blocked.button("accept_prices")).await;
+    world.buys(&web).await;
+    assert_eq!(world.shop.purchases()[0].quote.total, brl("12.00"));
+    let blocked = world.says(&android, "finalizar").await;
+    assert_eq!(
+        blocked.kind,
+        Kind::PriceChange,
+        "what was accepted there was not accepted here"
+    );
+}
+
+#[tokio::test]
 async fn r7_title_options_and_availability_count_as_well() {
     let mut world = World::new().await;
     world.adds(&ana(), "coffee").await;

@@ -18,7 +18,7 @@ use crate::support::world::{NOON_MS, World, ana};
 const GRACE_MS: u64 = 10_000;
 
 /// Lets the other tasks of this thread do what they can.
-async fn others_run() {
+pub(super) async fn others_run() {
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }

@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use sacola::domain::ids::HomeId;
-use sacola::store::{CommitOutcome, Error, LaneId, LaneKind, Store};
+use sacola::domain::ids::{EffectId, HomeId};
+use sacola::store::{CommitOutcome, DeliveryStatus, Error, LaneId, LaneKind, StatusTarget, Store};
 use sacola::tasks::Tasks;
 
 use super::counts::runs;
 use super::tally::{Tally, count};
-use super::writers::{Event, Held, Plan, Writers, connect, load, quietly, times};
+use super::writers::{Event, Held, NOW, Plan, Writers, connect, load, quietly, times};
 use crate::support::redis_cluster::RedisCluster;
 
 /// Shorter than a node's time-out: nobody is taken for dead who is only frozen.
@@ -165,6 +165,36 @@ async fn a_commit_to_a_slot_that_is_half_moved_is_refused_as_a_whole() {
     commits(&store, &first, &buying).await.unwrap();
     let tally = count(&store, std::slice::from_ref(&home), &[event(1), buying]).await;
     tally.holds("a slot that is half moved");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_run_in_a_slot_that_is_half_moved_is_not_called_refused_nor_run_again() {
+    let cluster = RedisCluster::start().unwrap();
+    let (from, to) = (cluster.holder(0).unwrap(), cluster.holder(16_383).unwrap());
+    let store = connect(&cluster.url(), 1).await;
+    // shard 0, slot 0
+    let home = HomeId::new("000123456789abcdef0123");
+    let event = Event {
+        home: home.clone(),
+        number: 1,
+    };
+    commits(&store, &Held::default(), &event).await.unwrap();
+    let target = StatusTarget::Effect(EffectId::of(&home, 1, 0));
+    let sent = store.record_status(&target, DeliveryStatus::Sent, NOW).await;
+    assert!(sent.unwrap().raised);
+
+    cluster.opens_slot(0, from, to).unwrap();
+    // the status can be kept where it is; the beat that stands behind it in one pipeline can't
+    let is_beat = |key: &str| key.starts_with("beat:");
+    assert_eq!(cluster.moves_keys(0, from, to, is_beat).unwrap(), 1);
+    let told = store.record_status(&target, DeliveryStatus::Delivered, NOW).await;
+    assert!(matches!(told, Err(Error::Unknown(_))), "{told:?}");
+    assert!(cluster.moves_keys(0, from, to, |_| true).unwrap() > 0);
+    cluster.closes_slot(0, from, to).unwrap();
+
+    let again = store.record_status(&target, DeliveryStatus::Delivered, NOW).await;
+    assert!(!again.unwrap().raised, "it was kept the first time");
     store.close().await;
 }
 

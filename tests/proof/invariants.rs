@@ -84,3 +84,14 @@ impl fmt::Display for Invariant {
         write!(f, "invariant {} ({})", *self as u8, self.title())
     }
 }
+
+#[test]
+fn the_page_has_the_same_numbers_and_names() {
+    let page = include_str!("../../docs/INVARIANTS.md");
+    for one in Invariant::ALL {
+        let row = format!("| {} | **{}** |", one as u8, one.title());
+        assert!(page.contains(&row), "{row}");
+    }
+    let rows = page.lines().filter(|line| line.contains(" | **")).count();
+    assert_eq!(rows, Invariant::ALL.len());
+}

@@ -17,6 +17,14 @@ fn news(id: &str, product: &str, offer: &str, learned_at_ms: i64) -> ProductWrit
     }
 }
 
+/// News of the product `a` in that version of its merchant's.
+fn numbered(product: &str, version: Option<u64>, learned_at_ms: i64) -> ProductWrite {
+    ProductWrite {
+        merchant_version: version,
+        ..news("a", product, product, learned_at_ms)
+    }
+}
+
 fn gone(id: &str, learned_at_ms: i64) -> ProductWrite {
     ProductWrite {
         product: None,
@@ -88,10 +96,6 @@ pub async fn what_customers_are_not_told_is_stored_not_changed(store: Arc<dyn St
 }
 
 pub async fn older_news_is_ignored(store: Arc<dyn Store>) {
-    let numbered = |product: &str, version: Option<u64>, learned_at_ms: i64| ProductWrite {
-        merchant_version: version,
-        ..news("a", product, product, learned_at_ms)
-    };
     put(&store, numbered("p1", Some(9), NOW)).await;
     assert_eq!(
         put(&store, numbered("page", None, NOW - 1)).await,
@@ -120,6 +124,47 @@ pub async fn older_news_is_ignored(store: Arc<dyn Store>) {
     assert_eq!(
         put(&store, numbered("p3", Some(10), NOW + 2)).await,
         Written::Changed { version: 3 }
+    );
+}
+
+/// The product `a` and when it was learned.
+async fn known(store: &Arc<dyn Store>) -> (String, i64) {
+    let fact = read(store, "a").await.expect("a fact");
+    (fact.product.expect("a product"), fact.learned_at_ms)
+}
+
+pub async fn a_higher_version_is_news_although_an_earlier_clock_learned_it(store: Arc<dyn Store>) {
+    put(&store, numbered("p1", Some(1), NOW)).await;
+    assert_eq!(
+        put(&store, numbered("p2", Some(2), NOW - 5_000)).await,
+        Written::Changed { version: 2 }
+    );
+    assert_eq!(
+        known(&store).await,
+        ("p2".to_owned(), NOW),
+        "what is known is as late as before"
+    );
+    for (version, why) in [
+        (Some(2), "of one version, learned earlier"),
+        (None, "without a version, learned earlier"),
+    ] {
+        let late = numbered("p0", version, NOW - 1);
+        assert_eq!(put(&store, late).await, Written::Older, "{why}");
+    }
+    assert_eq!(
+        put(&store, numbered("p2", Some(3), NOW - 5_000)).await,
+        Written::Unchanged { version: 2 }
+    );
+    assert_eq!(known(&store).await, ("p2".to_owned(), NOW));
+    assert_eq!(
+        put(&store, numbered("p0", Some(2), NOW + 1)).await,
+        Written::Older,
+        "3 is remembered"
+    );
+    assert_eq!(
+        put(&store, numbered("p3", Some(3), NOW)).await,
+        Written::Changed { version: 3 },
+        "of one version, learned as late"
     );
 }
 

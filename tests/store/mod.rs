@@ -129,6 +129,7 @@ on_both_engines! {
         a_product_is_stored_changed_and_gone,
         what_customers_are_not_told_is_stored_not_changed,
         older_news_is_ignored,
+        a_higher_version_is_news_although_an_earlier_clock_learned_it,
         the_same_news_moves_only_the_time_it_was_learned,
         a_catalog_is_ordered_and_counts_its_changes;
     records:
