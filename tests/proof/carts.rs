@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sacola::domain::cart::QUANTITY_MAX;
+use sacola::domain::cart::{Cart, Checkout, QUANTITY_MAX};
 use sacola::domain::conversation::Conversation;
 use sacola::domain::device::Device;
 use sacola::domain::ids::{HomeId, PurchaseId, RetailerId};
@@ -67,6 +67,13 @@ impl Carts {
         let before = self.before.remove(&commit.home);
         let before = before.unwrap_or_else(|| Conversation::new(after.home.clone(), after.number.clone()));
         let mut wrong = Vec::new();
+        let events = u64::try_from(commit.marks.len()).unwrap_or(0);
+        if commit.revision != before.revision + events {
+            wrong.push(format!(
+                "{}: {events} events lead from revision {} to {}",
+                commit.home, before.revision, commit.revision
+            ));
+        }
         let mut possible: BTreeSet<Quantities> = [quantities(&before)].into();
         for mark in &commit.marks {
             possible = match self.asked.get(mark) {
@@ -102,7 +109,7 @@ impl Carts {
 }
 
 fn quantities(conversation: &Conversation) -> Quantities {
-    let of_device = |(device, cart): (&Device, &sacola::domain::cart::Cart)| {
+    let of_device = |(device, cart): (&Device, &Cart)| {
         let lines = cart.lines.iter();
         let lines: BTreeMap<_, _> = lines
             .map(|line| (line.retailer_id.clone(), line.quantity))
@@ -184,22 +191,35 @@ fn restore(
     next
 }
 
-/// A button that was drawn for the very cart as it was, on the same device, must do what it says.
+/// A button that was drawn for the very cart as it is, on the same device, must do what it says; unless there is news about the
+/// cart, which the customer must see first.
 fn ignored(before: &Conversation, after: &Conversation, asked: &Asked) -> Option<String> {
     let (old, new) = (before.cart(asked.device), after.cart(asked.device));
-    if old.revision != asked.drawn_at || old.is_empty() || old.lines.iter().any(|line| line.noticed.is_some())
-    {
+    let is_noticed = |cart: &Cart| cart.lines.iter().any(|line| line.noticed.is_some());
+    let is_over = asked.expires_at_ms <= after.changed_at_ms;
+    if old.revision != asked.drawn_at || is_noticed(&old) || is_noticed(&new) || is_over {
         return None;
     }
-    let units = |cart: &sacola::domain::cart::Cart, id: &RetailerId| cart.line(id).map(|line| line.quantity);
+    let units = |cart: &Cart, id: &RetailerId| cart.line(id).map_or(0, |line| line.quantity);
     let is_done = match &asked.act {
-        Act::Set(id, wanted) => units(&old, id).is_none() || units(&new, id) == Some(*wanted),
-        Act::Remove(id) => units(&new, id).is_none(),
+        Act::Add(id) => units(&new, id) == (units(&old, id) + 1).min(QUANTITY_MAX),
+        Act::Set(id, wanted) => units(&old, id) == 0 || units(&new, id) == *wanted,
+        Act::Remove(id) => units(&new, id) == 0,
         Act::Empty => new.is_empty(),
-        Act::Nothing | Act::Add(_) | Act::Confirm(_) | Act::Copy(_) => true,
+        Act::Confirm(id) => !may_confirm(&old, after) || after.purchase(id).is_some(),
+        Act::Nothing | Act::Copy(_) => true,
     };
-    let expired = asked.expires_at_ms <= after.window_open_until_ms;
-    (!is_done && !expired).then(|| format!("{}: {:?} was not done", after.home, asked.act))
+    (!is_done).then(|| format!("{}: {:?} was not done", after.home, asked.act))
+}
+
+/// True when the cart's quote was shown for it as it is, and still holds.
+fn may_confirm(cart: &Cart, after: &Conversation) -> bool {
+    match &cart.checkout {
+        Some(Checkout::Shown { revision, quote }) => {
+            *revision == cart.revision && quote.expires_at_ms > after.changed_at_ms
+        }
+        Some(Checkout::Asked { .. }) | None => false,
+    }
 }
 
 /// What a confirmation buys is the cart that it was drawn for, line by line.

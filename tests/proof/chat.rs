@@ -49,13 +49,13 @@ impl ReplicaChat {
             let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
             outside.sent += 1;
             let message_id = format!("wamid.proof{}", outside.sent);
-            let message = Message::of(seen, purchase.clone());
+            let fails = outside.sent.is_multiple_of(11);
+            let message = Message::of(seen, purchase.clone(), fails);
             outside
                 .screens
                 .entry(sending.home.clone())
                 .or_default()
                 .push(message);
-            let fails = outside.sent.is_multiple_of(11);
             let words: &[DeliveryWord] = if fails {
                 &[DeliveryWord::Sent, DeliveryWord::Failed]
             } else {
@@ -113,7 +113,9 @@ impl Provider for ReplicaChat {
         let cue = self.stage.cross(self.replica, Crossing::Send, what).await;
         match cue {
             Cue::Refused => return Err(SendError::Unreachable("planned".to_owned())),
-            Cue::LostBefore => return Err(SendError::Lost("planned".to_owned())),
+            Cue::LostBefore | Cue::LostLate | Cue::NotReplicated => {
+                return Err(SendError::Lost("planned".to_owned()));
+            }
             Cue::Code(code) => return Err(refused(code)),
             Cue::Busy => return Err(refused(130_429)),
             Cue::Go | Cue::GoSlowly | Cue::LostAfter | Cue::LastAct => {}

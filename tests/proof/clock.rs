@@ -1,6 +1,7 @@
 //! A replica's clock: the world's time plus what this machine is off by.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures::future::BoxFuture;
 use sacola::clock::Clock;
@@ -11,12 +12,12 @@ use super::stage::{Crossing, ReplicaId, Stage};
 pub struct ReplicaClock {
     pub stage: Arc<Stage>,
     pub replica: ReplicaId,
-    pub skew_ms: i64,
+    pub skew_ms: Arc<AtomicI64>,
 }
 
 impl Clock for ReplicaClock {
     fn now_ms(&self) -> i64 {
-        self.stage.now_ms() + self.skew_ms
+        self.stage.now_ms() + self.skew_ms.load(Ordering::SeqCst)
     }
 
     fn sleep_ms(&self, duration_ms: u64) -> BoxFuture<'static, ()> {

@@ -35,11 +35,15 @@ pub enum Invariant {
     Journal = 14,
     /// The customer hears what became of a purchase.
     Told = 15,
+    /// Every message that was committed goes out, or something is known that stands in its place.
+    Promised = 16,
+    /// Nothing panics, and nothing is parked in a world without nonsense.
+    Sound = 17,
 }
 
 impl Invariant {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::OnePurchase,
         Self::OneTotal,
         Self::AskedFirst,
@@ -55,6 +59,8 @@ impl Invariant {
         Self::Facts,
         Self::Journal,
         Self::Told,
+        Self::Promised,
+        Self::Sound,
     ];
 
     /// Its name in docs/INVARIANTS.md.
@@ -75,6 +81,8 @@ impl Invariant {
             Self::Facts => "no outdated facts",
             Self::Journal => "the journal replays",
             Self::Told => "the customer is told",
+            Self::Promised => "every message goes out",
+            Self::Sound => "nothing breaks",
         }
     }
 }

@@ -26,6 +26,9 @@ struct Held {
 #[derive(Clone, Debug)]
 pub struct Start {
     pub at: u64,
+    kind: LaneKind,
+    /// True once anything was settled under it.
+    is_settled: bool,
     token: String,
     pub replica: ReplicaId,
     pub replica_now_ms: i64,
@@ -40,7 +43,7 @@ pub struct Start {
 #[derive(Clone, Debug)]
 pub struct Taken {
     at: u64,
-    effect: EffectId,
+    pub effect: EffectId,
 }
 
 /// A broken invariant.
@@ -63,6 +66,12 @@ pub struct Ledger {
     markers: BTreeMap<RetailerId, u64>,
     statuses: BTreeMap<EffectId, DeliveryStatus>,
     finds: BTreeMap<(ReplicaId, PurchaseId), u64>,
+    /// Effects of which at some time nobody knew what became of them.
+    pub doubted: BTreeSet<EffectId>,
+    /// Messages that were committed, with the key under which newer ones replace them.
+    pub promised: BTreeMap<EffectId, Option<String>>,
+    /// The highest status of each effect that was accepted from a webhook.
+    pub told_statuses: BTreeMap<EffectId, DeliveryStatus>,
     /// Which effect forwards a purchase.
     forwards: BTreeMap<PurchaseId, EffectId>,
     pub carts: Carts,
@@ -120,6 +129,9 @@ impl Ledger {
                 head.lease.until_ms - super::world::NOON_MS
             )
         });
+        if head.unknowns > 0 {
+            self.doubted.insert(head.item.effect_id.clone());
+        }
         let held = Held {
             token: head.lease.token.clone(),
             until_ms: head.lease.until_ms,
@@ -155,6 +167,8 @@ impl Ledger {
         let unsettled = starts.iter().any(|start| start.known_at.is_none());
         starts.push(Start {
             at,
+            kind: head.lane.kind,
+            is_settled: false,
             token: head.lease.token.clone(),
             replica,
             replica_now_ms: now_ms,
@@ -189,6 +203,9 @@ impl Ledger {
             self.violate(Invariant::OneHolder, what);
         }
         self.leases.remove(&head.lane);
+        if matches!(settlement, Settlement::Unknown { .. }) {
+            self.doubted.insert(head.item.effect_id.clone());
+        }
         let at = self.tick();
         let known_at = match settlement {
             Settlement::Done { .. } | Settlement::Retry { .. } | Settlement::Postpone { .. } => Some(at),
@@ -197,6 +214,7 @@ impl Ledger {
         let starts = self.starts.get_mut(&head.item.effect_id);
         for start in starts.into_iter().flatten() {
             if start.token == head.lease.token {
+                start.is_settled = true;
                 start.known_at = known_at;
             }
         }
@@ -233,6 +251,12 @@ impl Ledger {
                 self.violate(Invariant::OneEffectSet, what);
             }
         }
+        for (kind, item) in &commit.items {
+            if *kind == LaneKind::Provider {
+                self.promised
+                    .insert(item.effect_id.clone(), item.supersedes.clone());
+            }
+        }
         for fact in &commit.facts {
             let marker = self.markers.get(&fact.retailer_id).copied().unwrap_or(0);
             if fact.version < marker {
@@ -265,6 +289,12 @@ impl Ledger {
         *marker = version.max(*marker);
     }
 
+    /// A status was accepted from a webhook.
+    pub fn told(&mut self, effect: EffectId, status: DeliveryStatus) {
+        let told = self.told_statuses.entry(effect).or_insert(status);
+        *told = status.max(*told);
+    }
+
     /// A status was kept.
     pub fn status(&mut self, effect: &EffectId, status: DeliveryStatus) {
         let known = self.statuses.insert(effect.clone(), status);
@@ -274,11 +304,19 @@ impl Ledger {
         }
     }
 
-    /// When a replica first began an effect, by its own clock: which of its attempts goes on now, nobody can tell.
+    /// When a replica began the attempt of an effect that goes on now, by its own clock: of several that are under way nobody
+    /// can tell which, and the earliest counts.
     pub fn began_ms(&self, effect: &EffectId, replica: ReplicaId) -> Option<i64> {
         let starts = self.starts.get(effect)?;
-        let own = starts.iter().filter(|start| start.replica == replica);
-        own.map(|start| start.replica_now_ms).min()
+        let own = || starts.iter().filter(|start| start.replica == replica);
+        let under_way = own().filter(|start| !start.is_settled);
+        let earliest = under_way.map(|start| start.replica_now_ms).min();
+        earliest.or_else(|| own().last().map(|start| start.replica_now_ms))
+    }
+
+    /// True when this event was committed.
+    pub fn knows(&self, home: &HomeId, mark: DoneMark) -> bool {
+        self.marks.contains(&(home.clone(), mark))
     }
 
     /// A replica asked the merchant for a purchase.
@@ -327,6 +365,10 @@ impl Ledger {
         if let Some(what) = broken {
             self.violate(Invariant::Order, what);
         }
+        if times == 1 && !self.doubted.contains(effect) {
+            let what = format!("{effect} reached the customer twice, and nobody had been in doubt");
+            self.violate(Invariant::NoRepeat, what);
+        }
         if times >= 2 {
             self.violate(
                 Invariant::NoRepeat,
@@ -350,7 +392,9 @@ impl Ledger {
         self.starts.iter().any(|(other, starts)| {
             other.home().as_ref() == Some(home)
                 && place_of(other) <= place_of(effect)
-                && starts.iter().any(in_doubt)
+                && starts
+                    .iter()
+                    .any(|start| start.kind == LaneKind::Provider && in_doubt(start))
         })
     }
 }

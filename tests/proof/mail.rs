@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sacola::delivery::Learned;
 use sacola::domain::event::Event;
-use sacola::domain::ids::{HomeId, PurchaseId};
+use sacola::domain::ids::{EffectId, HomeId, PurchaseId};
 use sacola::domain::product::Product;
 use sacola::domain::purchase::PurchaseState;
 use sacola::engine::addresses::mark;
 use sacola::engine::{Engine, Happened, Taken, What, Who};
-use sacola::store::DoneMark;
+use sacola::store::{DeliveryStatus, DoneMark};
+use sacola::whatsapp::inbound::DeliveryWord;
 
 use super::outside::StatusNews;
 use super::phones::Deed;
@@ -63,6 +64,20 @@ impl Mail {
             is_accepted: false,
             under_way: Vec::new(),
         }
+    }
+
+    /// What it says of one of our effects.
+    pub fn status(&self) -> Option<(EffectId, DeliveryStatus)> {
+        let Content::Status(news) = &self.content else {
+            return None;
+        };
+        let status = match news.word {
+            DeliveryWord::Sent => DeliveryStatus::Sent,
+            DeliveryWord::Delivered => DeliveryStatus::Delivered,
+            DeliveryWord::Read => DeliveryStatus::Read,
+            DeliveryWord::Failed => DeliveryStatus::Failed,
+        };
+        news.has_callback_data.then(|| (news.effect.clone(), status))
     }
 
     pub fn what(&self) -> String {
@@ -118,7 +133,7 @@ async fn take(engine: &Arc<Engine>, happened: Happened, home: Option<HomeId>) ->
     let mark = mark(&happened.id, happened.at_ms);
     match engine.take(happened).await {
         Ok(Taken::Done { .. } | Taken::Duplicate) => Ok(home.map(|home| (home, mark))),
-        Ok(Taken::NoConversation) => Ok(None),
+        Ok(Taken::NoConversation) => Err("there is no such conversation".to_owned()),
         Err(refused) => Err(refused.to_string()),
     }
 }

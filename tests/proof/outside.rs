@@ -21,16 +21,25 @@ pub struct Message {
     pub body: String,
     /// Ids of buttons and rows.
     pub buttons: Vec<String>,
+    /// True when a status will say that it never arrived.
+    pub fails: bool,
 }
 
 impl Message {
-    pub fn of(seen: &Seen, purchase: Option<PurchaseId>) -> Self {
+    pub fn of(seen: &Seen, purchase: Option<PurchaseId>, fails: bool) -> Self {
         Self {
             kind: seen.kind,
             purchase,
             body: seen.body(),
             buttons: seen.buttons().into_iter().map(|(id, _)| id).collect(),
+            fails,
         }
+    }
+
+    /// What stands behind the total, as customers read it.
+    pub fn total(&self) -> Option<&str> {
+        let (_, rest) = self.body.split_once("*Total: ")?;
+        rest.split('*').next()
     }
 
     pub fn with<'a>(&'a self, action: &str) -> impl Iterator<Item = &'a String> {
@@ -69,14 +78,18 @@ pub struct Outside {
     pub products: BTreeMap<RetailerId, Product>,
     pub orders: BTreeMap<PurchaseId, Order>,
     pub has_quotes: bool,
+    /// The shop charges something else than was confirmed, now and then.
+    pub is_greedy: bool,
+    /// Purchases that were given up on the way and arrive later.
+    pub late: Vec<Purchase>,
     /// Taps on each confirm button: device, button and the purchases that they would make.
     pub confirmations: BTreeMap<String, Vec<PurchaseId>>,
-    /// Native orders and the purchases that they would make.
-    pub native_orders: BTreeMap<PurchaseId, HomeId>,
+    /// Native orders: the purchases that they would make, and how many of what.
+    pub native_orders: BTreeMap<PurchaseId, BTreeMap<RetailerId, i64>>,
 }
 
 impl Outside {
-    pub fn new(has_quotes: bool) -> Self {
+    pub fn new(has_quotes: bool, is_greedy: bool) -> Self {
         let products = [
             ("coffee", "Café especial", "Cafés", "10.00"),
             ("filter", "Filtro de papel", "Acessórios", "4.50"),
@@ -90,6 +103,7 @@ impl Outside {
         Self {
             products: products.into_iter().map(with_version).collect(),
             has_quotes,
+            is_greedy,
             ..Self::default()
         }
     }

@@ -1,6 +1,8 @@
 //! Customers: what they do next, given what their phones show. They tap old buttons, tap twice, write from two devices and
 //! sometimes buy.
 
+use std::collections::BTreeMap;
+
 use sacola::domain::button::{Action, Subject};
 use sacola::domain::conversation::Customer;
 use sacola::domain::device::Device;
@@ -30,7 +32,8 @@ pub struct Deed {
     pub asked: Asked,
     /// The confirm button that was tapped.
     pub confirms: Option<String>,
-    pub is_order: bool,
+    /// How many of what, in WhatsApp's own cart.
+    pub ordered: Option<BTreeMap<RetailerId, i64>>,
     pub what: String,
 }
 
@@ -57,7 +60,7 @@ pub fn deed(dice: &mut Dice, who: &Customers, outside: &Outside, serial: u64, no
     } else {
         None
     };
-    let (what, asked, confirms, is_order, text) = match button {
+    let (what, asked, confirms, ordered, text) = match button {
         Some(button) => tap(who, device, button, &id),
         None if dice.percent(30) => order(dice, outside, device),
         None => say(dice, device),
@@ -75,7 +78,7 @@ pub fn deed(dice: &mut Dice, who: &Customers, outside: &Outside, serial: u64, no
         },
         asked,
         confirms,
-        is_order,
+        ordered,
         what: format!("{message_id} {device:?} {text}"),
     }
 }
@@ -112,7 +115,13 @@ fn button(dice: &mut Dice, screen: &[Message]) -> Option<String> {
     dice.pick(&all).map(|id| (*id).clone())
 }
 
-type Drawn = (What, Asked, Option<String>, bool, String);
+type Drawn = (
+    What,
+    Asked,
+    Option<String>,
+    Option<BTreeMap<RetailerId, i64>>,
+    String,
+);
 
 fn tap(who: &Customers, device: Device, id: String, purchase: &PurchaseId) -> Drawn {
     let drawn = keys().verify(&id, &who.home);
@@ -131,7 +140,7 @@ fn tap(who: &Customers, device: Device, id: String, purchase: &PurchaseId) -> Dr
         .filter(|button| matches!(button.action, Action::Confirm(_) | Action::AcceptPrices(_)))
         .map(|_| id.clone());
     let text = format!("taps {}", id.get(..id.len().min(40)).unwrap_or_default());
-    (What::Tap { id, device }, asked, confirms, false, text)
+    (What::Tap { id, device }, asked, confirms, None, text)
 }
 
 fn act(action: &Action, purchase: &PurchaseId) -> Act {
@@ -184,13 +193,17 @@ fn order(dice: &mut Dice, outside: &Outside, device: Device) -> Drawn {
         })
     });
     let items: Vec<OrderItem> = items.collect();
+    let mut ordered: BTreeMap<RetailerId, i64> = BTreeMap::new();
+    for item in &items {
+        *ordered.entry(item.retailer_id.clone()).or_default() += item.quantity;
+    }
     let text = format!("orders {} lines", items.len());
     let event = Event::Ordered {
         items,
         note: None,
         device,
     };
-    (What::Event(event), nothing(device), None, true, text)
+    (What::Event(event), nothing(device), None, Some(ordered), text)
 }
 
 fn say(dice: &mut Dice, device: Device) -> Drawn {
@@ -202,5 +215,5 @@ fn say(dice: &mut Dice, device: Device) -> Drawn {
         about: None,
         device,
     };
-    (What::Event(event), nothing(device), None, false, told)
+    (What::Event(event), nothing(device), None, None, told)
 }

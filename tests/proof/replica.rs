@@ -2,6 +2,7 @@
 //! director decides when it sweeps, walks and serves, so that every order of events can happen.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 
 use sacola::delivery::{Dispatcher, MerchantSettings, Parts as DeliveryParts};
@@ -64,15 +65,18 @@ pub struct Replica {
     /// Until when the director gives it no cue: a pause of the machine.
     pub frozen_until_ms: i64,
     /// What its clock is off by.
-    pub skew_ms: i64,
+    pub skew_ms: Arc<AtomicI64>,
+    /// True once it was told to stop.
+    pub is_leaving: bool,
 }
 
 impl Replica {
     pub fn start(shared: &Shared, id: ReplicaId, skew_ms: i64) -> Self {
+        let skew_ms = Arc::new(AtomicI64::new(skew_ms));
         let clock = ReplicaClock {
             stage: Arc::clone(&shared.stage),
             replica: id,
-            skew_ms,
+            skew_ms: Arc::clone(&skew_ms),
         };
         let store = ReplicaStore {
             stage: Arc::clone(&shared.stage),
@@ -116,6 +120,7 @@ impl Replica {
             later: Vec::new(),
             frozen_until_ms: 0,
             skew_ms,
+            is_leaving: false,
         }
     }
 

@@ -1,12 +1,15 @@
 //! Runs of many seeds on two threads, and what is printed of them: what was found, the transcript of the first failing seed
 //! cut to the fewest steps that still fail, and the line that runs it again.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use sacola::faults::Bug;
 
+use super::invariants::Invariant;
 use super::ledger::Violation;
 use super::world::{STEPS, World};
 
@@ -26,8 +29,27 @@ pub struct Found {
     pub counts: BTreeMap<&'static str, u64>,
 }
 
+thread_local! {
+    /// Panics on this thread: the runtime swallows those of tasks, and the engine those of decisions.
+    static PANICS: Cell<u32> = const { Cell::new(0) };
+}
+
+static COUNTS_PANICS: Once = Once::new();
+
+fn counts_panics() {
+    COUNTS_PANICS.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            PANICS.set(PANICS.get() + 1);
+            before(info);
+        }));
+    });
+    PANICS.set(0);
+}
+
 /// Plays one seed from its first step to its rest.
 pub fn play(plan: Plan, is_told: bool) -> Found {
+    counts_panics();
     plant(plan.plant);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -47,6 +69,10 @@ pub fn play(plan: Plan, is_told: bool) -> Found {
             world.judges().await;
         }
         let mut inner = world.stage();
+        let panics = PANICS.get();
+        if panics > 0 {
+            inner.ledger.violate(Invariant::Sound, format!("{panics} panics"));
+        }
         Found {
             violations: std::mem::take(&mut inner.ledger.violations),
             transcript: std::mem::take(&mut inner.ledger.lines),

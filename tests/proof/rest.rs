@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sacola::domain::ids::{HomeId, PurchaseId};
+use sacola::domain::cart::{Cart, Checkout};
+use sacola::domain::conversation::OrderStage;
+use sacola::domain::ids::{EffectId, HomeId, PurchaseId, RetailerId};
 use sacola::domain::message::Kind;
 use sacola::domain::purchase::{Purchase, PurchaseState};
 use sacola::engine::PurchaseRecord;
+use sacola::engine::addresses::mark;
 use sacola::engine::replay::{Outcome, replay};
 use sacola::store::{LetterFilter, LoadRequest, Store};
 
@@ -13,6 +16,7 @@ use super::invariants::Invariant;
 use super::mail::{Content, Mail};
 use super::stage::Crossing;
 use super::world::World;
+use crate::support::model_store::Model;
 
 /// Rounds after which something will never come to rest.
 const ROUNDS: usize = 400;
@@ -26,6 +30,7 @@ impl World {
         }
         for _ in 0..ROUNDS {
             self.gives_way().await;
+            self.late_requests_arrive();
             self.posts_what_is_open();
             self.gives_way().await;
             self.serves_what_waits();
@@ -165,6 +170,9 @@ impl World {
             self.facts(),
             self.told().await,
             self.journals().await,
+            self.promises().await,
+            self.statuses().await,
+            self.left_over(),
         ];
         self.shows_journals(&found).await;
         let mut inner = self.stage();
@@ -216,6 +224,18 @@ impl World {
         }
         for (id, order) in &orders {
             let record = self.record(id).await;
+            if let Some(ordered) = native_orders.get(id) {
+                let mut bought: BTreeMap<RetailerId, i64> = BTreeMap::new();
+                for line in &order.purchase.quote.lines {
+                    *bought.entry(line.retailer_id.clone()).or_default() += i64::from(line.quantity);
+                }
+                if bought != *ordered {
+                    wrong.push((
+                        Invariant::Carts,
+                        format!("{id}: ordered {ordered:?}, bought {bought:?}"),
+                    ));
+                }
+            }
             let Some(record) = record else {
                 wrong.push((
                     Invariant::OnePurchase,
@@ -232,14 +252,33 @@ impl World {
                     format!("{id} is declined here, the shop has it"),
                 ));
             }
-            if record.quote.total != order.answer.total || order.purchase.quote.total != order.answer.total {
-                wrong.push((Invariant::OneTotal, format!("{id}: forwarded and charged differ")));
+            if record.quote.total != order.purchase.quote.total {
+                wrong.push((
+                    Invariant::OneTotal,
+                    format!("{id}: recorded and forwarded differ"),
+                ));
+            }
+            if record.quote.total != order.answer.total && record.state != PurchaseState::NeedsReview {
+                let what = format!("{id}: another total is charged than was shown, and nobody looks");
+                wrong.push((Invariant::OneTotal, what));
             }
             if let Some(button) = confirmed.get(id)
-                && !self.was_shown(button, &order.answer.total.amount_text())
+                && !self.was_shown(button, &record.quote.total.amount_text())
             {
-                let total = order.answer.total.amount_text();
+                let total = record.quote.total.amount_text();
                 wrong.push((Invariant::OneTotal, format!("{id}: {total} was never shown")));
+            }
+        }
+        for (id, text) in self.shared.model.look(|model| model.all_purchases().clone()) {
+            let record: PurchaseRecord = serde_json::from_str(&text).unwrap();
+            let state = record.purchase.state;
+            let is_bought = !state.is_unanswered()
+                && !matches!(state, PurchaseState::Declined | PurchaseState::NeedsReview);
+            if is_bought && !orders.contains_key(&id) {
+                wrong.push((
+                    Invariant::OnePurchase,
+                    format!("{id} is {state:?}, the shop never got it"),
+                ));
             }
         }
         for conversation in self.stage().ledger.carts.conversations() {
@@ -262,7 +301,11 @@ impl World {
             .values()
             .flatten()
             .filter(|message| message.buttons.iter().any(|id| id == button));
-        with_button.any(|message| message.body.contains(&amount))
+        with_button.any(|message| {
+            message.total().is_some_and(|total| {
+                total.ends_with(&format!(" {amount}")) || total.ends_with(&format!("\u{a0}{amount}"))
+            })
+        })
     }
 
     async fn accepted_marks(&self) -> Vec<(Invariant, String)> {
@@ -327,7 +370,7 @@ impl World {
                     message.kind,
                     Kind::PurchaseAccepted | Kind::PaymentLink | Kind::Paid | Kind::PurchaseState
                 );
-                about && message.purchase.as_ref() == Some(&id)
+                about && !message.fails && message.purchase.as_ref() == Some(&id)
             });
             drop(outside);
             let is_owed = self
@@ -339,6 +382,103 @@ impl World {
             let is_parked = letters.iter().any(|letter| letter.body.contains(id.as_str()));
             if !is_told && !is_owed && !is_parked {
                 wrong.push((Invariant::Told, format!("nobody was told about {id}")));
+            }
+        }
+        wrong
+    }
+
+    /// Every message that was committed reached the phone, or something stands in its place: a newer one of its kind, an event
+    /// that it failed, a dead letter, or a doubt in which it was not repeated.
+    async fn promises(&self) -> Vec<(Invariant, String)> {
+        let letters = self
+            .shared
+            .model
+            .dead_letters(&LetterFilter::default(), None, 1_000)
+            .await;
+        let letters = letters.unwrap();
+        let inner = self.stage();
+        let ledger = &inner.ledger;
+        let is_open = |effect: &EffectId, key: &Option<String>| {
+            let Some(home) = effect.home() else { return true };
+            let reached = ledger
+                .taken
+                .get(&home)
+                .is_some_and(|taken| taken.iter().any(|one| one.effect == *effect));
+            let replaced = key.is_some()
+                && ledger.promised.iter().any(|(other, other_key)| {
+                    other.home().as_ref() == Some(&home)
+                        && other_key == key
+                        && other.revision() > effect.revision()
+                });
+            let failed = ledger.knows(&home, mark(&format!("{effect}:failed"), 0));
+            let parked = letters
+                .iter()
+                .any(|letter| letter.id.starts_with(effect.as_str()));
+            !(reached || replaced || failed || parked || ledger.doubted.contains(effect))
+        };
+        let open = ledger
+            .promised
+            .iter()
+            .filter(|(effect, key)| is_open(effect, key));
+        open.map(|(effect, _)| (Invariant::Promised, format!("{effect} never went out")))
+            .collect()
+    }
+
+    /// Statuses that were accepted are kept.
+    async fn statuses(&self) -> Vec<(Invariant, String)> {
+        let kept = self.shared.model.look(Model::all_statuses);
+        let inner = self.stage();
+        let lost = inner.ledger.told_statuses.iter().filter(|(effect, told)| {
+            let kept = kept.get(effect);
+            kept.is_none_or(|kept| kept < *told)
+        });
+        lost.map(|(effect, told)| {
+            (
+                Invariant::Statuses,
+                format!("{effect}: {told:?} was accepted and not kept"),
+            )
+        })
+        .collect()
+    }
+
+    /// Nothing waits any more, neither in lanes nor in conversations, and nothing was parked as broken.
+    fn left_over(&self) -> Vec<(Invariant, String)> {
+        let mut wrong = Vec::new();
+        let (lanes, letters) = self.shared.model.look(|model| {
+            let lanes = model
+                .all_lanes()
+                .iter()
+                .filter(|(_, lane)| !lane.items.is_empty());
+            let lanes: Vec<String> = lanes.map(|(id, lane)| format!("{id:?}: {lane:?}")).collect();
+            let broken = |reason: &str| matches!(reason, "panic" | "too_large" | "unreadable_effect");
+            let letters = model
+                .all_letters()
+                .values()
+                .filter(|letter| broken(&letter.reason));
+            let letters: Vec<String> = letters
+                .map(|letter| format!("{}: {}", letter.reason, letter.detail))
+                .collect();
+            (lanes, letters)
+        });
+        wrong.extend(lanes.into_iter().map(|lane| (Invariant::Rest, lane)));
+        wrong.extend(letters.into_iter().map(|letter| (Invariant::Sound, letter)));
+        for conversation in self.stage().ledger.carts.conversations() {
+            let asked = |cart: &Cart| matches!(cart.checkout, Some(Checkout::Asked { .. }));
+            if conversation.carts.values().any(asked) {
+                wrong.push((
+                    Invariant::Rest,
+                    format!("a checkout of {} has no answer", conversation.home),
+                ));
+            }
+            if conversation
+                .orders
+                .values()
+                .any(|order| order.stage == OrderStage::Asked)
+            {
+                wrong.push((
+                    Invariant::Rest,
+                    format!("an order of {} has no answer", conversation.home),
+                ));
             }
         }
         wrong

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use sacola::domain::event::{DeclineReason, Objection};
 use sacola::domain::ids::{PurchaseId, RetailerId};
-use sacola::domain::money::Currency;
+use sacola::domain::money::{Currency, Money};
 use sacola::domain::product::Product;
 use sacola::domain::purchase::{Purchase, PurchaseLine, Quote};
 use sacola::merchants::{
@@ -45,6 +45,16 @@ impl ReplicaShop {
             .stage
             .cross(self.replica, crossing, || format!("shop {what}"))
             .await;
+        self.carried_out(began_ms, cue, what, act).await
+    }
+
+    async fn carried_out<T: Send>(
+        &self,
+        began_ms: i64,
+        cue: Cue,
+        what: &'static str,
+        act: impl FnOnce() -> T + Send,
+    ) -> Result<T, ConnectorError> {
         let lost = || ConnectorError::Lost("planned".to_owned());
         match cue {
             Cue::Refused => return Err(ConnectorError::Unreachable("planned".to_owned())),
@@ -53,7 +63,7 @@ impl ReplicaShop {
                     after_ms: Some(2_000),
                 });
             }
-            Cue::LostBefore => return Err(lost()),
+            Cue::LostBefore | Cue::LostLate | Cue::NotReplicated => return Err(lost()),
             Cue::Go | Cue::GoSlowly | Cue::LostAfter | Cue::LastAct => {}
         }
         if self.stage.now_ms() - began_ms > TIMEOUT_MS {
@@ -66,52 +76,70 @@ impl ReplicaShop {
         }
         Ok(answer)
     }
+}
 
-    fn take(&self, purchase: &Purchase) -> SubmitAnswer {
-        let mut outside = self.outside();
-        if let Some(order) = outside.orders.get(&purchase.purchase_id) {
-            let same = order.purchase.quote.lines == purchase.quote.lines
-                && order.purchase.quote.total == purchase.quote.total;
-            if same {
-                return SubmitAnswer::Accepted(order.answer.clone());
-            }
-            drop(outside);
-            let what = format!("{} was sent with two bodies", purchase.purchase_id);
-            self.stage.lock().ledger.violate(Invariant::OnePurchase, what);
-            return SubmitAnswer::KeyReused;
+/// What the shop makes of a purchase request.
+pub fn take(stage: &Stage, outside: &Mutex<Outside>, purchase: &Purchase) -> SubmitAnswer {
+    let mut outside = outside.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(order) = outside.orders.get(&purchase.purchase_id) {
+        let same = order.purchase.quote.lines == purchase.quote.lines
+            && order.purchase.quote.total == purchase.quote.total;
+        if same {
+            return SubmitAnswer::Accepted(order.answer.clone());
         }
-        let objections: Vec<Objection> = purchase
-            .quote
-            .lines
-            .iter()
-            .filter_map(|line| {
-                let product = outside.products.get(&line.retailer_id)?;
-                let changed = product.price != line.unit_price;
-                changed.then(|| Objection {
-                    retailer_id: line.retailer_id.clone(),
-                    unit_price: Some(product.price),
-                    available: None,
-                })
-            })
-            .collect();
-        if !objections.is_empty() {
-            let reason = DeclineReason::PriceChanged;
-            return SubmitAnswer::Declined { reason, objections };
-        }
-        let id = &purchase.purchase_id;
-        let answer = MerchantPurchase {
-            merchant_order_id: format!("P-{}", outside.orders.len() + 1),
-            total: purchase.quote.total,
-            payment_url: Some(format!("https://pay.example.com/{id}")),
-            state: None,
-        };
-        let order = Order {
-            purchase: purchase.clone(),
-            answer: answer.clone(),
-        };
-        outside.orders.insert(id.clone(), order);
-        SubmitAnswer::Accepted(answer)
+        drop(outside);
+        let what = format!("{} was sent with two bodies", purchase.purchase_id);
+        stage.lock().ledger.violate(Invariant::OnePurchase, what);
+        return SubmitAnswer::KeyReused;
     }
+    let objections = objections(&outside, purchase);
+    if !objections.is_empty() {
+        let reason = DeclineReason::PriceChanged;
+        return SubmitAnswer::Declined { reason, objections };
+    }
+    let id = &purchase.purchase_id;
+    let answer = MerchantPurchase {
+        merchant_order_id: format!("P-{}", outside.orders.len() + 1),
+        total: charge(&outside, purchase),
+        payment_url: Some(format!("https://pay.example.com/{id}")),
+        state: None,
+    };
+    let order = Order {
+        purchase: purchase.clone(),
+        answer: answer.clone(),
+    };
+    outside.orders.insert(id.clone(), order);
+    SubmitAnswer::Accepted(answer)
+}
+
+fn objections(outside: &Outside, purchase: &Purchase) -> Vec<Objection> {
+    let object = |line: &PurchaseLine| {
+        let product = outside.products.get(&line.retailer_id)?;
+        let changed = product.price != line.unit_price;
+        changed.then(|| Objection {
+            retailer_id: line.retailer_id.clone(),
+            unit_price: Some(product.price),
+            available: None,
+        })
+    };
+    purchase.quote.lines.iter().filter_map(object).collect()
+}
+
+/// What the shop itself would charge: its prices, its shipping; a greedy one adds a real to each fifth purchase.
+fn charge(outside: &Outside, purchase: &Purchase) -> Money {
+    let mut total = Money::zero(Currency::BRL);
+    for line in &purchase.quote.lines {
+        if let Some(product) = outside.products.get(&line.retailer_id) {
+            total = total.plus(&product.price.times(line.quantity).unwrap()).unwrap();
+        }
+    }
+    if outside.has_quotes {
+        total = total.plus(&brl("5.25")).unwrap();
+    }
+    if outside.is_greedy && outside.orders.len() % 5 == 0 {
+        total = total.plus(&brl("1.00")).unwrap();
+    }
+    total
 }
 
 #[async_trait]
@@ -158,8 +186,16 @@ impl Connector for ReplicaShop {
             .lock()
             .ledger
             .submits(self.replica, &purchase.purchase_id);
-        self.call(Crossing::Submit, "submit", || self.take(purchase))
-            .await
+        let began_ms = self.stage.now_ms();
+        let what = || format!("shop submit {}", purchase.purchase_id);
+        let cue = self.stage.cross(self.replica, Crossing::Submit, what).await;
+        let is_late = self.stage.now_ms() - began_ms > TIMEOUT_MS;
+        if cue == Cue::LostLate || (is_late && cue == Cue::Go) {
+            self.outside().late.push(purchase.clone());
+            return Err(ConnectorError::Lost("planned".to_owned()));
+        }
+        let act = || take(&self.stage, &self.outside, purchase);
+        self.carried_out(began_ms, cue, "submit", act).await
     }
 
     async fn find(&self, id: &PurchaseId) -> Result<Option<MerchantPurchase>, ConnectorError> {

@@ -50,6 +50,10 @@ pub enum Cue {
     Code(i64),
     /// Come back later.
     Busy,
+    /// It does not happen now but later, when the caller has given it up.
+    LostLate,
+    /// It happens on the primary, and no replica says so.
+    NotReplicated,
 }
 
 /// One waiting crossing.
@@ -138,6 +142,7 @@ impl Stage {
             }
             Cue::LastAct => pending().await,
             Cue::Go | Cue::Refused | Cue::LostBefore | Cue::LostAfter | Cue::Code(_) | Cue::Busy => {}
+            Cue::LostLate | Cue::NotReplicated => {}
         }
     }
 }

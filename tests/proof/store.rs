@@ -48,8 +48,10 @@ impl ReplicaStore {
             Cue::Refused | Cue::Busy | Cue::Code(_) => {
                 return Err(Error::Unavailable("planned by the director".to_owned()));
             }
-            Cue::LostBefore => return Err(Error::Unknown("planned by the director".to_owned())),
-            Cue::Go | Cue::GoSlowly | Cue::LostAfter | Cue::LastAct => {}
+            Cue::LostBefore | Cue::LostLate => {
+                return Err(Error::Unknown("planned by the director".to_owned()));
+            }
+            Cue::Go | Cue::GoSlowly | Cue::LostAfter | Cue::LastAct | Cue::NotReplicated => {}
         }
         // The model never waits, so that nothing comes between what happens and what is noted.
         let outcome = act.await;
@@ -57,10 +59,21 @@ impl ReplicaStore {
             note(value);
         }
         self.stage.answer(self.replica, cue, what).await;
-        if cue == Cue::LostAfter {
-            return Err(Error::Unknown("planned by the director".to_owned()));
+        match cue {
+            Cue::LostAfter => Err(Error::Unknown("planned by the director".to_owned())),
+            Cue::NotReplicated => Err(Error::NotReplicated {
+                confirmed: 0,
+                wanted: 1,
+            }),
+            Cue::Go
+            | Cue::GoSlowly
+            | Cue::LastAct
+            | Cue::Refused
+            | Cue::LostBefore
+            | Cue::LostLate
+            | Cue::Code(_)
+            | Cue::Busy => outcome,
         }
-        outcome
     }
 }
 

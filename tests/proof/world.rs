@@ -1,6 +1,7 @@
 //! One seed's world and its director: throws the dice, gives cues, moves the clock, lets replicas die. After so many steps
 //! the faults end, everything comes to rest, and the invariants are judged.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::mail::{self, Content, Mail, Post};
 use super::outside::Outside;
 use super::phones::{self, Customers};
 use super::replica::{Replica, Shared, number};
+use super::shop;
 use super::stage::{Crossing, Cue, Inner, ReplicaId, Stage};
 use crate::support::model_store::ModelStore;
 
@@ -62,10 +64,11 @@ impl World {
         ];
         let (faults, deaths, pauses, jumps) = dice.pick(&weather).copied().unwrap_or_default();
         let has_quotes = dice.percent(50);
+        let is_greedy = dice.percent(15);
         let shared = Shared {
             stage: Arc::new(Stage::at(NOON_MS, is_told)),
             model: Arc::new(ModelStore::default()),
-            outside: Arc::new(Mutex::new(Outside::new(has_quotes))),
+            outside: Arc::new(Mutex::new(Outside::new(has_quotes, is_greedy))),
             rate: if dice.percent(15) { 2 } else { 80 },
         };
         let addresses = Addresses::new(b"identity".to_vec());
@@ -130,30 +133,35 @@ impl World {
                 continue;
             };
             mail.under_way.retain(|replica| *replica != one.replica);
+            let (what, status) = (mail.what(), mail.status());
+            mail.is_accepted |= one.accepted.is_ok();
             match one.accepted {
                 Ok(place) => {
-                    mail.is_accepted = true;
                     self.accepted.extend(place);
-                    let what = mail.what();
+                    if let Some((effect, status)) = status {
+                        self.stage().ledger.told(effect, status);
+                    }
                     self.tell(|| format!("200 from {}: {what}", one.replica));
                 }
-                Err(problem) => {
-                    let what = mail.what();
-                    self.tell(|| format!("503 from {}: {what} ({problem})", one.replica));
-                }
+                Err(problem) => self.tell(|| format!("503 from {}: {what} ({problem})", one.replica)),
             }
         }
         self.collects_lane_work();
     }
 
     fn collects_lane_work(&mut self) {
+        self.leaves();
         let now_ms = self.now_ms();
         for replica in &mut self.replicas {
             while let Some(work) = replica.next_work() {
                 match work {
                     LaneWork::Serve(head, _) => replica.held.push((now_ms + 10, *head)),
-                    LaneWork::Hold(head, at_ms) => replica.held.push((at_ms - replica.skew_ms, *head)),
-                    LaneWork::Wake(lane, at_ms) => replica.later.push((at_ms - replica.skew_ms, lane)),
+                    LaneWork::Hold(head, at_ms) => replica
+                        .held
+                        .push((at_ms - replica.skew_ms.load(Ordering::SeqCst), *head)),
+                    LaneWork::Wake(lane, at_ms) => replica
+                        .later
+                        .push((at_ms - replica.skew_ms.load(Ordering::SeqCst), lane)),
                 }
             }
         }
@@ -216,6 +224,12 @@ impl World {
         if self.dice.per_mille(self.weather.pauses) {
             return self.replica_pauses();
         }
+        if self.dice.per_mille(self.weather.deaths / 2) {
+            return self.replica_stops();
+        }
+        if self.dice.per_mille(self.weather.jumps) {
+            self.replica_is_off();
+        }
         if self.dice.per_mille(self.weather.jumps) {
             return self.clock_jumps();
         }
@@ -229,6 +243,7 @@ impl World {
             90 => self.shop_changes_a_price(),
             91..=92 => self.shop_tells_about_a_purchase(),
             93..=94 => self.tells_a_status(),
+            95 => self.late_requests_arrive(),
             _ => self.clock_moves(),
         }
     }
@@ -265,14 +280,20 @@ impl World {
         let cues: &[Cue] = match crossing {
             Crossing::Sleep(_) | Crossing::Answer => return Cue::Go,
             Crossing::Read => &[Cue::Refused, Cue::LostBefore],
-            Crossing::Write => &[Cue::Refused, Cue::LostBefore, Cue::LostAfter, Cue::LostAfter],
+            Crossing::Write => &[
+                Cue::Refused,
+                Cue::LostBefore,
+                Cue::LostAfter,
+                Cue::LostAfter,
+                Cue::NotReplicated,
+            ],
             Crossing::Ask => &[Cue::Refused, Cue::LostBefore, Cue::LostAfter, Cue::Busy],
             Crossing::Submit => &[
                 Cue::Refused,
                 Cue::LostBefore,
                 Cue::LostAfter,
                 Cue::LostAfter,
-                Cue::LostAfter,
+                Cue::LostLate,
                 Cue::Busy,
             ],
             Crossing::Send => &[
@@ -326,8 +347,8 @@ impl World {
                     .or_default()
                     .push(id.clone());
             }
-            if deed.is_order {
-                outside.native_orders.insert(id, who.home.clone());
+            if let Some(ordered) = deed.ordered.clone() {
+                outside.native_orders.insert(id, ordered);
             }
             deed
         };
@@ -360,7 +381,7 @@ impl World {
             .filter(|place| {
                 self.replicas
                     .get(*place)
-                    .is_some_and(|replica| replica.frozen_until_ms <= now_ms)
+                    .is_some_and(|replica| replica.frozen_until_ms <= now_ms && !replica.is_leaving)
             })
             .collect();
         let place = self.dice.pick(&awake).copied();
@@ -428,7 +449,7 @@ impl World {
         let place = self.dice.below(self.replicas.len());
         self.replicas
             .get(place)
-            .filter(|replica| replica.frozen_until_ms <= now_ms)
+            .filter(|replica| replica.frozen_until_ms <= now_ms && !replica.is_leaving)
     }
 
     fn sweeps(&mut self) {
@@ -556,6 +577,51 @@ impl World {
             && self.dice.percent(50)
         {
             started.mirror();
+        }
+    }
+
+    /// A replica is told to stop: it finishes what it has begun, gives back the rest and takes nothing new; another one begins.
+    fn replica_stops(&mut self) {
+        let place = self.dice.below(self.replicas.len());
+        let Some(replica) = self.replicas.get_mut(place).filter(|replica| !replica.is_leaving) else {
+            return;
+        };
+        replica.is_leaving = true;
+        replica.tasks.stop_token().cancel();
+        replica.later.clear();
+        for (_, head) in std::mem::take(&mut replica.held) {
+            replica.serve(head);
+        }
+        let id = replica.id;
+        self.tell(|| format!("replica {id} stops"));
+        self.stage().ledger.count("drains");
+        self.replica_starts();
+    }
+
+    /// Who has stopped and has nothing under way any more is gone.
+    fn leaves(&mut self) {
+        let busy: Vec<ReplicaId> = self.stage().waiting.values().map(|one| one.replica).collect();
+        self.replicas
+            .retain(|replica| !replica.is_leaving || !replica.held.is_empty() || busy.contains(&replica.id));
+    }
+
+    /// Somebody sets a replica's clock.
+    fn replica_is_off(&mut self) {
+        let by_ms = self.dice.between(-1_500, 1_500);
+        let place = self.dice.below(self.replicas.len());
+        if let Some(replica) = self.replicas.get_mut(place) {
+            replica.skew_ms.store(by_ms, Ordering::SeqCst);
+            let id = replica.id;
+            self.tell(|| format!("replica {id} is {by_ms} ms off now"));
+        }
+    }
+
+    /// Requests that were given up on the way arrive at the shop.
+    pub fn late_requests_arrive(&mut self) {
+        let late = std::mem::take(&mut self.outside().late);
+        for purchase in late {
+            self.tell(|| format!("shop: {} arrives late", purchase.purchase_id));
+            drop(shop::take(&self.shared.stage, &self.shared.outside, &purchase));
         }
     }
 

@@ -194,7 +194,9 @@ impl Story {
 fn story(plan: Vec<Step>) -> Story {
     let mut story = Story::new();
     story.walks(Step::Says("oi"));
-    plan.into_iter().for_each(|step| story.walks(step));
+    for step in plan {
+        story.walks(step);
+    }
     story
 }
 
@@ -216,13 +218,10 @@ proptest! {
         let rest = &story.entries[cut.index(story.entries.len())..];
         let begins = rest.iter().position(|entry| value(entry).get("b").is_some());
         let later = replay(rest, Some(&now));
-        match begins {
-            Some(skipped) => {
-                prop_assert_eq!(&later.outcome, &Outcome::Identical);
-                prop_assert_eq!((later.skipped_before_base, later.replayed), (skipped, rest.len() - skipped));
-            }
-            None => prop_assert_eq!(&later.outcome, &Outcome::Nothing),
-        }
+        if let Some(skipped) = begins {
+            prop_assert_eq!(&later.outcome, &Outcome::Identical);
+            prop_assert_eq!((later.skipped_before_base, later.replayed), (skipped, rest.len() - skipped));
+        } else { prop_assert_eq!(&later.outcome, &Outcome::Nothing) }
     }
 
     #[test]
@@ -251,9 +250,10 @@ proptest! {
         story.entries.remove(index);
         let found = replay(&story.entries, Some(&now));
         let Outcome::Parted(parting) = found.outcome.clone() else { panic!("{found:?}") };
-        match next {
-            Some(revision) => prop_assert_eq!((parting.revision, parting.what), (revision, What::Missing)),
-            None => prop_assert_eq!(parting.what, What::Stored),
+        if let Some(revision) = next {
+            prop_assert_eq!((parting.revision, parting.what), (revision, What::Missing));
+        } else {
+            prop_assert_eq!(parting.what, What::Stored);
         }
     }
 }

@@ -45,9 +45,8 @@ impl Desk {
         let config = write_config(directory.path(), &outside, &server.url(), 2_000);
         let mut text = std::fs::read_to_string(&config).unwrap();
         for (id, secret, scope) in [("reader", READER, "read"), ("writer", WRITER, "write")] {
-            text += &format!(
-                "[[api_key]]\nid = \"{id}\"\nmerchant = \"demo\"\nsecret = \"{secret}\"\nscopes = [\"dead_letters:{scope}\"]\n"
-            );
+            let key = format!("id = \"{id}\"\nmerchant = \"demo\"\nsecret = \"{secret}\"");
+            text = format!("{text}[[api_key]]\n{key}\nscopes = [\"dead_letters:{scope}\"]\n");
         }
         std::fs::write(&config, text).unwrap();
         let gateway = Gateway::start(&config, &outside);

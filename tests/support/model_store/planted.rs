@@ -73,7 +73,7 @@ async fn a_status_may_go_back() {
     let store = ModelStore::default();
     assert!(see(&store, DeliveryStatus::Read, NOW).await.raised);
     assert!(see(&store, DeliveryStatus::Sent, NOW).await.raised);
-    let statuses = store.look(|model| model.all_statuses());
+    let statuses = store.look(super::model::Model::all_statuses);
     assert!(statuses.into_values().eq([DeliveryStatus::Sent]));
 }
 
