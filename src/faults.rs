@@ -124,6 +124,12 @@ impl Bug {
     }
 }
 
+#[cfg(all(feature = "faults", not(debug_assertions)))]
+compile_error!(
+    "the feature `faults` lets the process die and plants bugs: no build without debug assertions may have it \
+     (the tests use the profiles dev and prove)"
+);
+
 #[cfg(feature = "faults")]
 mod live;
 #[cfg(feature = "faults")]

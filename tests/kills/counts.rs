@@ -65,7 +65,8 @@ pub struct Toll {
     pub runs: u32,
     /// Webhooks of customers that were answered with 200.
     pub acknowledged: u64,
-    /// Confirmations without a purchase or without their answer; orders and taps that left no trace.
+    /// Confirmations without a purchase or without their answer; orders and taps that left no trace; customers whose last
+    /// message never came, and lanes that never emptied.
     pub lost: u64,
     /// Second purchases of one confirmation; orders and taps that were decided twice.
     pub doubled: u64,
@@ -182,6 +183,13 @@ impl Toll {
                 &format!("was decided more often than acknowledged: {conversation}"),
             );
         }
+    }
+
+    /// Counts what is left in the store once everything came to rest.
+    pub fn leaves(&mut self, left: Vec<String>) {
+        self.lost += u64::try_from(left.len()).unwrap();
+        self.found.extend(left);
+        self.found.truncate(FOUND_MAX);
     }
 
     /// The same over several runs.

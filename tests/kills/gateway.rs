@@ -164,6 +164,7 @@ async fn killed_at(keeping: Keeping, point: Point, run: u32) -> (Point, Toll) {
         assert!(news.stop(10_000).await, "the merchant's news was not taken");
         counts_told(&stand, &crowd, point, &mut toll).await;
     }
+    stand.comes_to_rest(&crowd, &mut toll).await;
     stand.ends_all().await;
     drop(server);
     (point, toll)
@@ -261,7 +262,9 @@ async fn killed_without_any_status_a_message_may_come_twice_and_a_purchase_may_n
         let crowd = stand.crowd(PLAN);
         stand.dies(0).await;
         stand.starts(0, None).await;
-        sum.joins(stand.toll(&crowd).await);
+        let mut toll = stand.toll(&crowd).await;
+        stand.comes_to_rest(&crowd, &mut toll).await;
+        sum.joins(toll);
         stand.ends_all().await;
         drop(server);
     }

@@ -19,6 +19,7 @@ mod post;
 mod power;
 mod redb;
 mod redis;
+mod rest;
 mod rolling;
 #[cfg(target_os = "linux")]
 mod shim;

@@ -69,7 +69,9 @@ async fn survives(fault: &str, append_only: AppendOnly, kind: Fault) {
         stand.hears(&crowd, u64::from(60 + (run * 37) % 100)).await;
         dropped += strikes(&mut server, &stand, kind).await;
         stand.strikes();
-        sum.joins(stand.toll(&crowd).await);
+        let mut toll = stand.toll(&crowd).await;
+        stand.comes_to_rest(&crowd, &mut toll).await;
+        sum.joins(toll);
         stand.ends_all().await;
     }
     let note = match kind {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use sacola::clock::{Clock, MovableClock};
+use sacola::store::{Store, embedded};
 use sacola::tasks::Tasks;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,6 +20,7 @@ use super::counts::Toll;
 use super::crowd::{Crowd, Plan};
 use super::outside::Outside;
 use super::post::Post;
+use super::{rest, writers};
 use crate::support::program::{API_KEY, NUMBER, environment};
 
 /// How long a send of unknown outcome waits for its status.
@@ -29,6 +31,10 @@ const AFTERMATH_MS: i64 = UNKNOWN_HOLD_MS + 1_500;
 const BOUND_MS: i64 = 60_000;
 /// How long nothing may happen before it counts as quiet.
 const QUIET_MS: u64 = 700;
+/// The same before the gateways end: a cart that is paced comes within it.
+const REST_MS: u64 = 1_500;
+/// Where the embedded store's file lies.
+const DATA: &str = "data";
 /// SIGKILL.
 const KILLED: i32 = 9;
 
@@ -51,6 +57,9 @@ pub struct Stand {
     pub outside: Arc<Outside>,
     pub post: Arc<Post>,
     config: PathBuf,
+    /// The address of the gateways' store; `None`: the file in `data`.
+    store: Option<String>,
+    data: PathBuf,
     gateways: Vec<Option<Child>>,
     clock: MovableClock,
     struck_ms: i64,
@@ -78,6 +87,8 @@ impl Stand {
             outside,
             post,
             config,
+            store: settings.store.clone(),
+            data: directory.path().join(DATA),
             gateways: (0..settings.gateways).map(|_| None).collect(),
             struck_ms: clock.now_ms(),
             clock,
@@ -197,6 +208,32 @@ impl Stand {
         Toll::of(self, crowd).await
     }
 
+    /// Waits until nothing is said any more, ends the gateways and counts what is left in their store.
+    pub async fn comes_to_rest(&mut self, crowd: &Crowd, toll: &mut Toll) {
+        let until_ms = self.clock.now_ms() + BOUND_MS;
+        let mut messages = None;
+        while messages != Some(self.outside.message_count()) && self.clock.now_ms() < until_ms {
+            messages = Some(self.outside.message_count());
+            self.clock.sleep_ms(REST_MS).await;
+        }
+        self.ends_gateways().await;
+        let store: Arc<dyn Store> = match &self.store {
+            Some(url) => writers::connect(url, 0).await,
+            None => Arc::new(embedded::open(&self.data).unwrap()),
+        };
+        toll.leaves(rest::left(&store, &self.outside, &crowd.deeds(), self.clock.now_ms()).await);
+        store.close().await;
+    }
+
+    async fn ends_gateways(&mut self) {
+        self.post.ends();
+        for gateway in &mut self.gateways {
+            if let Some(mut child) = gateway.take() {
+                child.kill().await.unwrap();
+            }
+        }
+    }
+
     /// What a gateway knows of a customer.
     pub async fn conversation(&self, user_id: &str) -> Value {
         let path = format!("/v1/conversations/{NUMBER}/{user_id}");
@@ -215,10 +252,7 @@ impl Stand {
 
     /// Ends the gateways, the outside and all who write.
     pub async fn ends_all(mut self) {
-        self.post.ends();
-        for child in self.gateways.iter_mut().flatten() {
-            child.kill().await.unwrap();
-        }
+        self.ends_gateways().await;
         self.server.stop(false).await;
         assert!(self.tasks.stop(10_000).await, "somebody still writes");
     }
@@ -234,7 +268,7 @@ fn log() -> Stdio {
 }
 
 fn configuration(settings: &Settings, outside: &str, directory: &Path) -> String {
-    let embedded = || format!("embedded:{}", directory.join("data").display());
+    let embedded = || format!("embedded:{}", directory.join(DATA).display());
     let store = settings.store.clone().unwrap_or_else(embedded);
     format!(
         r#"

@@ -30,6 +30,7 @@ mod lanes;
 mod letters;
 mod names;
 mod plan;
+mod seen;
 mod stores;
 
 /// How many lives an ordinary run draws, for about ten seconds.
@@ -37,6 +38,9 @@ const LIVES: u32 = 24;
 
 /// How many asks a life has.
 const ASKS: RangeInclusive<usize> = 20..=60;
+
+/// From so many lives on, every kind of refusal must have come.
+const MANY_LIVES: u32 = 200;
 
 /// How often and how long a life in which the stores differ is shortened.
 const SHORTENED: u32 = 2_000;
@@ -92,7 +96,14 @@ fn the_model_redb_and_redis_answer_alike() {
         Ok(())
     });
     match outcome {
-        Ok(()) => {}
+        Ok(()) => {
+            let missing = seen::missing();
+            assert!(
+                lives() < MANY_LIVES || missing.is_empty(),
+                "never answered in {} lives: {missing:?}",
+                lives()
+            );
+        }
         Err(TestError::Abort(reason)) => panic!("no life could be drawn: {reason}"),
         Err(TestError::Fail(reason, (_, asks, _))) => {
             panic!(

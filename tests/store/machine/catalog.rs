@@ -59,7 +59,7 @@ pub fn asks() -> impl Strategy<Value = CatalogAsk> {
         1 => (0..MERCHANTS, some).prop_map(|(merchant, products)| CatalogAsk::Products { merchant, products }),
         4 => (0..MERCHANTS, prop::collection::vec(news(), 1..4))
             .prop_map(|(merchant, writes)| CatalogAsk::Put { merchant, writes }),
-        2 => (products(), 0..4_u64).prop_map(|(product, version)| CatalogAsk::Raise { product, version }),
+        3 => (products(), 0..4_u64).prop_map(|(product, version)| CatalogAsk::Raise { product, version }),
         2 => (0..HOMES, products(), after, 1..4_usize).prop_map(|(home, product, after, limit)| {
             CatalogAsk::Interested { home, product, after, limit }
         }),

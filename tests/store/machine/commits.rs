@@ -33,6 +33,8 @@ pub struct Draft {
     entries: usize,
     letter: Option<Letter>,
     window_ms: i64,
+    /// Made twice at the same moment, as when a webhook comes to two gateways.
+    is_twice: bool,
 }
 
 /// Which revision a commit rests on.
@@ -78,7 +80,7 @@ fn drafts() -> impl Strategy<Value = Draft> {
     let basis = prop_oneof![8 => Just(Basis::Present), 1 => Just(Basis::Past), 1 => Just(Basis::Future)];
     let day = prop_oneof![3 => Just(Day::Today), 1 => Just(Day::Yesterday)];
     let facts = prop_oneof![
-        3 => Just(Vec::<((usize, usize), u64)>::new()),
+        2 => Just(Vec::<((usize, usize), u64)>::new()),
         1 => prop::collection::vec((products(), 0..4_u64), 1..3),
     ];
     let entries = prop_oneof![6 => 0..3_usize, 1 => Just(MANY_ENTRIES)];
@@ -92,10 +94,21 @@ fn drafts() -> impl Strategy<Value = Draft> {
         prop::option::of(0..PURCHASES),
         entries,
         prop::option::weighted(0.15, letters()),
-        0..3_i64,
+        (0..3_i64, prop::bool::weighted(0.15)),
     );
     parts.prop_map(
-        |((home, basis), marks, facts, pieces, added, removed, purchase, entries, letter, window_ms)| Draft {
+        |(
+            (home, basis),
+            marks,
+            facts,
+            pieces,
+            added,
+            removed,
+            purchase,
+            entries,
+            letter,
+            (window_ms, is_twice),
+        )| Draft {
             home,
             basis,
             marks,
@@ -107,6 +120,7 @@ fn drafts() -> impl Strategy<Value = Draft> {
             entries,
             letter,
             window_ms,
+            is_twice,
         },
     )
 }
@@ -203,29 +217,39 @@ fn commits_of(drafts: &[Draft], known: &Known) -> Vec<Commit> {
 pub async fn answer(side: &Side, known: &Known, drafts: &[Draft]) -> Answer {
     let commits = commits_of(drafts, known);
     let times = at(known.now_ms);
-    let calls = commits
-        .iter()
-        .map(|commit| side.store.commit(commit.clone(), times));
-    let outcomes = join_all(calls).await;
-    let mut answer = Answer::default();
-    for (commit, outcome) in commits.into_iter().zip(outcomes) {
-        add(&mut answer, commit, outcome);
+    let mut calls = Vec::new();
+    for (place, (commit, draft)) in commits.iter().zip(drafts).enumerate() {
+        let times_made = if draft.is_twice { 2 } else { 1 };
+        for _ in 0..times_made {
+            let call = side.store.commit(commit.clone(), times);
+            calls.push(async move { (place, call.await) });
+        }
     }
+    let mut answer = Answer::default();
+    // Which of two equal ones comes first is not promised: their outcomes are compared in the order of their texts.
+    let mut lines: Vec<Vec<String>> = vec![Vec::new(); commits.len()];
+    for (place, outcome) in join_all(calls).await {
+        lines[place].push(told(&mut answer, &commits[place], outcome));
+    }
+    for of_one in &mut lines {
+        of_one.sort();
+    }
+    answer.lines = lines.concat();
     answer
 }
 
-/// Lanes in their order: a commit promises none.
-fn add(answer: &mut Answer, commit: Commit, outcome: Result<CommitOutcome, Error>) {
+/// What became of a commit, with lanes in their order: a commit promises none.
+fn told(answer: &mut Answer, commit: &Commit, outcome: Result<CommitOutcome, Error>) -> String {
     match outcome {
         Ok(CommitOutcome::Committed { mut heads, mut wake }) => {
             heads.sort_by_key(|head| head.lane.kind);
             wake.sort();
             let shown: Vec<Head> = heads.iter().map(without_token).collect();
-            answer.lines.push(format!("committed, {shown:?}, {wake:?}"));
             answer.given.extend(heads);
-            answer.committed.push(commit);
+            answer.committed.push(commit.clone());
+            format!("committed, {shown:?}, {wake:?}")
         }
         refused @ (Ok(CommitOutcome::Conflict | CommitOutcome::Duplicate | CommitOutcome::StaleFacts(_))
-        | Err(_)) => answer.lines.push(format!("{refused:?}")),
+        | Err(_)) => format!("{refused:?}"),
     }
 }

@@ -69,6 +69,8 @@ pub enum HeadPick {
 pub enum EffectPick {
     /// The `n`-th before the last one that was committed.
     Committed(usize),
+    /// Of the `n`-th head before the last one that was given.
+    Given(usize),
     /// One that the next commit of that home may bring.
     ToCome(usize, usize),
 }
@@ -81,6 +83,8 @@ pub struct Known {
     pub due_ms: BTreeMap<LaneId, UnixMs>,
     revisions: BTreeMap<HomeId, u64>,
     effects: Vec<EffectId>,
+    /// The effects of all heads that were given.
+    given: Vec<EffectId>,
     heads: usize,
     held: BTreeMap<LaneId, usize>,
 }
@@ -92,6 +96,7 @@ impl Known {
             due_ms: BTreeMap::new(),
             revisions: BTreeMap::new(),
             effects: Vec::new(),
+            given: Vec::new(),
             heads: 0,
             held: BTreeMap::new(),
         }
@@ -113,10 +118,8 @@ impl Known {
     /// An effect's id, or a text that is none when there is nothing to pick from.
     pub fn effect(&self, pick: EffectPick) -> EffectId {
         match pick {
-            EffectPick::Committed(n) => {
-                let found = self.effects.iter().rev().nth(n).cloned();
-                found.unwrap_or_else(|| EffectId::new("no effect of ours"))
-            }
+            EffectPick::Committed(n) => nth_last(&self.effects, n),
+            EffectPick::Given(n) => nth_last(&self.given, n),
             EffectPick::ToCome(n, index) => {
                 let home = home_of(n);
                 EffectId::of(&home, self.revision(&home) + 1, index)
@@ -136,7 +139,13 @@ impl Known {
         }
         for head in &answer.given {
             self.held.insert(head.lane.clone(), self.heads);
+            self.given.push(head.item.effect_id.clone());
             self.heads += 1;
         }
     }
+}
+
+fn nth_last(effects: &[EffectId], n: usize) -> EffectId {
+    let found = effects.iter().rev().nth(n).cloned();
+    found.unwrap_or_else(|| EffectId::new("no effect of ours"))
 }

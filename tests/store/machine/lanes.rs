@@ -94,7 +94,8 @@ fn statuses() -> impl Strategy<Value = DeliveryStatus> {
 /// Asks that need no head.
 pub fn asks() -> impl Strategy<Value = LaneAsk> {
     let effect = prop_oneof![
-        4 => (0..6_usize).prop_map(EffectPick::Committed),
+        3 => (0..6_usize).prop_map(EffectPick::Committed),
+        3 => (0..4_usize).prop_map(EffectPick::Given),
         1 => (0..HOMES, 0..2_usize).prop_map(|(home, index)| EffectPick::ToCome(home, index)),
     ];
     let limit = prop_oneof![Just(100_usize), 1..3_usize];

@@ -43,10 +43,12 @@ pub struct Letter {
     reason: usize,
     merchant: Option<usize>,
     home: Option<usize>,
+    /// How long ago it was parked first: a letter that is parked again keeps its place.
+    age_ms: i64,
 }
 
 impl Letter {
-    /// The letter, parked now.
+    /// The letter, as it is at that time.
     pub fn at(&self, now_ms: UnixMs) -> DeadLetter {
         DeadLetter {
             id: id_of(self.id),
@@ -54,7 +56,7 @@ impl Letter {
             detail: "d".to_owned(),
             merchant: self.merchant.map(merchant_of),
             home: self.home.map(home_of),
-            at_ms: now_ms,
+            at_ms: now_ms - self.age_ms,
             source: "webhook".to_owned(),
             body: format!("{{\"é\":{now_ms}}}"),
         }
@@ -75,12 +77,14 @@ pub fn letters() -> impl Strategy<Value = Letter> {
         0..REASONS,
         prop::option::of(0..MERCHANTS),
         prop::option::of(0..HOMES),
+        prop_oneof![2 => Just(0_i64), 1 => prop::sample::select(vec![1_i64, 1_000, 3_600_000])],
     );
-    parts.prop_map(|(id, reason, merchant, home)| Letter {
+    parts.prop_map(|(id, reason, merchant, home, age_ms)| Letter {
         id,
         reason,
         merchant,
         home,
+        age_ms,
     })
 }
 

@@ -45,6 +45,8 @@ pub enum NameAsk {
     Hold {
         name: usize,
         owner: usize,
+        /// Given back: taken for no time at all.
+        ends: bool,
     },
     Begin {
         call: usize,
@@ -81,7 +83,8 @@ pub fn asks() -> impl Strategy<Value = NameAsk> {
     prop_oneof![
         4 => records,
         4 => calls,
-        2 => (0..2_usize, 0..2_usize).prop_map(|(name, owner)| NameAsk::Hold { name, owner }),
+        2 => (0..2_usize, 0..2_usize, prop::bool::weighted(0.3))
+            .prop_map(|(name, owner, ends)| NameAsk::Hold { name, owner, ends }),
         1 => (0..2_usize, 0..3_usize).prop_map(|(name, candidate)| NameAsk::Secret { name, candidate }),
         1 => Just(NameAsk::Health),
     ]
@@ -116,9 +119,10 @@ pub async fn answer(side: &Side, known: &Known, ask: &NameAsk) -> Answer {
             let (name, candidate) = (format!("secret {name}"), format!("candidate {candidate}"));
             Answer::of(&store.secret(&name, &candidate).await)
         }
-        NameAsk::Hold { name, owner } => {
+        NameAsk::Hold { name, owner, ends } => {
             let (name, owner) = (format!("hold {name}"), format!("owner {owner}"));
-            Answer::of(&store.hold(&name, &owner, LEASE, known.now_ms).await)
+            let held_ms = if *ends { 0 } else { LEASE };
+            Answer::of(&store.hold(&name, &owner, held_ms, known.now_ms).await)
         }
         NameAsk::Begin { call, fingerprint } => {
             let (key, fingerprint) = (call_of(*call), format!("fingerprint {fingerprint}"));

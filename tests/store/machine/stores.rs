@@ -14,6 +14,7 @@ use super::asks::{Answer, Ask, Span, answer};
 use super::known::{HOMES, HeadPick, Known};
 use super::lanes::{How, KEYS, LaneAsk};
 use super::names::NameAsk;
+use super::seen;
 use crate::store::harness::{Embedded, NOW, redis};
 use crate::support::model_store::ModelStore;
 
@@ -119,6 +120,7 @@ impl Stores {
             side.keep(&found.given);
         }
         self.known.note(expected);
+        seen::note(ask, expected);
         expected.given.len()
     }
 
