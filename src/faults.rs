@@ -88,11 +88,25 @@ pub enum Bug {
     RepeatUnknownSend,
     /// The facts that a decision rests on are not compared with the markers.
     StaleFactsPass,
+    /// An answer of the provider that was lost counts as a refusal.
+    LostTakenAsRefused,
+    /// Each further attempt to submit a purchase has an id of its own.
+    FreshKeyPerAttempt,
+    /// The shop is asked for the subtotal.
+    SubtotalForwarded,
+    /// A purchase in doubt is not asked about any more.
+    DoubtForgotten,
+    /// A message that fails late is no event.
+    LateFailureIgnored,
+    /// Some events leave no entry in the journal.
+    JournalGap,
+    /// Menus are settled without being sent.
+    MenusDropped,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::AckBeforeCommit,
         Self::DedupOutsideCommit,
         Self::SettleWithoutToken,
@@ -104,6 +118,13 @@ impl Bug {
         Self::CommitWithoutRevision,
         Self::RepeatUnknownSend,
         Self::StaleFactsPass,
+        Self::LostTakenAsRefused,
+        Self::FreshKeyPerAttempt,
+        Self::SubtotalForwarded,
+        Self::DoubtForgotten,
+        Self::LateFailureIgnored,
+        Self::JournalGap,
+        Self::MenusDropped,
     ];
 
     /// Its name on the command line of `scripts/prove`.
@@ -120,6 +141,13 @@ impl Bug {
             Self::CommitWithoutRevision => "commit-without-revision",
             Self::RepeatUnknownSend => "repeat-unknown-send",
             Self::StaleFactsPass => "stale-facts-pass",
+            Self::LostTakenAsRefused => "lost-taken-as-refused",
+            Self::FreshKeyPerAttempt => "fresh-key-per-attempt",
+            Self::SubtotalForwarded => "subtotal-forwarded",
+            Self::DoubtForgotten => "doubt-forgotten",
+            Self::LateFailureIgnored => "late-failure-ignored",
+            Self::JournalGap => "journal-gap",
+            Self::MenusDropped => "menus-dropped",
         }
     }
 }

@@ -9,7 +9,7 @@ use super::quote::buyer;
 use super::{Dispatcher, back_off_ms};
 use crate::domain::cart::LINES_MAX;
 use crate::domain::event::{DeclineReason, Event, Objection, PurchaseAnswer};
-use crate::domain::ids::RetailerId;
+use crate::domain::ids::{PurchaseId, RetailerId};
 use crate::domain::purchase::{Purchase, PurchaseState};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
@@ -75,7 +75,8 @@ impl Dispatcher {
         {
             return Ok(self.accepted(body, found));
         }
-        match connector.submit(&buyer(head, body), purchase).await? {
+        let asked = planted(head, purchase);
+        match connector.submit(&buyer(head, body), &asked).await? {
             SubmitAnswer::Accepted(accepted) => Ok(self.accepted(body, accepted)),
             SubmitAnswer::Declined { reason, objections } => {
                 self.learn_objections(connector, body, &objections).await;
@@ -163,6 +164,9 @@ impl Dispatcher {
             Verdict::Unknown | Verdict::Reject | Verdict::Stop { .. } => None,
         };
         let due_ms = now_ms + back_off_ms(head.attempts, asked_ms);
+        if faults::is_planted(Bug::DoubtForgotten) {
+            return self.settle_done(head).await;
+        }
         let settlement = match verdict {
             Verdict::Unknown => Settlement::Unknown { due_ms },
             Verdict::Retry { .. } | Verdict::Reject | Verdict::Stop { .. } => Settlement::Retry { due_ms },
@@ -186,6 +190,18 @@ impl Dispatcher {
         self.answer(head, body, word, event).await?;
         self.settle_done(head).await
     }
+}
+
+/// The purchase as it is, if no bug is planted.
+fn planted(head: &Head, purchase: &Purchase) -> Purchase {
+    let mut asked = purchase.clone();
+    if faults::is_planted(Bug::FreshKeyPerAttempt) && head.attempts > 0 {
+        asked.purchase_id = PurchaseId::new(format!("{}-{}", purchase.purchase_id, head.attempts));
+    }
+    if faults::is_planted(Bug::SubtotalForwarded) {
+        asked.quote.total = asked.quote.subtotal;
+    }
+    asked
 }
 
 /// True when an earlier attempt may have reached the merchant: then it is asked by id first, and a refusal proves nothing.

@@ -7,7 +7,7 @@ use super::{Dispatcher, Gate, HOLD_MARGIN_MS, Reason, back_off_ms};
 use crate::domain::conversation::Customer;
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::NumberId;
-use crate::domain::message::Message;
+use crate::domain::message::{Kind, Message};
 use crate::domain::verdict::{StopScope, Verdict};
 use crate::engine::LaneWork;
 use crate::engine::addresses::digest;
@@ -40,6 +40,9 @@ type Settled = Result<Option<SettleOutcome>, Interrupted>;
 
 impl Dispatcher {
     pub(super) async fn send(&self, head: &Head, body: &LaneBody, message: &Message) -> Settled {
+        if faults::is_planted(Bug::MenusDropped) && message.kind == Kind::Menu {
+            return self.drop_unknown(head, body, message).await;
+        }
         if head.phase == Phase::Unknown && !may_repeat(head, message) {
             return self.drop_unknown(head, body, message).await;
         }
@@ -195,7 +198,13 @@ impl Dispatcher {
             metrics::counter!("sacola_needs_person_total", "code" => errors::label(code)).increment(1);
         }
         let now_ms = self.now_ms();
-        match error.verdict() {
+        let verdict = match error.verdict() {
+            Verdict::Unknown if faults::is_planted(Bug::LostTakenAsRefused) => {
+                Verdict::Retry { after_ms: None }
+            }
+            verdict => verdict,
+        };
+        match verdict {
             // A pause that outlasts the message must not hold up its lane.
             Verdict::Retry { after_ms } if now_ms - body.at_ms + after_ms.unwrap_or(0) >= TRY_FOR_MS => {
                 self.bury(head, Some(body), "exhausted", &error.to_string())

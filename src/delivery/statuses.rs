@@ -11,6 +11,7 @@ use crate::domain::ids::{EffectId, NumberId, PurchaseId};
 use crate::domain::message::Kind;
 use crate::engine::addresses::digest;
 use crate::engine::{Happened, Refused, What, Who};
+use crate::faults::{self, Bug};
 use crate::store::{DeliveryStatus, StatusTarget};
 use crate::whatsapp::errors::{self, Advice, Late};
 use crate::whatsapp::inbound::{DeliveryWord, StatusUpdate};
@@ -99,7 +100,7 @@ impl Dispatcher {
         let Some(effect_id) = outcome.effect_id else {
             return Ok(false);
         };
-        if told.status == DeliveryStatus::Failed {
+        if told.status == DeliveryStatus::Failed && !faults::is_planted(Bug::LateFailureIgnored) {
             let failure = self.late_meaning(told, outcome.raised);
             self.late_failure(effect_id, told.kind, failure).await?;
         }

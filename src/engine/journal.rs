@@ -13,6 +13,7 @@ use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided};
 use crate::domain::event::Occurrence;
 use crate::domain::facts::Facts;
+use crate::faults::{self, Bug};
 
 /// Every so many revisions an entry carries the state before it: of the 300 entries that are kept, three do.
 const BASE_EVERY: u64 = 100;
@@ -89,6 +90,9 @@ impl Journal {
         state: &str,
         decided: &Decided,
     ) {
+        if faults::is_planted(Bug::JournalGap) && occurrence.event.word() == "quoted" {
+            return;
+        }
         let Ok(effects) = serde_json::to_string(&decided.effects) else {
             return;
         };
