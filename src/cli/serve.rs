@@ -7,14 +7,16 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Failure, StopSignal, load_config, out, start_logs};
-use crate::app::App;
+use crate::app::{App, open_store};
 use crate::clock::MovableClock;
 
 pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path) -> Result<(), Failure> {
     start_logs(environment, "info");
     let config = load_config(path, environment)?;
+    // First: checking a large file takes long and heeds nothing, so until then a signal ends the process as it ends any other.
+    let opened = open_store(&config).await?;
     let mut stop = StopSignal::listen()?;
-    let app = App::start(&config, Arc::new(MovableClock::fixed())).await?;
+    let app = App::start_on(&config, Arc::new(MovableClock::fixed()), opened).await?;
     let store = &app.store;
     tracing::info!(
         level = store.level.word(),
@@ -35,9 +37,10 @@ pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path) -> 
     tracing::info!("draining");
     if app.stop().await {
         tracing::info!("drained");
-        return Ok(());
+    } else {
+        tracing::warn!(
+            "some work still ran after server.drain_s; when its leases end another replica goes on"
+        );
     }
-    let text =
-        "some work was still running after server.drain_s; its leases will end and another replica goes on";
-    Err(Failure::Running(anyhow::anyhow!(text)))
+    Ok(())
 }

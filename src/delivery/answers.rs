@@ -74,7 +74,9 @@ impl Dispatcher {
             Err(settled) => return Ok(Err(settled)),
         };
         match outcome {
-            StartOutcome::Started { window_open_until_ms } => Ok(self.begun(times, window_open_until_ms)),
+            StartOutcome::Started { window_open_until_ms } => {
+                self.begun(head, times, window_open_until_ms).await
+            }
             StartOutcome::Refused { until_ms, .. } => {
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
@@ -85,19 +87,21 @@ impl Dispatcher {
         }
     }
 
-    /// An item is started: it may be performed, unless the answer took longer than the lease lasts. Then another replica may be
-    /// at it already, and what it finds is an attempt of unknown outcome.
-    pub(super) fn begun(
-        &self,
-        times: LaneTimes,
-        window_open_until_ms: i64,
-    ) -> Result<i64, Option<SettleOutcome>> {
+    /// An item is started: it may be performed, unless the answer took longer than the lease lasts. Then nothing has left, and
+    /// the item goes back as it was; when another replica has found it meanwhile, as an attempt of unknown outcome, it stays with
+    /// that one.
+    pub(super) async fn begun(&self, head: &Head, times: LaneTimes, window_open_until_ms: i64) -> Started {
         faults::pass(Point::Started);
-        if self.now_ms() - times.now_ms >= times.lease_ms {
-            tracing::warn!("an attempt was not made: its lease had ended before the store answered");
-            return Err(None);
+        let now_ms = self.now_ms();
+        if now_ms - times.now_ms < times.lease_ms {
+            return Ok(Ok(window_open_until_ms));
         }
-        Ok(window_open_until_ms)
+        tracing::warn!(
+            effect = %head.item.effect_id,
+            "an attempt was not made: its lease had ended before the store answered"
+        );
+        let settled = self.settle(head, Settlement::Postpone { due_ms: now_ms }).await?;
+        Ok(Err(settled))
     }
 
     /// Asks the store to start an item. When it is not certain that it did (an answer was lost, too few replicas have it),

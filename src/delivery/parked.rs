@@ -3,8 +3,9 @@
 //! their bound and their end; it refuses to say what a status means.
 //!
 //! Where people write from the same number with another program, statuses of their messages come here too, and nothing tells
-//! them from ours. So parking is for the few and cheap for the many: each replica has [`PLACES`] places, which it uses in turn
-//! (the newest pushes out the oldest), for ten minutes at most, and a parked status is tried five times in all.
+//! them from ours. So parking is for the few and cheap for the many: each replica has [`PLACES`] places (the newest pushes out
+//! the oldest), for ten minutes at most, and a parked status is tried five times in all. No two have the same id: who ends one
+//! that has been pushed out meanwhile must not end the one that came in its place.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -63,24 +64,36 @@ pub(super) struct Places {
 
 #[derive(Debug, Default)]
 struct Ring {
-    next: usize,
-    /// When the last [`PLACES`] were filled, oldest first.
-    filled_ms: VecDeque<i64>,
+    next: u64,
+    /// The last [`PLACES`] with their times, oldest first.
+    filled: VecDeque<(u64, i64)>,
+}
+
+/// One that has to go for a newer one.
+#[derive(Debug, PartialEq, Eq)]
+struct PushedOut {
+    serial: u64,
+    /// True when it may still wait.
+    waits: bool,
 }
 
 impl Places {
-    /// The next place, and whether what was put there may still wait.
-    fn next(&self, now_ms: i64) -> (usize, bool) {
+    /// The serial of the next one, and which one has to go for it.
+    fn next(&self, now_ms: i64) -> (u64, Option<PushedOut>) {
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = ring.next;
-        ring.next = (place + 1) % PLACES;
-        let oldest_ms = if ring.filled_ms.len() < PLACES {
+        let serial = ring.next;
+        ring.next += 1;
+        let oldest = if ring.filled.len() < PLACES {
             None
         } else {
-            ring.filled_ms.pop_front()
+            ring.filled.pop_front()
         };
-        ring.filled_ms.push_back(now_ms);
-        (place, oldest_ms.is_some_and(|at_ms| now_ms - at_ms < KEPT_MS))
+        ring.filled.push_back((serial, now_ms));
+        let pushed_out = oldest.map(|(serial, at_ms)| PushedOut {
+            serial,
+            waits: now_ms - at_ms < KEPT_MS,
+        });
+        (serial, pushed_out)
     }
 }
 
@@ -107,26 +120,30 @@ impl Dispatcher {
             return Ok(records.len());
         }
         let since_ms = self.parked.looked_ms.load(Ordering::Relaxed);
-        let (mut waiting, mut failed) = (0, false);
-        for some in records.chunks(AT_ONCE) {
+        let count = records.len();
+        let due = due_of(records, since_ms, now_ms);
+        let (mut ended, mut failed) = (0, 0);
+        for some in due.chunks(AT_ONCE) {
             let mut trying = Vec::with_capacity(some.len());
-            for (id, body) in some {
-                trying.push(self.try_one(id, body, since_ms, now_ms));
+            for (id, parked) in some {
+                trying.push(self.try_one(id, parked.clone(), now_ms));
             }
             for tried in join_all(trying).await {
                 match tried {
-                    Ok(waits) => waiting += usize::from(waits),
+                    Ok(waits) => ended += usize::from(!waits),
                     Err(error) => {
                         tracing::warn!(%error, "failed to try a parked status; it will be tried again");
-                        (waiting, failed) = (waiting + 1, true);
+                        failed += 1;
                     }
                 }
             }
         }
-        if !failed {
+        // When all fail it is the store, and they are tried again soon. One that fails alone waits for its next try: the others
+        // have had theirs.
+        if due.is_empty() || failed < due.len() {
             self.parked.looked_ms.store(now_ms, Ordering::Relaxed);
         }
-        Ok(waiting)
+        Ok(count.saturating_sub(ended))
     }
 
     async fn holds_parked(&self, now_ms: i64) -> Result<bool, store::Error> {
@@ -136,16 +153,16 @@ impl Dispatcher {
     }
 
     /// True when it still waits.
-    async fn try_one(&self, id: &str, body: &str, since_ms: i64, now_ms: i64) -> Result<bool, Interrupted> {
-        // What another version wrote is left to it, and ends by itself.
-        let Ok(mut parked) = serde_json::from_str::<Parked>(body) else {
-            return Ok(true);
-        };
-        if !is_due(parked.at_ms, since_ms, now_ms) {
-            return Ok(true);
-        }
-        let attached = self.attach(&mut parked).await?;
+    async fn try_one(&self, id: &str, mut parked: Parked, now_ms: i64) -> Result<bool, Interrupted> {
         let is_old = now_ms - parked.at_ms >= KEPT_MS;
+        let attached = match self.attach(&mut parked).await {
+            // The last try: one that always fails must end too.
+            Err(error) if is_old => {
+                tracing::warn!(%error, "a parked status is given up");
+                false
+            }
+            other => other?,
+        };
         if !attached && !is_old {
             return Ok(true);
         }
@@ -178,11 +195,11 @@ impl Dispatcher {
     /// Keeps a status until its message is known. The webhook that brought it is answered 200 all the same when that fails: most
     /// of what is parked is nobody's, and must not make the provider repeat what is ours.
     pub(super) async fn park_status(&self, parked: &Parked) {
-        let (place, pushes_out) = self.parked.next(parked.at_ms);
-        if pushes_out {
-            count_expired("pushed_out");
+        let (serial, pushed_out) = self.parked.next(parked.at_ms);
+        if let Some(out) = pushed_out {
+            self.push_out(&out).await;
         }
-        let id = format!("{}-{place:03}", self.parts.replica);
+        let id = self.parked_id(serial);
         let body = serde_json::to_string(parked).unwrap_or_default();
         match self.store().put_record(PARKED, &id, &body, RECORD_MS).await {
             Ok(()) => metrics::counter!("sacola_statuses_parked_total").increment(1),
@@ -192,6 +209,29 @@ impl Dispatcher {
             }
         }
     }
+
+    async fn push_out(&self, out: &PushedOut) {
+        if out.waits {
+            count_expired("pushed_out");
+        }
+        let id = self.parked_id(out.serial);
+        if let Err(error) = self.store().remove_record(PARKED, &id).await {
+            tracing::warn!(%error, "failed to push out a parked status; it will end by itself");
+        }
+    }
+
+    fn parked_id(&self, serial: u64) -> String {
+        format!("{}-{serial:012}", self.parts.replica)
+    }
+}
+
+/// Those that are to be tried now. What another version wrote is left to it, and ends by itself.
+fn due_of(records: Vec<(String, String)>, since_ms: i64, now_ms: i64) -> Vec<(String, Parked)> {
+    let read = |(id, body): (String, String)| {
+        let parked: Parked = serde_json::from_str(&body).ok()?;
+        is_due(parked.at_ms, since_ms, now_ms).then_some((id, parked))
+    };
+    records.into_iter().filter_map(read).collect()
 }
 
 /// True when one of the ages at which a status is tried was reached since the last look.
@@ -226,14 +266,18 @@ mod tests {
     #[test]
     fn the_newest_takes_the_place_of_the_oldest() {
         let places = Places::default();
-        for place in 0..PLACES {
-            assert_eq!(places.next(0), (place, false));
+        let full = u64::try_from(PLACES).unwrap();
+        for serial in 0..full {
+            assert_eq!(places.next(0), (serial, None));
         }
-        assert_eq!(places.next(KEPT_MS - 1), (0, true));
-        assert_eq!(places.next(KEPT_MS), (1, false), "the second has ended by itself");
-        for place in 2..PLACES {
-            assert_eq!(places.next(KEPT_MS).0, place);
+        let out = |serial, waits| Some(PushedOut { serial, waits });
+        assert_eq!(places.next(KEPT_MS - 1), (full, out(0, true)));
+        let (serial, gone) = places.next(KEPT_MS);
+        assert_eq!(serial, full + 1, "no id comes twice");
+        assert_eq!(gone, out(1, false), "the second has ended by itself");
+        for serial in 2..full {
+            assert_eq!(places.next(KEPT_MS), (full + serial, out(serial, false)));
         }
-        assert_eq!(places.next(KEPT_MS), (0, true));
+        assert_eq!(places.next(KEPT_MS), (2 * full, out(full, true)));
     }
 }

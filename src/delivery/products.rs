@@ -166,10 +166,11 @@ impl Dispatcher {
             match written {
                 Written::Changed { version } => {
                     faults::pass(Point::ProductStored);
+                    let mut update = match intent {
+                        Some(intent) => intent,
+                        None => self.intend(merchant, id, *version).await?,
+                    };
                     self.store().raise_markers(merchant, id, *version).await?;
-                    let mut update = intent.unwrap_or_else(|| {
-                        PriceUpdate::new(merchant, id, self.now_ms(), &version.to_string())
-                    });
                     update.not_before_ms = 0;
                     self.put_update(&update).await?;
                     started.push(update);
@@ -182,6 +183,20 @@ impl Dispatcher {
             }
         }
         Ok(started)
+    }
+
+    /// The intent of a change that our copy of the catalog, which lags, did not foresee: recorded before anything else is done, so
+    /// that whoever takes over knows of it.
+    async fn intend(
+        &self,
+        merchant: &MerchantId,
+        id: &RetailerId,
+        version: u64,
+    ) -> Result<PriceUpdate, store::Error> {
+        let mut intent = PriceUpdate::new(merchant, id, self.now_ms(), &version.to_string());
+        intent.not_before_ms = self.now_ms() + INTENT_MS;
+        self.put_update(&intent).await?;
+        Ok(intent)
     }
 
     /// A change without anything to walk, so that whoever asked has an id to ask about.

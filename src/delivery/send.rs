@@ -110,7 +110,9 @@ impl Dispatcher {
             Err(settled) => return Ok(Err(settled)),
         };
         match outcome {
-            StartOutcome::Started { window_open_until_ms } => Ok(self.begun(times, window_open_until_ms)),
+            StartOutcome::Started { window_open_until_ms } => {
+                self.begun(head, times, window_open_until_ms).await
+            }
             StartOutcome::Refused { until_ms, budget }
                 if budget == NUMBER && head.item.class == Class::Reply =>
             {

@@ -17,8 +17,6 @@ use crate::whatsapp::inbound::{self, Body, InboundMessage, Update};
 
 /// Most letters about numbers that nobody configured.
 pub(super) const UNKNOWN_NUMBERS_KEPT: usize = 1_000;
-/// Statuses of one webhook that are recorded side by side.
-const STATUSES_AT_ONCE: usize = 64;
 
 /// Takes a provider's webhook: every item alone, the answer when all are durable. Items of different conversations go side by
 /// side, those of one in their order. Returns the letter that the whole body was parked as, if it was.
@@ -73,14 +71,11 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<Option<String
         let detail = "a webhook for a phone_number_id that is not configured; configure it, then replay";
         parked = Some(park(state, "unknown_number", detail, None, "webhook", bytes).await?);
     }
-    // Their lattice makes any order right.
-    for group in statuses.chunks(STATUSES_AT_ONCE) {
-        join_all(group.iter().map(|one| statuses::record(state, one)))
-            .await
-            .into_iter()
-            .collect::<Result<(), ApiError>>()?;
-    }
-    for one in join_all(taking.into_iter().map(|one| engine.take(one))).await {
+    // None holds back another: what fails is told when all others are done, and comes again.
+    let recorded = statuses::record_all(state, &statuses).await;
+    let taken = join_all(taking.into_iter().map(|one| engine.take(one))).await;
+    recorded?;
+    for one in taken {
         if one? == Taken::Duplicate {
             metrics::counter!("sacola_duplicates_total").increment(1);
         }

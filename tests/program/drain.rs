@@ -148,3 +148,38 @@ async fn webhooks_that_come_while_it_stops_are_taken_or_refused_and_none_is_lost
     drop(gateway);
     outside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_that_meets_somebody_who_does_not_answer_hands_over_and_exits_with_0() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("embedded:{}", directory.path().join("data").display());
+    let outside = Outside::start();
+    let config = write_config(directory.path(), &outside, &store, LEASE_MS);
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replace("[server]", "[server]\ndrain_s = 5");
+    std::fs::write(
+        &config,
+        text.replace("[delivery]", "[delivery]\nsend_timeout_ms = 60000"),
+    )
+    .unwrap();
+    let gateway = Gateway::start(&config, &outside);
+    let customer = outside.phone("Ana").await;
+    let hang = json!({ "times": 1, "action": "delay_ms", "ms": 10_000 });
+    outside.post("/emulator/faults", json!({ "send": [hang] })).await;
+    assert_eq!(customer.text("oi").await, 200);
+    let hangs = eventually(|| async {
+        let waiting = outside.get("/emulator/state").await["faults_waiting"].as_i64()?;
+        (waiting == 0).then_some(())
+    });
+    assert!(hangs.await.is_some(), "its message is under way");
+    let clock = MovableClock::fixed();
+    let began_ms = clock.now_ms();
+    let status = tokio::task::spawn_blocking(move || gateway.terminates()).await;
+    assert_eq!(status.unwrap(), Some(0));
+    let took_ms = clock.now_ms() - began_ms;
+    assert!(
+        (4_500..9_000).contains(&took_ms),
+        "it waited to the limit: {took_ms} ms"
+    );
+    outside.stop().await;
+}

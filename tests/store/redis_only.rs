@@ -4,12 +4,43 @@ use sacola::domain::ids::PurchaseId;
 use sacola::store::{Commit, LaneKind, SettleOutcome};
 
 use super::harness::{
-    NOW, change, commit, commit_head, home, interest, mark, merchant, redis_under, sent, settle, with_plain,
+    LEASE, NOW, change, commit, commit_head, home, interest, mark, merchant, redis_under, sent, settle,
+    with_plain,
 };
 use crate::support::redis_server;
 
 /// Families whose keys are meant to end.
 const ENDING: [&str; 7] = ["seen", "st", "msg", "jr", "idem", "rec", "probe"];
+
+async fn connection() -> redis::aio::MultiplexedConnection {
+    let url = redis_server::shared().expect("a Redis server").url();
+    let client = redis::Client::open(url).expect("a client");
+    client
+        .get_multiplexed_async_connection()
+        .await
+        .expect("a connection")
+}
+
+#[tokio::test]
+async fn a_shard_that_can_not_be_read_hides_no_lane_of_another() {
+    let prefix = redis_server::fresh_prefix().expect("randomness");
+    let store = redis_under(prefix.clone()).await;
+    let commits = [1, 2].map(|n| with_plain(&home(n), 0, LaneKind::Provider, 1));
+    let mut lanes = Vec::new();
+    for commit in commits {
+        lanes.push(commit_head(&store, commit, NOW).await.lane);
+    }
+    let due = store.due_lanes(NOW + LEASE, 9).await.expect("an answer");
+    assert_eq!(due.len(), 2);
+    let () = redis::cmd("SET")
+        .arg(format!("{prefix}due:{{s001aguq}}"))
+        .arg("no due-set")
+        .query_async(&mut connection().await)
+        .await
+        .expect("an answer");
+    let due = store.due_lanes(NOW + LEASE, 9).await.expect("an answer");
+    assert_eq!(due, lanes[1..], "that of the other shard");
+}
 
 #[tokio::test]
 async fn nothing_of_a_conversation_ever_ends() {
@@ -39,12 +70,7 @@ async fn nothing_of_a_conversation_ever_ends() {
         .await
         .expect("an answer");
 
-    let client =
-        redis::Client::open(redis_server::shared().expect("a Redis server").url()).expect("a client");
-    let mut connection = client
-        .get_multiplexed_async_connection()
-        .await
-        .expect("a connection");
+    let mut connection = connection().await;
     let keys: Vec<String> = redis::cmd("KEYS")
         .arg(format!("{prefix}*"))
         .query_async(&mut connection)

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use redb::{Database, DatabaseError, StorageError};
+use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableError};
 
 use super::table::TABLE;
 use crate::store::Error;
@@ -32,8 +32,22 @@ fn checked(path: &Path) -> Result<Database, Error> {
     let database = builder
         .create(path)
         .map_err(|problem| cannot_open(path, &problem))?;
-    make_table(&database).map_err(|problem| damaged(path, &problem.to_string()))?;
-    Ok(database)
+    let ready = match has_table(&database) {
+        Ok(false) => make_table(&database),
+        ready => ready.map(drop),
+    };
+    match ready {
+        Ok(()) => Ok(database),
+        Err(problem) => Err(unusable(path, &problem)),
+    }
+}
+
+fn has_table(database: &Database) -> Result<bool, redb::Error> {
+    match database.begin_read()?.open_table(TABLE) {
+        Ok(_) => Ok(true),
+        Err(TableError::TableDoesNotExist(_)) => Ok(false),
+        Err(problem) => Err(problem.into()),
+    }
 }
 
 fn make_table(database: &Database) -> Result<(), redb::Error> {
@@ -54,17 +68,47 @@ fn cannot_open(path: &Path, problem: &DatabaseError) -> Error {
     if is_damage(problem) {
         return damaged(path, &problem.to_string());
     }
+    not_opened(path, problem)
+}
+
+/// A file that opens and whose table does not. What is not its fault (a full disk, one that was taken away) is not called damage.
+fn unusable(path: &Path, problem: &redb::Error) -> Error {
+    if let redb::Error::Io(problem) = problem
+        && is_cut_short(problem)
+    {
+        return damaged(path, &problem.to_string());
+    }
+    let is_damage = matches!(
+        problem,
+        redb::Error::Corrupted(_)
+            | redb::Error::TableTypeMismatch { .. }
+            | redb::Error::TypeDefinitionChanged { .. }
+            | redb::Error::TableIsMultimap(_)
+            | redb::Error::TableIsNotMultimap(_)
+    );
+    if is_damage {
+        damaged(path, &problem.to_string())
+    } else {
+        not_opened(path, problem)
+    }
+}
+
+fn not_opened(path: &Path, problem: &impl std::fmt::Display) -> Error {
     Error::Unfit(format!("can't open the store {}: {problem}", path.display()))
 }
 
 fn is_damage(problem: &DatabaseError) -> bool {
     if let DatabaseError::Storage(StorageError::Io(problem)) = problem {
-        return matches!(problem.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof);
+        return is_cut_short(problem);
     }
     matches!(
         problem,
         DatabaseError::UpgradeRequired(_) | DatabaseError::Storage(StorageError::Corrupted(_))
     )
+}
+
+fn is_cut_short(problem: &std::io::Error) -> bool {
+    matches!(problem.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
 }
 
 fn damaged(path: &Path, problem: &str) -> Error {
@@ -73,4 +117,31 @@ fn damaged(path: &Path, problem: &str) -> Error {
          store, move it away",
         path.display()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_damage_and_a_table_of_another_kind_is() {
+        let path = Path::new("sacola.redb");
+        let told = |problem: redb::Error| unusable(path, &problem).to_string();
+        let full = std::io::Error::from(ErrorKind::StorageFull);
+        for problem in [redb::Error::Io(full), redb::Error::PreviousIo] {
+            let text = told(problem);
+            assert!(text.starts_with("can't open the store sacola.redb"), "{text}");
+            assert!(!text.contains("move it away"), "{text}");
+        }
+        for problem in [
+            redb::Error::Corrupted("a page".to_owned()),
+            redb::Error::TableIsMultimap("sacola".to_owned()),
+        ] {
+            let text = told(problem);
+            assert!(
+                text.contains("damaged") && text.contains("move it away"),
+                "{text}"
+            );
+        }
+    }
 }

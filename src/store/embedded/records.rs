@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::expiry::Reach;
 use super::keys;
 use super::table::{Snapshot, Writing};
 use crate::store::{Error, IdempotencyOutcome, UnixMs};
@@ -9,11 +10,15 @@ use crate::store::{Error, IdempotencyOutcome, UnixMs};
 /// How many records of a kind are listed.
 const LISTED: usize = 1_000;
 
-/// Who holds a named lease.
+/// Holds that have ended are cleared away at full hours: one that is renewed each second needs few reminders.
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// Who holds a named lease, and until when; the sweep reads the same end.
 #[derive(Serialize, Deserialize)]
 struct Hold {
     owner: String,
-    until_ms: UnixMs,
+    #[serde(alias = "until_ms")]
+    until: UnixMs,
 }
 
 /// An idempotent call.
@@ -63,17 +68,19 @@ pub(super) fn hold(
 ) -> Result<bool, Error> {
     let key = keys::hold(name);
     let held: Option<Hold> = view.get(&key)?;
-    if held.is_some_and(|hold| hold.owner != owner && hold.until_ms > now_ms) {
+    if held.is_some_and(|hold| hold.owner != owner && hold.until > now_ms) {
         return Ok(false);
     }
-    view.put(
-        &key,
-        &Hold {
-            owner: owner.to_owned(),
-            until_ms: now_ms.saturating_add(ttl_ms),
-        },
-    )?;
+    let until = now_ms.saturating_add(ttl_ms);
+    view.remind(&key, cleared_ms(until), Reach::Key)?;
+    let owner = owner.to_owned();
+    view.put(&key, &Hold { owner, until })?;
     Ok(true)
+}
+
+/// The full hour behind the end of a hold.
+fn cleared_ms(until_ms: UnixMs) -> UnixMs {
+    (until_ms / HOUR_MS).saturating_add(1).saturating_mul(HOUR_MS)
 }
 
 /// Claims an idempotency key.
@@ -113,4 +120,31 @@ pub(super) fn finish_idempotent(view: &mut Writing<'_>, key: &str, answer: &str)
         view.put_until(&key, &call, until_ms)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use redb::Database;
+    use redb::backends::InMemoryBackend;
+
+    use super::super::table::{TABLE, View};
+    use super::*;
+
+    #[test]
+    fn a_hold_that_has_ended_is_cleared_away_and_one_that_was_renewed_is_not() {
+        let database = Database::builder()
+            .create_with_backend(InMemoryBackend::new())
+            .unwrap();
+        let txn = database.begin_write().unwrap();
+        let mut view = View::new(txn.open_table(TABLE).unwrap());
+        let noon_ms = 12 * HOUR_MS;
+        for (name, ttl_ms) in [("walk", 1_000), ("mirror", 1_000), ("mirror", 2 * HOUR_MS)] {
+            assert!(hold(&mut view, name, "one", ttl_ms, noon_ms).unwrap());
+        }
+        for (hours, has_walk, has_mirror) in [(0, true, true), (1, false, true), (3, false, false)] {
+            view.sweep(noon_ms + hours * HOUR_MS).unwrap();
+            assert_eq!(view.has(&keys::hold("walk")).unwrap(), has_walk, "{hours}");
+            assert_eq!(view.has(&keys::hold("mirror")).unwrap(), has_mirror, "{hours}");
+        }
+    }
 }

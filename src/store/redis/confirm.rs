@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
 use redis::{Cmd, Value};
@@ -18,8 +19,11 @@ use super::keys::Keys;
 use super::net::{Answer, Net, needs_script};
 use super::scripts::{Call, beat};
 
+/// Calls that share one WAIT, and as many wait for the next one.
 const MOST_CALLS: usize = 64;
-const WAITING: usize = 1024;
+/// How long a caller waits for a place there. With the WAIT under way and its own that bounds a call to some three seconds, so
+/// that what comes of it still belongs to the moment in which it was made.
+const PLACE: Duration = Duration::from_secs(1);
 
 /// One caller who waits.
 pub(super) struct Waiting {
@@ -35,7 +39,7 @@ pub(super) struct Queue(mpsc::Sender<Waiting>);
 
 /// A queue and its end for [`run`].
 pub(super) fn queue() -> (Queue, mpsc::Receiver<Waiting>) {
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (sender, receiver) = mpsc::channel(MOST_CALLS);
     (Queue(sender), receiver)
 }
 
@@ -48,8 +52,13 @@ impl Queue {
             slot_key: slot_key.to_owned(),
             answer,
         };
-        if self.0.send(waiting).await.is_err() {
-            return Err(Error::Unavailable("the store is closed".to_owned()));
+        match tokio::time::timeout(PLACE, self.0.reserve()).await {
+            Ok(Ok(place)) => place.send(waiting),
+            Ok(Err(_)) => return Err(Error::Unavailable("the store is closed".to_owned())),
+            Err(_) => {
+                let text = "replicas confirm too slowly; nothing was sent";
+                return Err(Error::Unavailable(text.to_owned()));
+            }
         }
         outcome
             .await
@@ -176,4 +185,26 @@ fn tell(waiting: Waiting, answer: Answer, confirmed: Result<(), Error>) {
     };
     // a caller who stopped waiting has lost its answer, not its call
     drop(waiting.answer.send(outcome));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_no_place_is_told_that_nothing_was_sent() {
+        let (queue, receiver) = queue();
+        for _ in 0..MOST_CALLS {
+            let waiting = Waiting {
+                command: redis::cmd("PING"),
+                in_full: None,
+                slot_key: "key".to_owned(),
+                answer: oneshot::channel().0,
+            };
+            assert!(queue.0.try_send(waiting).is_ok());
+        }
+        let refused = queue.ask(redis::cmd("PING"), None, "key").await;
+        assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+        assert_eq!(receiver.len(), MOST_CALLS, "it left nothing behind");
+    }
 }

@@ -29,7 +29,7 @@ pub(super) struct LaneKeys {
     k: char,
 }
 
-/// The keys of the dead letters, as the scripts know them (see `scripts/letter.lua`); `mz` and `rz` are prefixes.
+/// The keys of the dead letters, as the scripts know them (see `scripts/letter.lua`); `mz`, `rz` and `bz` are prefixes.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct LetterKeys {
     pub(super) h: String,
@@ -37,6 +37,7 @@ pub(super) struct LetterKeys {
     pub(super) z: String,
     mz: String,
     rz: String,
+    bz: String,
     rs: String,
 }
 
@@ -93,7 +94,7 @@ impl Keys {
     pub(super) fn probe(&self) -> String { format!("{}probe:{{probe}}", self.prefix) }
     pub(super) fn letters(&self) -> LetterKeys {
         let at = |part: &str| format!("{}dl:{{dl}}:{part}", self.prefix);
-        LetterKeys { h: at("h"), i: at("i"), z: at("z"), mz: at("m:"), rz: at("r:"), rs: at("rs") }
+        LetterKeys { h: at("h"), i: at("i"), z: at("z"), mz: at("m:"), rz: at("r:"), bz: at("b:"), rs: at("rs") }
     }
 }
 

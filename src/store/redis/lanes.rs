@@ -18,6 +18,7 @@ use super::shards;
 use super::values::{Reply, read};
 
 impl Inner {
+    /// Each shard answers for itself: one whose server is away, or that can't be read, hides no other.
     pub(super) async fn due_lanes(&self, now_ms: UnixMs, limit: usize) -> Result<Vec<LaneId>, Error> {
         let mut commands = Vec::new();
         for shard in shards::all() {
@@ -30,14 +31,22 @@ impl Inner {
             command.arg("LIMIT").arg(0).arg(limit);
             commands.push(command);
         }
-        let mut due = BTreeSet::new();
-        for answer in reading(self.net.commands(commands).await)? {
-            let flat: Vec<String> = read(answer, "due-set")?;
-            for pair in flat.chunks_exact(2) {
-                if let [member, score] = pair {
-                    due.insert((score.parse::<i64>().unwrap_or(0), lane_of(member)?));
+        let asked = commands.len();
+        let (mut due, mut failed, mut first) = (BTreeSet::new(), 0, None);
+        for answer in self.net.each(commands).await {
+            match reading(answer).and_then(due_in) {
+                Ok(some) => due.extend(some),
+                Err(error) => {
+                    failed += 1;
+                    first.get_or_insert(error);
                 }
             }
+        }
+        if let Some(error) = first {
+            if failed == asked {
+                return Err(error);
+            }
+            tracing::warn!(%error, shards = failed, "shards were left out of the look for due lanes");
         }
         Ok(due.into_iter().map(|(_, lane)| lane).take(limit).collect())
     }
@@ -230,6 +239,18 @@ fn read_status(value: Value) -> Result<StatusOutcome, Error> {
         raised: raised == 1,
         settled: settled == 1,
     })
+}
+
+/// Lanes of one due-set, each behind its time.
+fn due_in(answer: Value) -> Result<Vec<(i64, LaneId)>, Error> {
+    let flat: Vec<String> = read(answer, "due-set")?;
+    let mut due = Vec::with_capacity(flat.len() / 2);
+    for pair in flat.chunks_exact(2) {
+        if let [member, score] = pair {
+            due.push((score.parse().unwrap_or(0), lane_of(member)?));
+        }
+    }
+    Ok(due)
 }
 
 /// Reads a member of a due-set.

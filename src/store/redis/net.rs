@@ -108,14 +108,16 @@ impl Net {
 
     /// Several commands, one trip, answers in order; the first error is everybody's.
     pub(super) async fn commands(&self, commands: Vec<Cmd>) -> Result<Vec<Value>, Error> {
+        self.each(commands).await.into_iter().collect()
+    }
+
+    /// Several commands, one trip, each answer for itself.
+    pub(super) async fn each(&self, commands: Vec<Cmd>) -> Vec<Result<Value, Error>> {
         if commands.is_empty() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        self.exchange(commands)
-            .await
-            .into_iter()
-            .map(|answer| answer.map_err(Failed::into_error))
-            .collect()
+        let answers = self.exchange(commands).await.into_iter();
+        answers.map(|answer| answer.map_err(Failed::into_error)).collect()
     }
 
     /// Commands that change nothing: when the connection turns out to be dead (a server that restarted), they are asked once

@@ -53,8 +53,8 @@ impl Scripts {
             hold: lua!(" flags=allow-oom", "hold"),
             idempotent: lua!("", "idempotent"),
             park: lua!(" flags=allow-oom", "letter", "park"),
-            letters: lua!(" flags=allow-oom", "letters"),
-            letter_groups: lua!(" flags=allow-oom", "letter_groups"),
+            letters: lua!(" flags=allow-oom", "letter", "letters"),
+            letter_groups: lua!(" flags=allow-oom", "letter", "letter_groups"),
             unpark: lua!(" flags=allow-oom", "letter", "unpark"),
         }
     }

@@ -1,5 +1,7 @@
--- Dead letters: h (id → letter), i (id → index entry), z (all, by time), one set by time for each merchant and each reason,
--- named by the prefixes mz and rz, and rs, the reasons of which there are any.
+-- Dead letters: h (id → letter), i (id → index entry), z (all, by time), one set by time for each merchant, each reason and
+-- each reason of a merchant, named by the prefixes mz, rz and bz, and rs, the reasons of which there are any.
+
+local function index_of_both(D, merchant, reason) return D.bz .. #merchant .. ':' .. merchant .. ':' .. reason end
 
 local function drop_letter(D, id)
   local raw = redis.call('HGET', D.i, id)
@@ -8,7 +10,10 @@ local function drop_letter(D, id)
   redis.call('ZREM', D.z, id)
   redis.call('ZREM', D.rz .. e.reason, id)
   if redis.call('EXISTS', D.rz .. e.reason) == 0 then redis.call('SREM', D.rs, e.reason) end
-  if e.merchant then redis.call('ZREM', D.mz .. e.merchant, id) end
+  if e.merchant then
+    redis.call('ZREM', D.mz .. e.merchant, id)
+    redis.call('ZREM', index_of_both(D, e.merchant, e.reason), id)
+  end
   redis.call('HDEL', D.h, id)
   redis.call('HDEL', D.i, id)
   return 1
@@ -24,6 +29,9 @@ local function put_letter(D, entry, body)
   redis.call('ZADD', D.z, at, e.id)
   redis.call('ZADD', D.rz .. e.reason, at, e.id)
   redis.call('SADD', D.rs, e.reason)
-  if e.merchant then redis.call('ZADD', D.mz .. e.merchant, at, e.id) end
+  if e.merchant then
+    redis.call('ZADD', D.mz .. e.merchant, at, e.id)
+    redis.call('ZADD', index_of_both(D, e.merchant, e.reason), at, e.id)
+  end
   return e
 end
