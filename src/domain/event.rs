@@ -240,6 +240,10 @@ pub enum Event {
     EffectReplayed {
         /// Which.
         effect: Box<Effect>,
+        /// Of a purchase: as last recorded, for when the conversation has it no longer in sight. The effect's own copy is as old
+        /// as the effect.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<Box<Purchase>>,
     },
     /// The merchant asks to show products to the customer.
     ProductsRequested {

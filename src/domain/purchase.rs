@@ -169,6 +169,12 @@ impl PurchaseState {
         matches!(self, Self::Forwarded | Self::InDoubt)
     }
 
+    /// True when a person may have it brought to the merchant once more: nobody has said yes or no. What was declined is in the
+    /// cart again, and what has ended stays so.
+    pub fn may_be_asked_again(self) -> bool {
+        self.is_unanswered() || self == Self::NeedsReview
+    }
+
     /// True while the customer is expected to do something about it.
     pub fn is_payable(self) -> bool {
         matches!(self, Self::AwaitingPayment | Self::PaymentFailed)

@@ -32,12 +32,14 @@ mod lookups;
 mod parking;
 pub mod replay;
 mod turns;
+mod waiting;
 mod warm;
 mod would;
 
 use addresses::Addresses;
 use catalogs::Catalogs;
 pub use lookups::Recorded;
+use waiting::Queue;
 
 pub use parking::replay_id;
 pub use would::Would;
@@ -268,23 +270,8 @@ impl Engine {
 
     /// Serves the events of one conversation until none waits.
     async fn drain(self: Arc<Self>, key: HomeId) {
-        loop {
-            let batch = {
-                let mut waiting = self
-                    .waiting
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                match waiting.get_mut(&key) {
-                    Some(queue) if !queue.is_empty() => {
-                        let take = queue.len().min(turns::FOLD_MAX);
-                        queue.drain(..take).collect::<Vec<_>>()
-                    }
-                    Some(_) | None => {
-                        waiting.remove(&key);
-                        return;
-                    }
-                }
-            };
+        let mut queue = Queue::of(&self.waiting, key);
+        while let Some(batch) = queue.next_batch() {
             self.turn(batch).await;
         }
     }

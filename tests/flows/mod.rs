@@ -1,6 +1,8 @@
 //! Stories through the front door of the engine: a phone taps, a merchant answers, the clock moves.
 
+mod asked_again;
 mod bursts;
+mod cut_off;
 mod identities;
 mod languages;
 mod orders;

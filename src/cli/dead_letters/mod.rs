@@ -214,7 +214,8 @@ async fn replay_all(gateway: &Gateway, replay: &Replay) -> Result<(), Failure> {
         letters.extend(page.iter().cloned());
         ended = shown::text(&answer, "ended").map(ToOwned::to_owned);
         let next = shown::text(&answer, "next_cursor").map(ToOwned::to_owned);
-        if next.is_none() || next == cursor {
+        // After an end the order is no longer kept: that is for a person to ask for.
+        if next.is_none() || next == cursor || ended.is_some() {
             break;
         }
         cursor = next;

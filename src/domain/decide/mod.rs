@@ -32,7 +32,7 @@ mod words;
 
 /// Version of the rules: the journal keeps it with each event, so that a replay knows what it compares. It grows with every
 /// change of what the same input gives: state and how it is encoded, effects, texts.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What `decide` answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl<'a> Turn<'a> {
             Event::PurchaseNews { .. } => purchases::news(self, event),
             Event::ProductChanged { retailer_id } => notice::product_changed(self, retailer_id),
             Event::SendFailed { .. } => notice::send_failed(self, event),
-            Event::EffectReplayed { effect } => purchases::replayed(self, effect),
+            Event::EffectReplayed { effect, record } => purchases::replayed(self, effect, record.as_deref()),
             Event::ProductsRequested { products, body } => browse::requested(self, products, body.as_deref()),
         }
     }

@@ -205,24 +205,21 @@ fn back_to_cart(
     turn.reply_or_owe(&purchase.purchase_id, messages);
 }
 
-/// A person looked at an effect that was given up and wants it performed again.
-pub(super) fn replayed(turn: &mut Turn<'_>, effect: &Effect) {
+/// A person looked at an effect that was given up and wants it performed again. Where a purchase stands is what the conversation
+/// or its record says, never what the effect remembers: the customer may have been told no and have bought again since.
+pub(super) fn replayed(turn: &mut Turn<'_>, effect: &Effect, record: Option<&Purchase>) {
     let Effect::Forward(purchase) = effect else {
         return turn.effects.push(effect.clone());
     };
     let id = &purchase.purchase_id;
-    let waiting = [
-        PurchaseState::Forwarded,
-        PurchaseState::InDoubt,
-        PurchaseState::NeedsReview,
-    ];
-    if turn.conversation.purchase(id).is_none() {
-        turn.conversation.purchases.push((**purchase).clone());
+    let recorded = record.filter(|known| known.purchase_id == *id && known.state.may_be_asked_again());
+    if let (None, Some(known)) = (turn.conversation.purchase(id), recorded) {
+        turn.conversation.purchases.push(known.clone());
     }
     let Some(own) = turn
         .conversation
         .purchase_mut(id)
-        .filter(|own| waiting.contains(&own.state))
+        .filter(|own| own.state.may_be_asked_again())
     else {
         return;
     };

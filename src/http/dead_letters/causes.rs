@@ -53,7 +53,7 @@ const CAUSES: [Cause; 13] = [
     Cause {
         reason: "unknown_number",
         what_happened: "A webhook for a phone_number_id that is not configured.",
-        what_to_do: "Configure the number, then replay within 9 days; discard what belongs to nobody.",
+        what_to_do: "Configure the number, then replay within 8 days; discard what belongs to nobody.",
     },
     Cause {
         reason: "unknown_outcome",
@@ -68,7 +68,7 @@ const CAUSES: [Cause; 13] = [
     Cause {
         reason: "unparseable",
         what_happened: "A signed body that is no WhatsApp webhook.",
-        what_to_do: "Read the detail. Replay after an upgrade that reads it; discard it otherwise.",
+        what_to_do: "Read the detail. Replay after an upgrade that reads it, within 8 days; discard it otherwise.",
     },
     Cause {
         reason: "unreadable_callback",

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use super::would::Foreseen;
 use super::{visible, would};
+use crate::domain::effect::Effect;
 use crate::domain::event::{Event, Occurrence};
 use crate::domain::ids::{MerchantId, PurchaseId};
+use crate::domain::purchase::Purchase;
 use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
 use crate::engine::{Happened, Taken, What, Who, replay_id};
@@ -22,6 +24,9 @@ use crate::whatsapp::inbound::{self, Update};
 
 /// How long one replay may take; after that another one may try, and marks keep the two apart.
 const LEASE_MS: i64 = 60_000;
+/// How long a webhook can be replayed, in milliseconds (8 days). Its items that were taken when it came have done-marks, which
+/// last 9 days; without them they would be taken anew.
+const WEBHOOK_REPLAYABLE_MS: i64 = 8 * 24 * 60 * 60 * 1000;
 
 /// What became of a letter, or would become of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +212,7 @@ fn not_taken(letter: &DeadLetter, error: &ApiError) -> Report {
 async fn replayed(state: &State, letter: &DeadLetter) -> Result<Again, ApiError> {
     match letter.source.as_str() {
         "webhook" => {
+            check_age(letter, state.engine.clock().now_ms())?;
             let parked = intake::webhook(state, letter.body.as_bytes()).await?;
             keep_place(state, letter, parked).await
         }
@@ -226,6 +232,17 @@ pub(super) fn no_source() -> ApiError {
         Code::InvalidRequest,
         "a single unreadable item can't be replayed; the provider must send it again in a readable form",
     )
+}
+
+/// Refuses a webhook whose items may have lost their done-marks.
+pub(super) fn check_age(letter: &DeadLetter, now_ms: i64) -> Result<(), ApiError> {
+    if now_ms.saturating_sub(letter.at_ms) <= WEBHOOK_REPLAYABLE_MS {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        Code::InvalidRequest,
+        "the webhook is older than 8 days: what was taken of it then could be taken twice; discard the letter",
+    ))
 }
 
 /// The id of a replayed callback: the same for the same body.
@@ -255,11 +272,11 @@ async fn keep_place(state: &State, letter: &DeadLetter, parked: Option<String>) 
 }
 
 /// An event as it was: its own time, so that an old message opens no window, and its own purchase id. Or an effect, as the event
-/// that asks for it again.
-pub(super) fn event_of(letter: &DeadLetter) -> Result<Happened, ApiError> {
+/// that asks for it again, with what is recorded of its purchase today.
+pub(super) async fn event_of(state: &State, letter: &DeadLetter) -> Result<Happened, ApiError> {
     let home = letter.home.clone();
     let home = home.ok_or_else(|| ApiError::new(Code::InvalidRequest, "the letter names no conversation"))?;
-    let occurrence = if letter.source == "effect" {
+    let mut occurrence: Occurrence = if letter.source == "effect" {
         let body: LaneBody =
             serde_json::from_str(&letter.body).map_err(|error| unreadable("effect", &error))?;
         Occurrence {
@@ -268,11 +285,18 @@ pub(super) fn event_of(letter: &DeadLetter) -> Result<Happened, ApiError> {
             purchase_id: PurchaseId::new(digest(&letter.id)),
             event: Event::EffectReplayed {
                 effect: Box::new(body.effect),
+                record: None,
             },
         }
     } else {
         serde_json::from_str(&letter.body).map_err(|error| unreadable("event", &error))?
     };
+    if let Event::EffectReplayed { effect, record } = &mut occurrence.event
+        && let Effect::Forward(purchase) = &**effect
+    {
+        let known = undecided(state, letter, &purchase.purchase_id).await?;
+        *record = Some(Box::new(known));
+    }
     Ok(Happened {
         who: Who::Home(home),
         id: replay_id(&occurrence.id, letter.at_ms),
@@ -282,13 +306,35 @@ pub(super) fn event_of(letter: &DeadLetter) -> Result<Happened, ApiError> {
     })
 }
 
+/// The purchase as recorded, when its merchant may be asked about it again: never one that the customer was told has ended.
+async fn undecided(state: &State, letter: &DeadLetter, id: &PurchaseId) -> Result<Purchase, ApiError> {
+    let refused = |problem: String| Err(ApiError::new(Code::InvalidRequest, problem));
+    if letter.source == "effect" && letter.reason == "rejected" {
+        return refused("the customer was told no and confirms again; discard the letter".to_owned());
+    }
+    let Some(record) = state.engine.purchase(id).await? else {
+        return refused(format!(
+            "nothing is recorded of the purchase {id}; discard the letter"
+        ));
+    };
+    let now = record.purchase.state;
+    if now.may_be_asked_again() {
+        return Ok(record.purchase);
+    }
+    let now = serde_json::to_value(now).ok();
+    let now = now.as_ref().and_then(Value::as_str).unwrap_or("answered");
+    refused(format!(
+        "the purchase {id} is {now}: only one without an answer is forwarded again; discard the letter"
+    ))
+}
+
 fn unreadable(what: &str, error: &serde_json::Error) -> ApiError {
     ApiError::new(Code::InvalidRequest, format!("the {what} can't be read: {error}"))
 }
 
 async fn event_again(state: &State, letter: &DeadLetter) -> Result<Again, ApiError> {
     let store = state.engine.store();
-    let was_parked = match state.engine.take(event_of(letter)?).await? {
+    let was_parked = match state.engine.take(event_of(state, letter).await?).await? {
         Taken::Done { parked: false, .. } => {
             store.remove_dead_letter(&letter.id).await?;
             return Ok(Again::Taken);
@@ -370,4 +416,30 @@ fn owner() -> Result<String, ApiError> {
         )
     })?;
     Ok(hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_is_replayed_only_while_its_items_have_their_marks() {
+        let letter = DeadLetter {
+            id: "0f".to_owned(),
+            reason: "unknown_number".to_owned(),
+            detail: String::new(),
+            merchant: None,
+            home: None,
+            at_ms: 1_790_000_000_000,
+            source: "webhook".to_owned(),
+            body: "{}".to_owned(),
+        };
+        let days = |days: i64| letter.at_ms + days * 24 * 60 * 60 * 1000;
+        assert!(check_age(&letter, days(0)).is_ok());
+        assert!(check_age(&letter, days(8)).is_ok());
+        let refused = check_age(&letter, days(8) + 1).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidRequest);
+        assert!(refused.detail().contains("8 days"), "{}", refused.detail());
+        assert!(check_age(&letter, days(9)).is_err());
+    }
 }

@@ -1,6 +1,6 @@
 //! `POST /v1/dead-letters/replay`: many letters, oldest first, at a limited rate. One request is bounded in letters and in time and
 //! answers where it stopped; the next one goes on there. When a letter is not taken, later letters of its conversation are
-//! skipped, for the whole run: what is replayed is replayed in its order.
+//! skipped, for the whole run: what is replayed is replayed in its order. What can't be replayed at all holds nothing up.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::Ordering;
@@ -34,8 +34,8 @@ const PER_SECOND_MAX: u64 = 50;
 const REQUEST_MS: i64 = 20_000;
 /// Letters that are looked up at once.
 const LISTED_AT_ONCE: usize = 20;
-/// A run that failed for so many conversations ends: its cause is not mended.
-const BLOCKED_MAX: usize = 200;
+/// A run that failed for so many conversations ends: its cause is not mended, and its cursor would not fit into a request.
+const BLOCKED_MAX: usize = 5_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +63,16 @@ struct Run {
 impl Run {
     fn cursor(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// What became of a letter holds back the later ones of its conversations, when it may still be taken before them.
+    fn learns(&mut self, report: &Report) {
+        match report.outcome {
+            Outcome::Taken | Outcome::NotReplayable => {}
+            Outcome::ParkedAgain | Outcome::Skipped | Outcome::Failed => {
+                self.blocked.extend(report.conversations.iter().cloned());
+            }
+        }
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -109,7 +119,7 @@ enum Stop {
     Done,
     /// The limit, the time or the gateway's own end: the next request goes on.
     Bound,
-    /// It can't go on usefully.
+    /// It can't go on in order: the next request goes on without holding anybody back.
     Ended(&'static str),
 }
 
@@ -142,6 +152,9 @@ pub(in crate::http) async fn many(
         },
     };
     let stop = go_on(&state, key, &asked, (&mut run, &mut letters), &mut reports).await?;
+    if matches!(stop, Stop::Ended(_)) {
+        run.blocked.clear();
+    }
     Ok(HttpResponse::Ok().json(answer(&asked, &run, &reports, &stop)))
 }
 
@@ -218,13 +231,12 @@ async fn go_on(
         // One that is gone was replayed by somebody else meanwhile.
         let Some(report) = report else { continue };
         is_paced = !asked.dry_run && report.outcome != Outcome::Skipped;
-        if report.outcome != Outcome::Taken {
-            run.blocked.extend(report.conversations.iter().cloned());
-        }
+        run.learns(&report);
         reports.push(report);
         if run.blocked.len() > BLOCKED_MAX {
             return Ok(Stop::Ended(
-                "too many conversations could not go on: mend the cause, then begin anew",
+                "too many conversations could not go on: mend the cause, then begin anew; next_cursor goes on from here \
+                 and holds no later letter of theirs back",
             ));
         }
     }
@@ -244,7 +256,7 @@ fn answer(asked: &Asked, run: &Run, reports: &[Report], stop: &Stop) -> Value {
     if let (Stop::Ended(why), Some(fields)) = (stop, answer.as_object_mut()) {
         fields.insert("ended".to_owned(), json!(why));
     }
-    let next = matches!(stop, Stop::Bound).then(|| run.cursor());
+    let next = (!matches!(stop, Stop::Done)).then(|| run.cursor());
     with_next(answer, next)
 }
 
@@ -266,6 +278,43 @@ mod tests {
         for text in ["", "5.0f", "e30", "AAAA"] {
             assert_eq!(Run::parse(text), None, "{text}");
         }
+    }
+
+    fn empty_run() -> Run {
+        Run {
+            until_ms: 1_790_000_000_000,
+            behind: None,
+            blocked: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn only_what_may_still_be_taken_holds_its_customers_later_letters_back() {
+        for outcome in Outcome::ALL {
+            let mut run = empty_run();
+            run.learns(&Report {
+                outcome,
+                conversations: BTreeSet::from(["0f12".to_owned()]),
+                ..Report::missing("0f.ab")
+            });
+            let is_held = !matches!(outcome, Outcome::Taken | Outcome::NotReplayable);
+            assert_eq!(run.blocked.len(), usize::from(is_held), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_run_that_is_done_has_no_cursor_and_the_largest_one_fits_into_a_request() {
+        let asked: Asked = serde_json::from_str("{}").unwrap();
+        let mut run = empty_run();
+        let told = |run: &Run, stop: &Stop| answer(&asked, run, &[], stop);
+        assert_eq!(told(&run, &Stop::Done).get("next_cursor"), None);
+        for stop in [Stop::Bound, Stop::Ended("why")] {
+            assert_eq!(told(&run, &stop)["next_cursor"], json!(run.cursor()));
+        }
+        assert_eq!(told(&run, &Stop::Ended("why"))["ended"], "why");
+        // The longest name is that of a purchase.
+        run.blocked = (0..BLOCKED_MAX).map(|n| format!("purchase {n:034}")).collect();
+        assert!(run.cursor().len() < 1_048_576 / 2, "{}", run.cursor().len());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::replay::{Outcome, callback_id, event_of, no_source};
+use super::replay::{Outcome, callback_id, check_age, event_of, no_source};
 use crate::domain::ids::{HomeId, MerchantId};
 use crate::engine::{Happened, What, Who, Would};
 use crate::http::problem::{ApiError, Code};
@@ -45,7 +45,7 @@ impl Foreseen {
 pub(super) async fn replayed(state: &State, letter: &DeadLetter) -> Result<Foreseen, ApiError> {
     match letter.source.as_str() {
         "webhook" => webhook(state, letter).await,
-        "event" | "effect" => one_event(state, &event_of(letter)?).await,
+        "event" | "effect" => one_event(state, &event_of(state, letter).await?).await,
         source => {
             let merchant = source.strip_prefix("callback:").ok_or_else(no_source)?;
             callback(state, &MerchantId::new(merchant), letter).await
@@ -128,6 +128,7 @@ fn other(update: &Update) -> Value {
 }
 
 async fn webhook(state: &State, letter: &DeadLetter) -> Result<Foreseen, ApiError> {
+    check_age(letter, state.engine.clock().now_ms())?;
     let updates = match inbound::parse(letter.body.as_bytes()) {
         Ok(updates) => updates,
         Err(problem) => return Ok(Foreseen::parked_again(problem, Vec::new())),

@@ -22,6 +22,7 @@ use crate::support::redis_server::{AppendOnly, RedisServer};
 
 mod commands;
 mod reading;
+mod refusals;
 mod replays;
 
 const READER: &str = "a key of the shop that only reads";
