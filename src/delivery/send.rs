@@ -204,7 +204,9 @@ impl Dispatcher {
             Verdict::Unknown if faults::is_planted(Bug::LostTakenAsRefused) => {
                 Verdict::Retry { after_ms: None }
             }
-            verdict => verdict,
+            known @ (Verdict::Retry { .. } | Verdict::Reject | Verdict::Stop { .. } | Verdict::Unknown) => {
+                known
+            }
         };
         match verdict {
             // A pause that outlasts the message must not hold up its lane.

@@ -311,7 +311,7 @@ impl Ledger {
         let own = || starts.iter().filter(|start| start.replica == replica);
         let under_way = own().filter(|start| !start.is_settled);
         let earliest = under_way.map(|start| start.replica_now_ms).min();
-        earliest.or_else(|| own().last().map(|start| start.replica_now_ms))
+        earliest.or_else(|| own().next_back().map(|start| start.replica_now_ms))
     }
 
     /// True when this event was committed.

@@ -5,6 +5,7 @@
 mod carts;
 mod chat;
 mod clock;
+mod deeds;
 mod dice;
 mod invariants;
 mod ledger;
@@ -18,6 +19,8 @@ mod shop;
 mod stage;
 mod statuses;
 mod store;
+mod verdict;
+mod weather;
 mod world;
 
 use invariants::Invariant;
@@ -61,9 +64,8 @@ fn breaks(bug: Bug) -> &'static [Invariant] {
         Bug::CartWithoutDevice => &[I::Carts],
         Bug::SweepIgnoresLease => &[I::OneHolder, I::NoRepeat],
         Bug::CommitWithoutRevision => &[I::Carts, I::OneEffectSet, I::Order],
-        Bug::RepeatUnknownSend => &[I::NoRepeat],
+        Bug::RepeatUnknownSend | Bug::LostTakenAsRefused => &[I::NoRepeat],
         Bug::StaleFactsPass => &[I::Facts],
-        Bug::LostTakenAsRefused => &[I::NoRepeat],
         Bug::FreshKeyPerAttempt => &[I::OnePurchase],
         Bug::SubtotalForwarded => &[I::OneTotal],
         Bug::DoubtForgotten => &[I::Rest],

@@ -136,7 +136,7 @@ fn charge(outside: &Outside, purchase: &Purchase) -> Money {
     if outside.has_quotes {
         total = total.plus(&brl("5.25")).unwrap();
     }
-    if outside.is_greedy && outside.orders.len() % 5 == 0 {
+    if outside.is_greedy && outside.orders.len().is_multiple_of(5) {
         total = total.plus(&brl("1.00")).unwrap();
     }
     total

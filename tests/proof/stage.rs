@@ -141,8 +141,14 @@ impl Stage {
                     .await;
             }
             Cue::LastAct => pending().await,
-            Cue::Go | Cue::Refused | Cue::LostBefore | Cue::LostAfter | Cue::Code(_) | Cue::Busy => {}
-            Cue::LostLate | Cue::NotReplicated => {}
+            Cue::Go
+            | Cue::Refused
+            | Cue::LostBefore
+            | Cue::LostAfter
+            | Cue::Code(_)
+            | Cue::Busy
+            | Cue::LostLate
+            | Cue::NotReplicated => {}
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sacola::domain::ids::HomeId;
 use sacola::engine::LaneWork;
-use sacola::engine::addresses::{Addresses, mark};
+use sacola::engine::addresses::Addresses;
 use sacola::store::DoneMark;
 
 use super::dice::Dice;
@@ -16,7 +16,6 @@ use super::mail::{self, Content, Mail, Post};
 use super::outside::Outside;
 use super::phones::{self, Customers};
 use super::replica::{Replica, Shared, number};
-use super::shop;
 use super::stage::{Crossing, Cue, Inner, ReplicaId, Stage};
 use crate::support::model_store::ModelStore;
 
@@ -48,7 +47,7 @@ pub struct World {
     pub mails: Vec<Mail>,
     ended: Post,
     pub accepted: Vec<(HomeId, DoneMark)>,
-    serial: u64,
+    pub serial: u64,
     weather: Weather,
 }
 
@@ -167,7 +166,7 @@ impl World {
         }
     }
 
-    fn replica_starts(&mut self) {
+    pub(super) fn replica_starts(&mut self) {
         let skew_ms = self.dice.between(-1_500, 1_500);
         let id = self.next_replica;
         self.next_replica += 1;
@@ -267,7 +266,7 @@ impl World {
             .collect()
     }
 
-    fn gives_a_cue(&mut self) {
+    pub(super) fn gives_a_cue(&mut self) {
         let eligible = self.eligible();
         let Some((serial, crossing)) = self.dice.pick(&eligible).copied() else {
             return self.clock_moves();
@@ -317,45 +316,6 @@ impl World {
         } else {
             Cue::Go
         }
-    }
-
-    fn customer_acts(&mut self) {
-        let place = self.dice.below(self.customers.len());
-        let Some(who) = self.customers.get(place).cloned() else {
-            return;
-        };
-        // Most people wait for an answer before they go on.
-        let on_screen = self.outside().screens.get(&who.home).map_or(0, Vec::len);
-        if on_screen == who.seen && who.seen > 0 && self.dice.percent(80) {
-            return self.gives_a_cue();
-        }
-        if let Some(who) = self.customers.get_mut(place) {
-            who.seen = on_screen;
-        }
-        self.serial += 1;
-        let (serial, now_ms) = (self.serial, self.now_ms());
-        let deed = {
-            let outside = Arc::clone(&self.shared.outside);
-            let mut outside = outside.lock().unwrap_or_else(PoisonError::into_inner);
-            let deed = phones::deed(&mut self.dice, &who, &outside, serial, now_ms);
-            outside.wrote_at_ms.insert(who.home.clone(), now_ms);
-            let id = deed.happened.purchase_id.clone();
-            if let Some(button) = &deed.confirms {
-                outside
-                    .confirmations
-                    .entry(button.clone())
-                    .or_default()
-                    .push(id.clone());
-            }
-            if let Some(ordered) = deed.ordered.clone() {
-                outside.native_orders.insert(id, ordered);
-            }
-            deed
-        };
-        let done = mark(&deed.happened.id, deed.happened.at_ms);
-        self.tell(|| format!("customer: {}", deed.what));
-        self.stage().ledger.carts.expect(done, deed.asked.clone());
-        self.mails.push(Mail::new(Content::Deed(Box::new(deed))));
     }
 
     /// Posts something that was not accepted yet; seldom something that is under way or was accepted.
@@ -461,167 +421,6 @@ impl World {
     fn walks(&mut self) {
         if let Some(replica) = self.some_replica() {
             replica.walk();
-        }
-    }
-
-    fn shop_changes_a_price(&mut self) {
-        let outside = Arc::clone(&self.shared.outside);
-        let mut outside = outside.lock().unwrap_or_else(PoisonError::into_inner);
-        let ids: Vec<_> = outside.products.keys().cloned().collect();
-        let Some(product) = self.dice.pick(&ids).and_then(|id| outside.products.get_mut(id)) else {
-            return;
-        };
-        let cents = self.dice.between(100, 1_900);
-        product.price = crate::support::shop::brl(&format!("{}.{:02}", cents / 100, cents % 100));
-        let version: u64 = product
-            .version
-            .as_deref()
-            .and_then(|v| v.parse().ok())
-            .unwrap_or(0);
-        product.version = Some((version + 1).to_string());
-        let news = product.clone();
-        drop(outside);
-        self.tell(|| format!("shop: {} costs {}", news.retailer_id, news.price.amount_text()));
-        self.mails.push(Mail::new(Content::Product(Box::new(news))));
-    }
-
-    fn shop_tells_about_a_purchase(&mut self) {
-        use sacola::domain::purchase::PurchaseState::{Cancelled, Paid, Preparing, Shipped};
-        let ids: Vec<_> = self.outside().orders.keys().cloned().collect();
-        let Some(purchase) = self.dice.pick(&ids).cloned() else {
-            return;
-        };
-        self.serial += 1;
-        let state = self
-            .dice
-            .pick(&[Paid, Paid, Preparing, Shipped, Cancelled])
-            .copied()
-            .unwrap_or(Paid);
-        let content = Content::News {
-            purchase,
-            state,
-            serial: self.serial,
-            at_ms: self.now_ms(),
-        };
-        self.mails.push(Mail::new(content));
-    }
-
-    fn tells_a_status(&mut self) {
-        let mut outside = self.outside();
-        let count = outside.statuses.len();
-        drop(outside);
-        if count == 0 {
-            return;
-        }
-        let index = self.dice.below(count);
-        outside = self.outside();
-        let news = outside.statuses.swap_remove(index);
-        drop(outside);
-        self.mails.push(Mail::new(Content::Status(Box::new(news))));
-    }
-
-    fn clock_moves(&mut self) {
-        let by_ms = if self.dice.percent(70) {
-            self.dice.between(1, 400)
-        } else {
-            self.dice.between(400, 4_000)
-        };
-        self.stage().now_ms += by_ms;
-    }
-
-    fn clock_jumps(&mut self) {
-        let by_ms = match self.dice.below(10) {
-            0..=4 => self.dice.between(5_000, 20_000),
-            5..=6 => self.dice.between(30_000, 200_000),
-            7 => self.dice.between(600_000, 5_000_000),
-            _ => self.dice.between(80_000_000, 90_000_000),
-        };
-        self.tell(|| format!("the clock jumps by {by_ms} ms"));
-        self.stage().now_ms += by_ms;
-    }
-
-    fn replica_pauses(&mut self) {
-        let until_ms = self.now_ms() + self.dice.between(2_000, 40_000);
-        let place = self.dice.below(self.replicas.len());
-        let Some(replica) = self.replicas.get_mut(place) else {
-            return;
-        };
-        replica.frozen_until_ms = until_ms;
-        let id = replica.id;
-        self.tell(|| format!("replica {id} stands still for a while"));
-    }
-
-    /// A replica dies between two steps: of what it has under way, some happens and nobody hears of it.
-    fn replica_dies(&mut self) {
-        let place = self.dice.below(self.replicas.len());
-        let replica = self.replicas.remove(place);
-        self.tell(|| format!("replica {} dies", replica.id));
-        let waiting: Vec<u64> = {
-            let inner = self.stage();
-            let of_it = inner.waiting.iter().filter(|(_, one)| one.replica == replica.id);
-            of_it.map(|(serial, _)| *serial).collect()
-        };
-        for serial in waiting {
-            if self.dice.percent(50) {
-                self.gives(serial, Cue::LastAct);
-            } else {
-                self.stage().waiting.remove(&serial);
-            }
-        }
-        for mail in &mut self.mails {
-            mail.under_way.retain(|id| *id != replica.id);
-        }
-        self.stage().ledger.count("deaths");
-        self.replica_starts();
-        if let Some(started) = self.replicas.last()
-            && self.dice.percent(50)
-        {
-            started.mirror();
-        }
-    }
-
-    /// A replica is told to stop: it finishes what it has begun, gives back the rest and takes nothing new; another one begins.
-    fn replica_stops(&mut self) {
-        let place = self.dice.below(self.replicas.len());
-        let Some(replica) = self.replicas.get_mut(place).filter(|replica| !replica.is_leaving) else {
-            return;
-        };
-        replica.is_leaving = true;
-        replica.tasks.stop_token().cancel();
-        replica.later.clear();
-        for (_, head) in std::mem::take(&mut replica.held) {
-            replica.serve(head);
-        }
-        let id = replica.id;
-        self.tell(|| format!("replica {id} stops"));
-        self.stage().ledger.count("drains");
-        self.replica_starts();
-    }
-
-    /// Who has stopped and has nothing under way any more is gone.
-    fn leaves(&mut self) {
-        let busy: Vec<ReplicaId> = self.stage().waiting.values().map(|one| one.replica).collect();
-        self.replicas
-            .retain(|replica| !replica.is_leaving || !replica.held.is_empty() || busy.contains(&replica.id));
-    }
-
-    /// Somebody sets a replica's clock.
-    fn replica_is_off(&mut self) {
-        let by_ms = self.dice.between(-1_500, 1_500);
-        let place = self.dice.below(self.replicas.len());
-        if let Some(replica) = self.replicas.get_mut(place) {
-            replica.skew_ms.store(by_ms, Ordering::SeqCst);
-            let id = replica.id;
-            self.tell(|| format!("replica {id} is {by_ms} ms off now"));
-        }
-    }
-
-    /// Requests that were given up on the way arrive at the shop.
-    pub fn late_requests_arrive(&mut self) {
-        let late = std::mem::take(&mut self.outside().late);
-        for purchase in late {
-            self.tell(|| format!("shop: {} arrives late", purchase.purchase_id));
-            drop(shop::take(&self.shared.stage, &self.shared.outside, &purchase));
         }
     }
 
