@@ -32,7 +32,7 @@ mod words;
 
 /// Version of the rules: the journal keeps it with each event, so that a replay knows what it compares. It grows with every
 /// change of what the same input gives: state and how it is encoded, effects, texts.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// What `decide` answers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,6 @@ use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::{PurchaseId, RetailerId};
 use crate::domain::message::{Choices, Content, Kind, Message};
 use crate::domain::product::{Offer, Product};
-use crate::domain::purchase::Purchase;
 use crate::domain::replies::Phrase;
 use crate::domain::text::{BODY_MAX, fit, parts, plain};
 
@@ -304,8 +303,8 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
     if kind.must_arrive() {
         let told = message.as_ref().and_then(|message| message.purchase.clone());
         let told = told.or_else(|| sent.and_then(|trace| trace.purchase));
-        let waiting = |purchase: &&Purchase| purchase.state.is_payable() || purchase.state.is_unanswered();
-        let possible = turn.conversation.purchases.iter().filter(waiting);
+        // So much happened since that nobody knows which purchase it was: rather tell one twice than one never.
+        let possible = turn.conversation.purchases.iter();
         let possible: Vec<PurchaseId> = possible.map(|purchase| purchase.purchase_id.clone()).collect();
         match told {
             Some(id) => drop(turn.conversation.owed_purchases.insert(id)),
