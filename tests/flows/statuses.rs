@@ -198,6 +198,24 @@ async fn news_of_a_purchase_that_fails_late_is_told_again_and_nothing_of_another
     }
 }
 
+#[tokio::test]
+async fn a_failure_of_a_message_that_the_timeline_has_forgotten_owes_every_purchase_in_sight() {
+    let mut world = world().await;
+    let [cancelled, other] = two_purchases(&mut world).await;
+    world
+        .merchant_says(&cancelled, PurchaseState::Cancelled, None)
+        .await;
+    for _ in 0..30 {
+        world.clock.advance_ms(SECOND_MS);
+        world.says(&ana(), "ajuda").await;
+    }
+    world
+        .hears(&ana(), Kind::PurchaseState, &[Says::failed(131_049)])
+        .await;
+    let owed = world.conversation(&ana()).await.owed_purchases;
+    assert_eq!(owed, BTreeSet::from([cancelled, other]));
+}
+
 /// Round trips that taking one status costs.
 async fn trips(world: &World, call: &Call, told: Says) -> u64 {
     let before = world.store.round_trips();
