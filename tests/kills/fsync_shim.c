@@ -2,10 +2,12 @@
 // in SACOLA_SHIM_FILE:
 //   synced  how long the file was when it was last flushed
 //   undo    what each write since then wrote over: place and length (8 bytes each), then the bytes that were there
+// With SACOLA_SHIM_CUT=n the process dies right before its n-th flush of that file: what was written for it is not on the disk.
 // Worst case: nothing that was not flushed has reached the disk. tests/kills/shim.rs builds it and puts the file back to that.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +56,9 @@ static int flush(const char *call, int fd) {
     int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, call);
     struct stat before;
     int watched = is_watched(fd) && fstat(fd, &before) == 0;
+    static int flushes = 0;
+    const char *cut = getenv("SACOLA_SHIM_CUT");
+    if (watched && cut != NULL && __sync_add_and_fetch(&flushes, 1) == atoi(cut)) kill(getpid(), SIGKILL);
     int result = next(fd);
     if (result == 0 && watched) {
         char text[32];

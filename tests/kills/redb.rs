@@ -64,9 +64,12 @@ async fn a_power_cut_amid_commits_leaves_all_that_was_acknowledged() {
     for run in 0..runs() {
         for kill in 0..KILLS {
             let (folder, shim) = (tempfile::tempdir().unwrap(), Shim::build(FILE));
-            let until = 100 + 71 * kill + 13 * usize::try_from(run).unwrap();
-            let acknowledged = killed(folder.path(), until, |command| {
-                command.envs(shim.environment());
+            // a commit flushes twice: its pages, then its root
+            let flush = 60 + 31 * kill + 7 * usize::try_from(run).unwrap();
+            let acknowledged = cut_off(folder.path(), |command| {
+                command
+                    .envs(shim.environment())
+                    .env("SACOLA_SHIM_CUT", flush.to_string());
             });
             let now = std::fs::read(folder.path().join(FILE)).unwrap();
             assert!(
@@ -88,6 +91,7 @@ async fn a_power_cut_amid_commits_leaves_all_that_was_acknowledged() {
         WRITTEN.len() + 1
     );
     sum.report(fault, runs(), &note);
+    assert!(pages > 0, "every page had been flushed: nothing was cut");
     sum.holds(fault);
 }
 
@@ -214,6 +218,32 @@ async fn holds_all(folder: &Path, acknowledged: &[Event]) -> Tally {
 
 /// Lets a process write until it has told so many events, kills it, and returns all that it told.
 fn killed(folder: &Path, until: usize, prepare: impl FnOnce(&mut Command)) -> Vec<Event> {
+    let mut child = child(folder, prepare);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut told = hears(&mut out, until);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(told.len(), until, "the child ended by itself");
+    told.extend(hears(&mut out, usize::MAX));
+    told
+}
+
+/// A child whose power is cut in the middle of a commit.
+#[cfg(target_os = "linux")]
+fn cut_off(folder: &Path, prepare: impl FnOnce(&mut Command)) -> Vec<Event> {
+    let mut child = child(folder, prepare);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let told = hears(&mut out, usize::MAX);
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.code(), None, "the child was not cut off");
+    assert!(
+        !told.is_empty(),
+        "the child was cut off before anything was acknowledged"
+    );
+    told
+}
+
+fn child(folder: &Path, prepare: impl FnOnce(&mut Command)) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", CHILD, "--nocapture", "--test-threads", "1"])
@@ -222,14 +252,7 @@ fn killed(folder: &Path, until: usize, prepare: impl FnOnce(&mut Command)) -> Ve
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     prepare(&mut command);
-    let mut child: Child = command.spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut told = hears(&mut out, until);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(told.len(), until, "the child ended by itself");
-    told.extend(hears(&mut out, usize::MAX));
-    told
+    command.spawn().unwrap()
 }
 
 /// So many events that a child tells, or all until its end. A line that was cut off tells nothing.
