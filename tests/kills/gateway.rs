@@ -63,34 +63,17 @@ fn points_of_a_turn() -> Vec<Point> {
 }
 
 fn is_of_products(point: Point) -> bool {
-    match point {
-        Point::ProductStored | Point::WalkedSome => true,
-        Point::Received
-        | Point::Loaded
-        | Point::Decided
-        | Point::Committed
-        | Point::Leased
-        | Point::Started
-        | Point::Performed
-        | Point::Answered
-        | Point::Settled => false,
-    }
+    matches!(point, Point::ProductStored | Point::WalkedSome)
 }
 
 /// At which passing the gateway dies: in the midst of the load, elsewhere in each run.
 fn passing(point: Point, run: u32) -> u32 {
-    match point {
-        Point::ProductStored => 1,
-        Point::WalkedSome => 1 + (4 + run * 5) % 12,
-        Point::Received
-        | Point::Loaded
-        | Point::Decided
-        | Point::Committed
-        | Point::Leased
-        | Point::Started
-        | Point::Performed
-        | Point::Answered
-        | Point::Settled => 20 + (run * 7) % 20,
+    if point == Point::ProductStored {
+        1
+    } else if point == Point::WalkedSome {
+        1 + (4 + run * 5) % 12
+    } else {
+        20 + (run * 7) % 20
     }
 }
 
