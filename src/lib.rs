@@ -1,6 +1,7 @@
 //! Sacola: a gateway that brings chat purchases to any shop. See `docs/ARCHITECTURE.md` for the seven hops of a webhook.
 
 pub mod app;
+pub mod assets;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -15,4 +16,5 @@ pub mod outgoing;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+pub mod trace;
 pub mod whatsapp;

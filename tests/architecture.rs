@@ -5,12 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each top-level module and what it may import. `main`, `app` and `cli` build and run everything.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("clock", &[]),
     ("tasks", &[]),
     ("telemetry", &[]),
     ("faults", &[]),
     ("outgoing", &[]),
+    ("trace", &[]),
+    ("assets", &[]),
     ("domain", &[]),
     ("config", &["domain"]),
     ("whatsapp", &["domain"]),
@@ -18,7 +20,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("store", &["domain", "tasks"]),
     (
         "engine",
-        &["domain", "whatsapp", "store", "clock", "tasks", "faults"],
+        &["domain", "whatsapp", "store", "clock", "tasks", "faults", "trace"],
     ),
     (
         "delivery",
@@ -31,6 +33,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
             "clock",
             "tasks",
             "faults",
+            "trace",
         ],
     ),
     (
@@ -46,9 +49,11 @@ const ALLOWED: [(&str, &[&str]); 15] = [
             "tasks",
             "config",
             "faults",
+            "trace",
+            "assets",
         ],
     ),
-    ("emulator", &["clock", "tasks"]),
+    ("emulator", &["clock", "tasks", "assets"]),
     ("lib", &[]),
 ];
 const FREE: [&str; 3] = ["main", "app", "cli"];

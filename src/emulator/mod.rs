@@ -4,6 +4,7 @@
 mod answers;
 mod control;
 mod deliver;
+mod feed;
 mod graph;
 mod inbound;
 mod limits;

@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::clock::{Clock, MovableClock};
 
 use super::deliver::Delivery;
+use super::feed::{Feed, News};
 use super::refusals::Refused;
 use super::render::Shown;
 use super::shop::Shop;
@@ -54,6 +55,7 @@ pub struct World {
     pub deliveries: mpsc::Sender<Delivery>,
     pub attempts: Semaphore,
     pub pictures: Mutex<BTreeMap<String, Bytes>>,
+    pub feed: Feed,
     state: Mutex<State>,
     counter: AtomicU64,
     seed: String,
@@ -223,6 +225,7 @@ impl World {
             deliveries,
             attempts: Semaphore::new(ATTEMPTS_AT_ONCE),
             pictures: Mutex::default(),
+            feed: Feed::default(),
             state: Mutex::new(state),
             counter: AtomicU64::new(0),
             seed,
@@ -242,6 +245,11 @@ impl World {
     /// The world's present instant in seconds.
     pub fn now_s(&self) -> i64 {
         self.now_ms().div_euclid(1000)
+    }
+
+    /// Tells those who watch.
+    pub fn tell(&self, news: News) {
+        self.feed.tell(self.now_ms(), news);
     }
 
     /// 64 upper-case hex digits that look random, from a counter. The seed holds the start, so a gateway that
@@ -280,6 +288,8 @@ impl World {
             shop,
             ..State::default()
         };
+        drop(state);
+        self.tell(News::Reset);
     }
 }
 

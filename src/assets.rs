@@ -1,0 +1,85 @@
+//! The pages in `web/`, inside the binary: who may serve them registers [`playground`] or [`console`]. It owns their headers (a
+//! content security policy without `unsafe-inline`, nothing from elsewhere) and refuses to know any data.
+
+use actix_web::http::header;
+use actix_web::web::{self, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use rust_embed::RustEmbed;
+
+/// Everything below `web/`; a build with debug assertions reads it from the disk anew each time.
+#[derive(RustEmbed)]
+#[folder = "web/"]
+#[include = "*.html"]
+#[include = "*.css"]
+#[include = "*.js"]
+#[include = "*.svg"]
+struct Files;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+    connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// `/playground` and the files it needs.
+pub fn playground(app: &mut web::ServiceConfig) {
+    app.route("/playground", web::get().to(playground_page));
+    shared(app);
+}
+
+/// `/console` and the files it needs.
+pub fn console(app: &mut web::ServiceConfig) {
+    app.route("/console", web::get().to(console_page));
+    shared(app);
+}
+
+fn shared(app: &mut web::ServiceConfig) {
+    app.route("/web/{path:.*}", web::get().to(file));
+}
+
+async fn playground_page(request: HttpRequest) -> HttpResponse {
+    served(&request, "playground/index.html")
+}
+
+async fn console_page(request: HttpRequest) -> HttpResponse {
+    served(&request, "console/index.html")
+}
+
+async fn file(request: HttpRequest, path: Path<String>) -> HttpResponse {
+    served(&request, &path)
+}
+
+fn served(request: &HttpRequest, path: &str) -> HttpResponse {
+    let Some(file) = Files::get(path) else {
+        return HttpResponse::NotFound()
+            .content_type("text/plain; charset=utf-8")
+            .body("there is no such file\n");
+    };
+    let tag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
+    let known = request.headers().get(header::IF_NONE_MATCH);
+    let is_known = known.is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut answer = if is_known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    answer
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .insert_header(("cross-origin-opener-policy", "same-origin"))
+        .insert_header(("cross-origin-resource-policy", "same-origin"))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::ETAG, tag));
+    if is_known {
+        return answer.finish();
+    }
+    answer.content_type(kind(path)).body(file.data.into_owned())
+}
+
+fn kind(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}

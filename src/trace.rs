@@ -1,0 +1,211 @@
+//! What the gateway does, step by step, for somebody who watches: webhook → event → decision → commit → attempt → status, with
+//! ids and durations. Off it costs one branch; on it keeps a bounded memory and a channel. It takes facts that others hand it
+//! and never a customer's words, name, number or address.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use serde::Serialize;
+use tokio::sync::broadcast;
+
+/// Steps that late watchers still get.
+const KEPT: usize = 2_000;
+/// Steps that a slow watcher may be behind before it misses some.
+const BEHIND: usize = 2_048;
+
+/// One step, as watchers get it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Traced {
+    /// Grows by one; a hole means that something was missed.
+    pub seq: u64,
+    /// The gateway's clock.
+    pub at_ms: i64,
+    #[serde(flatten)]
+    pub step: Step,
+}
+
+/// The steps. `took_us` is wall time in microseconds. `conversation` is a home id (a keyed hash), `message` the inner id of a
+/// message, which names nobody.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "hop", rename_all = "snake_case")]
+pub enum Step {
+    /// Hops 1 to 3 and the answer: a webhook or callback was received, verified, parsed, and its items are durable.
+    Webhook {
+        /// `provider` or `merchant`.
+        from: &'static str,
+        bytes: usize,
+        /// Items by kind: `message`, `status`, `callback`, …
+        items: Vec<String>,
+        /// Inner ids of the messages in it.
+        messages: Vec<String>,
+        http: u16,
+        took_us: u64,
+    },
+    /// Hop 5: one event was decided.
+    Decision {
+        conversation: String,
+        /// The event's kind, in past tense: `said`, `tapped`, `purchase_answered`, …
+        event: &'static str,
+        /// The event's id: `in:<inner message id>`, or the id of what was answered.
+        cause: String,
+        /// `done`, `duplicate`, `parked`.
+        outcome: &'static str,
+        effects: Vec<Caused>,
+        took_us: u64,
+    },
+    /// Hop 6: the turn's events were committed together, or not.
+    Commit {
+        conversation: String,
+        revision: u64,
+        events: usize,
+        /// `committed`, `conflict`, `duplicate`, `stale_facts`, `refused`.
+        outcome: &'static str,
+        took_us: u64,
+    },
+    /// Hop 7: one attempt to perform an effect.
+    Attempt {
+        conversation: String,
+        effect_id: String,
+        /// The kind of message, or `quote`, `submit`, `find`, …
+        effect: &'static str,
+        /// `provider` or `merchant`.
+        toward: &'static str,
+        attempt: u32,
+        /// `done`, `retry`, `unknown`, `rejected`, `stopped`, `postponed`, `window_closed`, `dropped`.
+        outcome: &'static str,
+        code: Option<i64>,
+        message: Option<String>,
+        took_us: u64,
+    },
+    /// The provider told how a message fared.
+    Status {
+        effect_id: Option<String>,
+        message: String,
+        status: String,
+        code: Option<i64>,
+    },
+}
+
+/// An effect that a decision caused.
+#[derive(Clone, Debug, Serialize)]
+pub struct Caused {
+    pub effect_id: String,
+    pub effect: &'static str,
+}
+
+/// Where steps are told. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Trace(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    kept: Mutex<Kept>,
+    watchers: broadcast::Sender<Traced>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    next: u64,
+    steps: VecDeque<Traced>,
+}
+
+impl Trace {
+    /// Takes nothing.
+    pub fn off() -> Self {
+        Self(None)
+    }
+
+    /// Keeps the last steps and passes them on.
+    pub fn on() -> Self {
+        Self(Some(Arc::new(Inner {
+            kept: Mutex::default(),
+            watchers: broadcast::channel(BEHIND).0,
+        })))
+    }
+
+    /// True when somebody may watch.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The start of a step that is told later; `None` while off.
+    pub fn start(&self) -> Option<Instant> {
+        self.0.as_ref().map(|_| Instant::now())
+    }
+
+    /// Tells a step; it is built only while somebody may watch. Never waits.
+    pub fn tell(&self, at_ms: i64, step: impl FnOnce() -> Step) {
+        let Some(inner) = &self.0 else { return };
+        let step = step();
+        let mut kept = inner.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.next += 1;
+        let traced = Traced {
+            seq: kept.next,
+            at_ms,
+            step,
+        };
+        if kept.steps.len() >= KEPT {
+            kept.steps.pop_front();
+        }
+        kept.steps.push_back(traced.clone());
+        // No watcher is no fault.
+        drop(inner.watchers.send(traced));
+    }
+
+    /// What is kept after `seq`, oldest first, and all that comes; `None` while off.
+    pub fn watch(&self, seq: u64) -> Option<(Vec<Traced>, broadcast::Receiver<Traced>)> {
+        let inner = self.0.as_ref()?;
+        let kept = inner.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let former = kept
+            .steps
+            .iter()
+            .filter(|traced| traced.seq > seq)
+            .cloned()
+            .collect();
+        Some((former, inner.watchers.subscribe()))
+    }
+}
+
+/// Microseconds since a start that [`Trace::start`] gave.
+pub fn took_us(started: Option<Instant>) -> u64 {
+    started.map_or(0, |started| {
+        u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status() -> Step {
+        Step::Status {
+            effect_id: None,
+            message: "3A00".to_owned(),
+            status: "read".to_owned(),
+            code: None,
+        }
+    }
+
+    #[test]
+    fn while_off_no_step_is_built() {
+        let trace = Trace::off();
+
+        trace.tell(1, || unreachable!("nobody watches"));
+
+        assert!(trace.watch(0).is_none());
+        assert!(trace.start().is_none());
+    }
+
+    #[test]
+    fn a_watcher_gets_what_is_kept_and_what_comes() {
+        let trace = Trace::on();
+        trace.tell(1, status);
+
+        let (former, mut coming) = trace.watch(0).unwrap();
+        trace.tell(2, status);
+
+        assert_eq!(former.len(), 1);
+        assert_eq!(coming.try_recv().unwrap().seq, 2);
+    }
+}
