@@ -26,6 +26,7 @@ mod products;
 mod quote;
 mod send;
 mod statuses;
+mod traced;
 mod walk;
 
 pub use answers::Interrupted;

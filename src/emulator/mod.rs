@@ -126,6 +126,19 @@ impl Emulator {
             .set_targets(Some(webhook_url.to_owned()), Some(callback_url.to_owned()));
     }
 
+    /// Registers people, controls and the shop on another server of this machine, so that a page finds all at one address.
+    pub fn controls(&self) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + Sync + 'static {
+        let data = web::Data::from(Arc::clone(&self.world));
+        move |app| {
+            app.app_data(data.clone())
+                .app_data(web::PayloadConfig::new(BODY_LIMIT));
+            control::routes(app);
+            phones::routes(app);
+            refusals::routes(app);
+            shop::routes(app);
+        }
+    }
+
     /// Ends the HTTP server; deliveries end with the [`Tasks`] that carry them.
     pub async fn stop(&self) {
         self.server.stop(true).await;

@@ -120,6 +120,7 @@ impl World {
                 unknown_hold_ms: 60_000,
                 pace_ms: 300,
             },
+            trace: sacola::trace::Trace::off(),
         };
         let tasks = Tasks::new();
         let (engine, lane_work) = Engine::new(parts, tasks.clone(), 1_000);
