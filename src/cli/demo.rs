@@ -94,6 +94,7 @@ phone_number_id = "{PHONE_NUMBER_ID}"
 waba_id = "{WABA_ID}"
 access_token = "{ACCESS_TOKEN}"
 catalog_id = "{CATALOG_ID}"
+payments = "order_details"
 merchant = "demo"
 [[merchant]]
 id = "demo"

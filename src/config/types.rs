@@ -161,6 +161,8 @@ pub struct Number {
     pub locale: String,
     /// What a web client gets.
     pub web_clients: WebClients,
+    /// True when the number may send `order_details` (Meta's payments in Brazil).
+    pub order_details: bool,
     /// What the provider allows, in messages per second (1..=1000).
     pub messages_per_second: u32,
 }

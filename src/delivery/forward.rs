@@ -121,6 +121,8 @@ impl Dispatcher {
             total: found.total,
             payment_url: found.payment_url,
             payment_url_allowed: allowed,
+            pix: found.pix,
+            expires_at_ms: found.expires_at_ms,
             state: found.state,
         }
     }

@@ -68,6 +68,7 @@ async fn a_turn_that_panics_is_told_as_cut_off_and_the_next_one_is_taken() {
         locale: Locale::PtBr,
         catalog_id: None,
         web_clients: WebClients::OwnCart,
+        order_details: false,
     };
     let settings = NumberSettings {
         number: number(),

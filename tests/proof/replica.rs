@@ -90,6 +90,7 @@ impl Replica {
             locale: Locale::PtBr,
             catalog_id: Some("367025965434465".to_owned()),
             web_clients: WebClients::OwnCart,
+            order_details: false,
         };
         let settings = NumberSettings {
             number: number(),
