@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod browser;
 mod faults;
 mod flows;
 mod kills;
