@@ -1,0 +1,55 @@
+//! A file that is there whole or not at all: written beside its place, flushed, then renamed over it. Only its owner may read it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+const OWNER_ONLY: u32 = 0o600;
+
+/// Puts `bytes` at `path`; after an error or a crash what was there before still is.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = with_suffix(path, ".new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(OWNER_ONLY)
+        .open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    // The name is as durable as the bytes only once its directory is flushed too.
+    let directory = path
+        .parent()
+        .filter(|directory| !directory.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// The same path with something behind its name.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_replaces_what_was_there_and_is_nobody_elses() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.json");
+
+        write(&path, b"first, and longer").unwrap();
+        write(&path, b"second").unwrap();
+
+        assert_eq!(std::fs::read(&path).unwrap(), b"second");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, OWNER_ONLY);
+        assert!(!with_suffix(&path, ".new").exists());
+    }
+}
