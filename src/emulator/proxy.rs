@@ -20,6 +20,8 @@ const TUNNELS_MAX: usize = 256;
 const HEAD_BYTES_MAX: usize = 8 * 1024;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const REST_BYTES_MAX: u64 = 64 * 1024;
+const REST_TIMEOUT: Duration = Duration::from_secs(1);
 const BACK_OFF: Duration = Duration::from_millis(50);
 const HEAD_END: &[u8] = b"\r\n\r\n";
 const OPENED: &[u8] = b"HTTP/1.1 200 Connection Established\r\n\r\n";
@@ -143,7 +145,14 @@ async fn refuse(client: &mut TcpStream, status: u16, reason: &str) -> io::Result
         reason.len() + 1
     );
     client.write_all(answer.as_bytes()).await?;
-    client.shutdown().await
+    client.shutdown().await?;
+    // What still comes is read and dropped: closing before would reset the connection and take the answer with it.
+    let (mut rest, mut nowhere) = (client.take(REST_BYTES_MAX), tokio::io::sink());
+    let dropped = tokio::io::copy(&mut rest, &mut nowhere);
+    if let Ok(read) = tokio::time::timeout(REST_TIMEOUT, dropped).await {
+        read?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
