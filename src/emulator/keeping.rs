@@ -187,7 +187,7 @@ impl Keeping {
         // Being looked at locks the state too: only other bytes are worth a write.
         let held = digest(&bytes);
         if self.held != Some(held) {
-            whole_file::write(&self.path, &bytes)?;
+            whole_file::write(&self.path, &bytes, whole_file::OWNER_ONLY)?;
             self.held = Some(held);
         }
         self.seen = Some(seen);

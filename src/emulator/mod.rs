@@ -137,8 +137,8 @@ impl Emulator {
             }
             None => (None, None),
         };
-        let served = controls(web::Data::from(Arc::clone(&world)), watchers.clone());
-        let server = server(served, config.listener, secured)?;
+        let routes = controls(web::Data::from(Arc::clone(&world)), watchers.clone());
+        let server = server(routes, config.listener, secured)?;
         let handle = server.handle();
         tasks.spawn(
             "emulator-server",

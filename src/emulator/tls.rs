@@ -50,7 +50,7 @@ pub fn prepared(directory: &Path, address: SocketAddr) -> anyhow::Result<Identit
         .context("the authority's certificate cannot be made")?;
     // Written anew each time: the key alone is the authority, and who trusts a former certificate of it trusts this one.
     let ca_file = directory.join(CERTIFICATE_FILE);
-    whole_file::write(&ca_file, own.pem().as_bytes()).with_context(|| {
+    whole_file::write(&ca_file, own.pem().as_bytes(), whole_file::ANYBODY_READS).with_context(|| {
         format!(
             "--tls-dir {}: {CERTIFICATE_FILE} cannot be written",
             directory.display()
@@ -81,7 +81,7 @@ fn authority_key(directory: &Path) -> anyhow::Result<KeyPair> {
         }),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let key = KeyPair::generate().context("no key for the authority")?;
-            whole_file::write(&path, key.serialize_pem().as_bytes())
+            whole_file::write(&path, key.serialize_pem().as_bytes(), whole_file::OWNER_ONLY)
                 .with_context(|| format!("{} cannot be written", path.display()))?;
             Ok(key)
         }

@@ -1,20 +1,23 @@
-//! A file that is there whole or not at all: written beside its place, flushed, then renamed over it. Only its owner may read it.
+//! A file that is there whole or not at all: written beside its place, flushed, then renamed over it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-const OWNER_ONLY: u32 = 0o600;
+/// Keys, and what people wrote.
+pub const OWNER_ONLY: u32 = 0o600;
+/// Certificates.
+pub const ANYBODY_READS: u32 = 0o644;
 
-/// Puts `bytes` at `path`; after an error or a crash what was there before still is.
-pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Puts `bytes` at `path` with these permissions; after an error or a crash what was there before still is.
+pub fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let beside = with_suffix(path, ".new");
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(OWNER_ONLY)
+        .mode(mode)
         .open(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
@@ -44,8 +47,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state.json");
 
-        write(&path, b"first, and longer").unwrap();
-        write(&path, b"second").unwrap();
+        write(&path, b"first, and longer", OWNER_ONLY).unwrap();
+        write(&path, b"second", OWNER_ONLY).unwrap();
 
         assert_eq!(std::fs::read(&path).unwrap(), b"second");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
