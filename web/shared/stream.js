@@ -6,6 +6,8 @@
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
+/** A page nobody sees lets its stream go after this time: browsers allow six connections to one host over all pages. */
+const HIDDEN_MS = 5_000;
 
 /**
  * Watches a stream of JSON messages.
@@ -37,6 +39,7 @@ export function watch(path, onMessage, onState = () => {}, onMissed = () => {}, 
     source?.close();
     if (closed) return;
     onState("lost");
+    clearTimeout(timer);
     timer = setTimeout(open, wait);
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
   };
@@ -54,11 +57,19 @@ export function watch(path, onMessage, onState = () => {}, onMissed = () => {}, 
     source.onerror = lose;
   }
 
+  const look = () => {
+    clearTimeout(timer);
+    if (!document.hidden && source?.readyState === EventSource.CLOSED) open();
+    if (document.hidden) timer = setTimeout(() => source?.close(), HIDDEN_MS);
+  };
+
   open();
+  document.addEventListener("visibilitychange", look);
   return {
     close() {
       closed = true;
       clearTimeout(timer);
+      document.removeEventListener("visibilitychange", look);
       source?.close();
     },
   };
