@@ -33,16 +33,16 @@ async function open() {
   try {
     const world = await openWorld();
     Object.assign(window, { sacola: { latencies: world.latency.measured, world } });
-    byId("loading").remove();
     topBar(world);
     mountStage(byId("stage"), world);
+    byId("loading").remove();
     const early = query.has("story") ? null : firstPhones(world);
-    await Promise.all([early, panels(world)]);
+    const [begin] = await Promise.all([stories(world), early, panels(world)]);
     world.start();
-    const begun = await stories(world);
-    if (!begun && !early) await firstPhones(world);
+    if (!begin() && !early) await firstPhones(world);
   } catch (problem) {
-    replace(byId("loading"), icon("warning"), h("p", { class: "strong" }, t("page.broken")), h("p", { class: "mono small" }, problem instanceof Error ? problem.message : String(problem)),
+    const place = document.getElementById("loading") ?? byId("stage");
+    replace(place, icon("warning"), h("p", { class: "strong" }, t("page.broken")), h("p", { class: "mono small" }, problem instanceof Error ? problem.message : String(problem)),
       h("button", { type: "button", class: "button primary", onclick: () => location.reload() }, t("page.again")));
   }
 }
@@ -113,12 +113,12 @@ function topBar(world) {
 async function panels(world) {
   const panel = byId("panel");
   const roots = PANELS.map(([id]) => h("div", { id: `panel-${id}`, class: "panel-page" }));
+  const phones = h("button", { type: "button", class: "to-phones", dataset: { testid: "tab-phones" }, onclick: () => pane("phones") });
   const strip = tabs(PANELS.map(([id, name], index) => ({ id, icon: name, label: () => t(`tab.${id}`), panel: /** @type {HTMLElement} */ (roots[index]) })), {
     label: () => t("page.panel"),
     onSelect: () => pane("panel"),
   });
   strip.list.addEventListener("click", () => pane("panel"));
-  const phones = h("button", { type: "button", class: "to-phones", dataset: { testid: "tab-phones" }, onclick: () => pane("phones") });
   onLanguage(() => replace(phones, icon("android"), h("span", null, t("tab.phones"))));
   replace(panel, h("nav", { class: "panel-tabs", "aria-label": t("page.panel") }, phones, strip.list), h("div", { class: "panel-pages" }, roots));
   pane("phones");
@@ -152,14 +152,14 @@ async function mountPart(name, root, world) {
   }
 }
 
-/** The stories: their picker, their column, and the one the address asks for. @param {World} world @returns {Promise<boolean>} true when one was begun */
+/** The stories: their picker and their column. @param {World} world @returns {Promise<() => boolean>} begins the one the address asks for; true when there is one */
 async function stories(world) {
   const root = h("div", { class: "story-root" });
   const title = h("h2", { class: "overline" });
   const closer = h("button", { type: "button", class: "icon-button", onclick: () => show(false) }, icon("close"));
   replace(byId("story"), h("div", { class: "row between" }, title, closer), root);
   const part = await mountPart("stories", root, world);
-  if (!part) return false;
+  if (!part) return () => false;
   const list = /** @type {readonly { id: string, title: (say: typeof t) => string }[]} */ (part.stories);
   const select = h("select", { class: "select", dataset: { testid: "story" }, disabled: !world.settings.gateway, onchange: () => choose(select.value) });
   const button = h("button", { type: "button", class: "button quiet small", dataset: { testid: "stories" }, onclick: () => show(byId("story").hidden === true) });
@@ -181,10 +181,11 @@ async function stories(world) {
   });
   onLanguage(paint);
   show(matchMedia("(min-width: 1200px)").matches);
-  const asked = part.asked();
-  if (!asked || !world.settings.gateway) return false;
-  choose(asked);
-  return true;
+  return () => {
+    const asked = world.settings.gateway ? part.asked() : null;
+    if (asked) choose(asked);
+    return Boolean(asked);
+  };
 
   /** @param {boolean} open */
   function show(open) {
