@@ -11,7 +11,7 @@ import { Journeys } from "./xray/journeys.js";
 import { JourneyView } from "./xray/view.js";
 import { outcomeOf, titleOf } from "./xray/words.js";
 
-/** @typedef {import("./xray/journeys.js").Journey} Journey */
+/** @typedef {import("./xray/kept.js").Journey} Journey */
 
 /** How often the summary may speak. */
 const SPEAK_MS = 2_000;
@@ -213,7 +213,7 @@ class Xray {
 
   // ---- between journeys and bubbles
 
-  /** @param {Journey} journey @param {import("./xray/journeys.js").Step|null} step */
+  /** @param {Journey} journey @param {import("./xray/kept.js").Step|null} step */
   show(journey, step) {
     if (journey === this.opened) this.opened = null;
     const effect = step?.ids.find((id) => id.label === "effect")?.value ?? (journey.inner === null ? [...journey.effects][0] : undefined);

@@ -55,7 +55,8 @@ export class Look {
     this.timer = 0;
     this.reading = false;
     this.again = false;
-    const wake = () => this.soon();
+    const wake = () => void this.soon();
+    /** @type {(() => void)[]} */
     this.offs = [
       world.on(`phone:${phone}`, wake),
       world.on(`cart:${phone}`, wake),

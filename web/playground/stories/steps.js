@@ -8,6 +8,7 @@ import { start } from "./current.js";
 import { mood, raise, tap } from "./play.js";
 import { money } from "../../shared/format.js";
 import { register, t } from "../../shared/i18n.js";
+import "../shop/words.js";
 
 /** @typedef {import("./run.js").Step} Step */
 /** @typedef {import("./run.js").Story} Story */

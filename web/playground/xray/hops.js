@@ -1,4 +1,8 @@
-// The hops of a journey: their order, and how good or bad a step is. Words are in words.js.
+// @ts-check
+/**
+ * The hops of a journey: their order, and how good or bad a step is. It knows no words.
+ * @module
+ */
 
 /** @typedef {"delivered"|"webhook"|"callback"|"decision"|"commit"|"attempt"|"graph"|"shop"|"status"} Hop */
 /** @typedef {"good"|"note"|"warn"|"bad"} Tone */
@@ -29,19 +33,19 @@ const OUTCOMES = {
 export function toneOf(hop, facts) {
   switch (hop) {
     case "delivered":
-      return facts.http === 200 ? (facts.attempt > 1 ? "note" : "good") : facts.http === 0 ? "warn" : "bad";
+      return facts["http"] === 200 ? (facts["attempt"] > 1 ? "note" : "good") : facts["http"] === 0 ? "warn" : "bad";
     case "webhook":
     case "callback":
-      return facts.http >= 200 && facts.http < 300 ? "good" : facts.http === 0 ? "warn" : "bad";
+      return facts["http"] >= 200 && facts["http"] < 300 ? "good" : facts["http"] === 0 ? "warn" : "bad";
     case "graph":
     case "shop":
-      return answered(facts.http);
+      return answered(facts["http"]);
     case "decision":
     case "commit":
     case "attempt":
-      return OUTCOMES[facts.outcome] ?? "note";
+      return OUTCOMES[facts["outcome"]] ?? "note";
     case "status":
-      return facts.status === "failed" ? "bad" : "good";
+      return facts["status"] === "failed" ? "bad" : "good";
   }
 }
 

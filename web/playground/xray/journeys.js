@@ -1,21 +1,16 @@
-// Joins what the emulator tells and what the gateway tells into journeys: one per action of a customer, per callback of the
-// merchant, per price update. Pure: it knows no page. It keeps the latest journeys only and says which of them changed.
+// @ts-check
+/**
+ * Joins what the emulator tells and what the gateway tells into journeys: one per action of a customer, per callback of the
+ * merchant, per price update. It knows no page.
+ * @module
+ */
 
-import { hopOrder, toneOf, worse } from "./hops.js";
+import { Kept } from "./kept.js";
 
-/** @typedef {{label: "message"|"effect"|"conversation"|"purchase"|"cause"|"product", value: string}} Id */
-/** @typedef {{
- *   hop: import("./hops.js").Hop, tone: import("./hops.js").Tone, endUs: number, tookUs: number,
- *   facts: Record<string, any>, ids: Id[],
- * }} Step */
-/** @typedef {"said"|"callback"|"update"|"api"|"call"|"refused"|"other"} What */
-/** @typedef {{
- *   id: number, what: What, inner: string|null, phone: string|null, beganUs: number, tone: import("./hops.js").Tone,
- *   facts: Record<string, any>, steps: Step[], effects: Set<string>, names: [Map<string, Journey>, string][],
- * }} Journey */
+/** @typedef {import("./kept.js").Journey} Journey */
+/** @typedef {import("./kept.js").What} What */
+/** @typedef {import("./kept.js").Id} Id */
 
-/** Journeys that are kept. */
-export const KEPT = 200;
 /** How far apart two tellings of one callback may be. */
 const NEAR_MS = 5_000;
 /** How long a call of the Graph API waits for the decision that caused it to be told. */
@@ -24,21 +19,11 @@ const ORPHAN_MS = 2_000;
 const ANSWER_MS = 60_000;
 const EFFECT = /^([0-9a-f]{22}\.\d+\.\d+)(?::|$)/;
 
-export class Journeys {
+export class Journeys extends Kept {
   /** @param {{gateway: boolean, changed: (journey: Journey) => void, dropped: (journey: Journey) => void}} options */
   constructor({ gateway, changed, dropped }) {
+    super({ changed, dropped });
     this.gateway = gateway;
-    this.changed = changed;
-    this.dropped = dropped;
-    this.next = 1;
-    /** Oldest first. @type {Journey[]} */
-    this.all = [];
-    /** @type {Map<string, Journey>} */
-    this.byMessage = new Map();
-    /** @type {Map<string, Journey>} */
-    this.byEffect = new Map();
-    /** Price updates, callbacks, purchases, calls of the API. @type {Map<string, Journey>} */
-    this.byCause = new Map();
     /** Decided and not committed, by conversation. @type {Map<string, Journey[]>} */
     this.pending = new Map();
     /** Callbacks that one side has told. @type {{journey: Journey, side: "shop"|"gateway", atMs: number}[]} */
@@ -61,11 +46,6 @@ export class Journeys {
     this.orphans = [];
     this.visits = [];
     this.calls = [];
-  }
-
-  /** The journey of a message, in or out. @param {string} inner */
-  ofMessage(inner) {
-    return this.byMessage.get(inner) ?? null;
   }
 
   // ---- what the emulator tells
@@ -99,7 +79,7 @@ export class Journeys {
         return;
       }
       const journey = inner === null ? this.begin("other", told, { carried }) : this.said(inner, told);
-      journey.facts.carried = carried;
+      journey.facts["carried"] = carried;
       journey.phone ??= told.phone ?? null;
       const facts = { http: told.http, attempt: told.attempt, carried, bytes: told.bytes };
       this.add(journey, "delivered", told, facts, message(inner));
@@ -157,17 +137,17 @@ export class Journeys {
   addShop(journey, told) {
     const facts = { http: told.http, method: told.method, path: told.path };
     const ids = told.purchase_id ? [/** @type {Id} */ ({ label: "purchase", value: told.purchase_id })] : [];
-    if (told.purchase_id) journey.facts.purchase = told.purchase_id;
+    if (told.purchase_id) journey.facts["purchase"] = told.purchase_id;
     this.add(journey, "shop", told, facts, ids);
   }
 
   /** @param {any} told */
   calledBack(told) {
     const journey = this.half("shop", told, () => this.begin("callback", told, {}));
-    journey.facts.kind = told.kind;
+    journey.facts["kind"] = told.kind;
     const product = this.lastProduct;
     if (product && told.kind.startsWith("product.") && told.at_ms - product.atMs < NEAR_MS) {
-      journey.facts.retailer_id ??= product.retailer_id;
+      journey.facts["retailer_id"] ??= product.retailer_id;
     }
     this.add(journey, "callback", told, { kind: told.kind, http: told.http }, []);
   }
@@ -222,7 +202,7 @@ export class Journeys {
   /** @param {any} traced */
   decided(traced) {
     const journey = this.causeOf(traced);
-    journey.facts.event ??= traced.event;
+    journey.facts["event"] ??= traced.event;
     const caused = /** @type {{effect_id: string, effect: string}[]} */ (traced.effects ?? []);
     for (const one of caused) this.owns(journey, one.effect_id);
     const facts = { event: traced.event, outcome: traced.outcome, effects: caused.map((one) => one.effect), cause: traced.cause };
@@ -255,7 +235,7 @@ export class Journeys {
   /** The callback that has just come and whose decision was not told yet. @param {any} traced @param {boolean} ofProduct */
   lastCallback(traced, ofProduct) {
     const fits = (/** @type {Journey} */ journey) => {
-      const kind = journey.facts.kind;
+      const kind = journey.facts["kind"];
       const kindFits = kind === undefined || kind.startsWith("product.") === ofProduct;
       const undecided = journey.steps.every((step) => step.hop !== "decision");
       return journey.what === "callback" && kindFits && undecided && Math.abs(traced.at_ms * 1000 - journey.beganUs) < NEAR_MS * 1000;
@@ -303,43 +283,7 @@ export class Journeys {
     this.add(journey, "status", traced, facts, [...effect(traced.effect_id), ...message(traced.message)]);
   }
 
-  // ---- journeys and their names
-
-  /** @param {string} inner @param {any} told */
-  said(inner, told) {
-    const known = this.byMessage.get(inner);
-    if (known) return known;
-    const journey = this.begin("said", told, {});
-    journey.inner = inner;
-    this.name(this.byMessage, inner, journey);
-    return journey;
-  }
-
-  /** @param {What} what @param {any} told @param {Record<string, any>} facts @returns {Journey} */
-  begin(what, told, facts) {
-    const beganUs = told.at_ms * 1000 - (told.took_us ?? 0);
-    /** @type {Journey} */
-    const journey = { id: this.next, what, inner: null, phone: told.phone ?? null, beganUs, tone: "good", facts, steps: [], effects: new Set(), names: [] };
-    this.next += 1;
-    this.all.push(journey);
-    while (this.all.length > KEPT) this.forget(/** @type {Journey} */ (this.all.shift()));
-    return journey;
-  }
-
-  /** @param {Journey} journey */
-  forget(journey) {
-    for (const [map, key] of journey.names) {
-      if (map.get(key) === journey) map.delete(key);
-    }
-    this.dropped(journey);
-  }
-
-  /** @param {Map<string, Journey>} map @param {string} key @param {Journey} journey */
-  name(map, key, journey) {
-    if (map.has(key)) return;
-    map.set(key, journey);
-    journey.names.push([map, key]);
-  }
+  // ---- what waits for its owner
 
   /** @param {Journey} journey @param {string} effectId */
   owns(journey, effectId) {
@@ -358,30 +302,6 @@ export class Journeys {
     this.orphans = this.orphans.filter((orphan) => !late.includes(orphan));
     for (const { told } of late) this.addGraph(this.begin("call", told, { path: told.path, kind: told.kind ?? null }), told);
   }
-
-  /** @param {Journey} journey @param {import("./hops.js").Hop} hop @param {any} told @param {Record<string, any>} facts @param {Id[]} ids */
-  add(journey, hop, told, facts, ids) {
-    const step = { hop, tone: toneOf(hop, facts), endUs: told.at_ms * 1000, tookUs: told.took_us ?? 0, facts, ids };
-    const start = (/** @type {Step} */ one) => one.endUs - one.tookUs;
-    let place = journey.steps.length;
-    while (place > 0) {
-      const before = /** @type {Step} */ (journey.steps[place - 1]);
-      const later = start(before) > start(step) || (start(before) === start(step) && hopOrder(before.hop) > hopOrder(hop));
-      // One instant of the clock is a millisecond: within it the order of the hops is the order of events.
-      const sameInstant = Math.abs(start(before) - start(step)) < 1_000 && before.endUs === step.endUs && hopOrder(before.hop) > hopOrder(hop) && roundOf(before) === roundOf(step);
-      if (!later && !sameInstant) break;
-      place -= 1;
-    }
-    journey.steps.splice(place, 0, step);
-    journey.beganUs = Math.min(journey.beganUs, start(step));
-    journey.tone = worse(journey.tone, step.tone);
-    this.changed(journey);
-  }
-}
-
-/** Steps of one effect belong together. @param {Step} step */
-function roundOf(step) {
-  return step.ids.find((id) => id.label === "effect")?.value ?? "";
 }
 
 /** @param {string|null|undefined} value @returns {Id[]} */

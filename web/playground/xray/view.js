@@ -10,8 +10,8 @@ import { t } from "../../shared/i18n.js";
 import { span } from "./journeys.js";
 import { detailOf, outcomeOf, titleOf } from "./words.js";
 
-/** @typedef {import("./journeys.js").Journey} Journey */
-/** @typedef {import("./journeys.js").Step} Step */
+/** @typedef {import("./kept.js").Journey} Journey */
+/** @typedef {import("./kept.js").Step} Step */
 /** @typedef {{nameOf: (phone: string|null) => string|null, show: (journey: Journey, step: Step|null) => void, copied: () => void}} Hooks */
 
 /** @type {Record<import("./hops.js").Tone, string>} */
@@ -87,7 +87,7 @@ export class JourneyView {
     );
   }
 
-  /** @param {import("./journeys.js").Id} id @param {Step} step */
+  /** @param {import("./kept.js").Id} id @param {Step} step */
   id(id, step) {
     const what = t(`xray.id.${id.label}`);
     const copy = () => {

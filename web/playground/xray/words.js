@@ -81,8 +81,8 @@ register({
   },
 });
 
-/** @typedef {import("./journeys.js").Journey} Journey */
-/** @typedef {import("./journeys.js").Step} Step */
+/** @typedef {import("./kept.js").Journey} Journey */
+/** @typedef {import("./kept.js").Step} Step */
 
 /** Who or what began it. @param {Journey} journey @param {string|null} who */
 export function titleOf(journey, who) {
