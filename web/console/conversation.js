@@ -66,7 +66,7 @@ function head(seen) {
   const masked = session()?.sees_personal_data ? null : badge("", t("role.masked"), "eye");
   return h(
     "section",
-    { class: "panel panel-body", "aria-label": t("conversation.about") },
+    { class: "panel pad", "aria-label": t("conversation.about") },
     h("div", { class: "row wrap chips" }, mode(seen.mode), windowState(seen), masked),
     facts([
       customer.wa_id ? [t("customer.wa_id"), copyable(customer.wa_id, 24)] : null,

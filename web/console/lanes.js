@@ -48,7 +48,7 @@ function list(rows) {
     testid: "lane-row",
     columns: [
       { head: t("col.conversation"), cell: (lane) => h("span", { class: "row" }, h("a", { class: "row-link mono", href: `#/conversation/${encodeURIComponent(lane.home)}`, title: lane.home }, short(lane.home))) },
-      { head: t("col.toward"), cell: (lane) => word("lane", lane.kind) },
+      { head: t("col.toward"), cell: (lane) => word("to", lane.kind) },
       { head: t("col.waits"), cell: (lane) => (lane.head ? effectWords(lane.head.word) : "—") },
       { head: t("col.why"), cell: (lane) => why(lane) },
       { head: t("col.late"), end: true, cell: (lane) => lag(lane.late_ms) },

@@ -55,7 +55,7 @@ function show(moved) {
   const known = PAGES[name === "" ? "overview" : name];
   const stage = { main: stageElement, args, query: new URLSearchParams(search), signal: present.signal };
   for (const link of shell.querySelectorAll("nav.places a")) {
-    if (link instanceof HTMLElement && link.dataset["place"] === known?.place) link.setAttribute("aria-current", "page");
+    if (link instanceof HTMLElement && link.dataset["place"] === known?.place) chosen(link);
     else link.removeAttribute("aria-current");
   }
   if (known) known.show(stage);
@@ -63,6 +63,12 @@ function show(moved) {
   if (!moved) return;
   window.scrollTo(0, 0);
   if (!(document.activeElement instanceof HTMLInputElement)) stageElement.querySelector("h1")?.focus();
+}
+
+/** @param {HTMLElement} link */
+function chosen(link) {
+  link.setAttribute("aria-current", "page");
+  link.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 /** @param {string} part */
@@ -86,7 +92,7 @@ function frame() {
     badge("", t(signed.sees_personal_data ? "role.sees" : "role.masked"), "eye"),
     h("code", { class: "tiny muted", title: signed.merchant ?? "" }, signed.key_id),
   );
-  const out = h("button", { type: "button", class: "button small quiet", dataset: { testid: "signout" }, onclick: () => void leave() }, icon("out"), h("span", null, t("signout")));
+  const out = h("button", { type: "button", class: "button small quiet signout", dataset: { testid: "signout" }, onclick: () => void leave() }, icon("out"), h("span", null, t("signout")));
   const keys = h("button", { type: "button", class: "icon-button", "aria-label": t("keys.title"), title: `${t("keys.title")} (?)`, onclick: help }, h("kbd", { "aria-hidden": "true" }, "?"));
   const menu = MENU.map(([place, sign]) => h("li", null, h("a", { href: `#/${place}`, dataset: { testid: `nav-${place}`, place } }, icon(sign), h("span", null, t(`nav.${place}`)))));
   replace(

@@ -7,7 +7,7 @@
 import { h, icon } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { t } from "../shared/i18n.js";
-import { happened, merchantsTable, needs, numbersTable, storeFacts } from "./health.js";
+import { merchantsTable, needs, numbersTable, storeFacts } from "./health.js";
 import { ago, badge, empty, page, panel, span, waiting, word } from "./parts.js";
 import { fresh } from "./refresh.js";
 import { ask } from "./session.js";
@@ -98,7 +98,7 @@ function causes(groups, now) {
     "ul",
     { class: "causes" },
     groups.map((group) =>
-      h("li", { dataset: { key: group.reason } }, h("a", { href: `#/dead-letters?reason=${encodeURIComponent(group.reason)}` }, h("span", { class: "number strong" }, count(group.count)), " ", word("reason", group.reason)), h("span", { class: "small muted" }, happened(group), " ", ago(group.oldest, now))),
+      h("li", { dataset: { key: group.reason } }, h("a", { href: `#/dead-letters?reason=${encodeURIComponent(group.reason)}` }, h("span", { class: "number strong" }, count(group.count)), " ", word("reason", group.reason)), h("span", { class: "small muted" }, t("letters.oldest"), " ", ago(group.oldest, now))),
     ),
   );
 }

@@ -8,7 +8,7 @@ import { h } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 
 /** Nested deeper than this is closed at first. */
-const OPEN_DEPTH = 4;
+const OPEN_DEPTH = 9;
 /** Entries of one list or object that are drawn at once. */
 const SHOWN_MAX = 200;
 

@@ -72,6 +72,7 @@ export const en = {
     payment_failed: "payment failed", refunded: "refunded", charged_back: "charged back", needs_review: "needs a person",
   },
   from: { provider: "WhatsApp", merchant: "the shop" },
+  to: { provider: "customer", merchant: "shop" },
   lane: { provider: "messages to the customer", merchant: "questions to the shop" },
   lanes: { lead: "Each conversation has two: messages to the customer, and questions to the shop. What waits, waits in order.", none: "Nothing waits.", "none.more": "Every message and purchase has found its end.", quiet: "Nothing is on its way.", "quiet.more": "All was sent and answered.", on_time: "on time", unread: "Some shards of the store did not answer: their lanes are not shown ({count})." },
   total: { due: "Due now", lanes: "Lanes with work", total: "Lanes with work", late: "Late", leased: "Being served", started: "Under way", unknown: "Unknown outcome", queued: "Queued", oldest_late_ms: "Oldest lag", unread_shards: "Silent shards", later: "For later", items: "Items", provider: "To customers", merchant: "To shops" },
