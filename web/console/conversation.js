@@ -23,8 +23,8 @@ import { timeline } from "./timeline.js";
  *   review?: string, device?: string, source?: string, attempts?: number, confirmed_at?: string, lines?: Line[] }} Purchase
  */
 /**
- * @typedef {{ customer: import("./conversations.js").Customer, home?: string, number?: string, mode: string, revision?: number, window_open_until: string,
- *   carts: Cart[], purchases: Purchase[], timeline: import("./timeline.js").Entry[], next_cursor?: string, lanes?: import("./lanes.js").OwnLane[] }} Conversation
+ * @typedef {{ customer: import("./conversations.js").Customer, home?: string, number?: string, merchant?: string, mode: string, revision?: number, window_open_until: string,
+ *   carts: Cart[], purchases: Purchase[], timeline: import("./timeline.js").Entry[], lanes?: import("./lanes.js").OwnLane[] }} Conversation
  */
 
 /** Good ends, bad ends and what needs a person; everything else is on its way. @type {Record<string, import("./parts.js").Tone>} */
@@ -37,7 +37,7 @@ export function conversation(stage) {
   const tools = h("a", { class: "button small", href: `#/live?conversation=${encodeURIComponent(home)}` }, icon("pulse"), t("conversation.live"));
   const body = page(stage, { title: t("conversation.title"), lead: copyable(home, 30), back: ["#/conversations", t("nav.conversations")], tools });
   const about = h("div", { class: "about" }, waiting());
-  const told = timeline(stage, path);
+  const told = timeline(stage);
   body.append(about, told.panel, journal(stage, path));
   const live = fresh({
     signal: stage.signal,
@@ -45,7 +45,7 @@ export function conversation(stage) {
     load: (signal) => ask("GET", path, undefined, signal),
     paint: (/** @type {Conversation} */ seen) => {
       named(stage, seen);
-      told.show(seen.timeline ?? [], seen.next_cursor, seen.purchases ?? []);
+      told.show(seen.timeline ?? [], seen.purchases ?? []);
       return [head(seen), carts(seen.carts ?? []), purchases(seen.purchases ?? []), lanes(seen.lanes ?? [])];
     },
   });
@@ -73,6 +73,7 @@ function head(seen) {
       customer.user_id ? [t("customer.user_id"), copyable(customer.user_id, 24)] : null,
       customer.locale ? [t("customer.locale"), customer.locale] : null,
       seen.number ? [t("col.number"), copyable(seen.number, 24)] : null,
+      seen.merchant ? [t("col.merchant"), seen.merchant] : null,
       [t("conversation.window"), instant(seen.window_open_until)],
       seen.revision !== undefined && [t("conversation.revision"), h("span", { class: "number" }, count(seen.revision))],
     ]),
@@ -146,6 +147,8 @@ function purchase(one) {
 
 /** The host of a link: the rest of it may pay. @param {string | undefined} url */
 export function host(url) {
+  const masked = /^\[link to (.+)\]$/.exec(url ?? "");
+  if (masked?.[1]) return masked[1];
   try {
     return new URL(url ?? "").host;
   } catch {

@@ -12,9 +12,9 @@ import { ago, badge, copyable, facts, instant, ms, said, table, word } from "./p
 
 /** @typedef {import("./parts.js").Children} Children */
 /** @typedef {{ gate: string, code?: number, since_ms?: number, cause?: string, mend?: string }} Stopped */
-/** @typedef {{ capacity: number, available: number, refused_until_ms?: number | null }} Budget */
+/** @typedef {{ capacity: number, available: number | null, refused_until_ms?: number | null }} Budget */
 /**
- * @typedef {{ phone_number_id: string, merchant: string, state: string, reason?: string, code?: number, mend?: string,
+ * @typedef {{ phone_number_id: string, merchant: string, state: string, reason?: string, code?: number, mend?: string, since_ms?: number,
  *   messages_per_second?: number, budget?: Budget | null }} BusinessNumber
  */
 /**
@@ -27,7 +27,8 @@ import { ago, badge, copyable, facts, instant, ms, said, table, word } from "./p
  */
 /**
  * @typedef {{ now_ms: number, version?: string, ready: boolean, reasons?: string[], store?: Store, stopped?: Stopped[], signatures?: string,
- *   numbers?: BusinessNumber[], merchants?: Merchant[], dead_letters?: number, lanes?: { due?: number, oldest_due_ms?: number | null, [name: string]: unknown } }} Overview
+ *   numbers?: BusinessNumber[], merchants?: Merchant[], dead_letters?: number | null, tracing?: boolean,
+ *   lanes?: { due?: number | null, total?: number | null, oldest_due_ms?: number | null, unread_shards?: number } }} Overview
  */
 /** @typedef {{ reason: string, count: number, oldest?: string, newest?: string, what_happened?: string, what_to_do?: string }} Group */
 /** @typedef {{ tone: "danger" | "warn", what: Children, mend?: Children, since?: number | null, href?: string, link?: string, key: string }} Need */
@@ -67,7 +68,7 @@ function ofSending(seen) {
     const known = told.has(`number ${number.phone_number_id}`) || told.has(`merchant ${number.merchant}`);
     if (number.state === "ok" || known) continue;
     const why = number.reason ? said(number.reason) : "";
-    gates.push({ tone: "danger", what: [t("need.stopped", { gate: `number ${number.phone_number_id}` }), why ? ": " : "", why], mend: number.mend ? said(number.mend) : undefined, key: `number ${number.phone_number_id}` });
+    gates.push({ tone: "danger", what: [t("need.stopped", { gate: `number ${number.phone_number_id}` }), why ? ": " : "", why], mend: number.mend ? said(number.mend) : undefined, since: number.since_ms ?? null, key: `number ${number.phone_number_id}` });
   }
   return gates;
 }
@@ -135,7 +136,7 @@ function standing(state, reason) {
 
 /** How much of a number's rate is free. @param {Budget | null | undefined} budget @param {number} now */
 function meter(budget, now) {
-  if (!budget) return h("span", { class: "muted" }, "—");
+  if (!budget || budget.available === null) return h("span", { class: "muted" }, "—");
   const words = t("budget.free", { free: count(budget.available), all: count(budget.capacity) });
   const refused = budget.refused_until_ms && budget.refused_until_ms > now ? t("budget.refused", { time: duration((budget.refused_until_ms - now) * 1_000) }) : "";
   const bar = h("meter", { min: 0, max: Math.max(1, budget.capacity), low: budget.capacity * 0.3, high: budget.capacity * 0.6, optimum: budget.capacity, "aria-label": words });
@@ -182,7 +183,8 @@ export function storeFacts(seen) {
   const store = seen.store ?? {};
   const survives = store.survives ?? [];
   return facts([
-    [t("store.level"), [badge(store.level === "none" || store.level === "unknown" ? "warn" : "ok", word("level", store.level)), store.durability ? h("p", { class: "small muted" }, said(store.durability)) : null]],
+    store.level ? [t("store.level"), [badge(store.level === "none" || store.level === "unknown" ? "warn" : "ok", word("level", store.level)), store.durability ? h("p", { class: "small muted" }, said(store.durability)) : null]] : null,
+    store.problem ? [t("col.state"), badge("danger", said(store.problem))] : null,
     survives.length > 0 && [t("store.survives"), survives.map((loss) => word("loss", loss)).join(", ")],
     [t("store.kind"), [store.engine ?? store.kind ?? "—", store.version ? ` ${store.version}` : ""]],
     store.memory_percent !== null && store.memory_percent !== undefined && [t("store.memory"), h("span", { class: "number" }, `${store.memory_percent} %`)],

@@ -14,8 +14,10 @@ import { address, ask } from "./session.js";
 
 /** @typedef {{ effect_id: string, word: string, phase: string, attempts: number, due_ms?: number | null, at_ms?: number | null }} Item */
 /** @typedef {{ kind: string, items: Item[] }} OwnLane */
-/** @typedef {{ home: string, kind: string, due_ms?: number | null, late_ms?: number | null, leased?: boolean, leased_until_ms?: number | null, head?: Item | null }} Lane */
-/** @typedef {{ lanes: Lane[], totals?: Record<string, number>, next_cursor?: string }} Page */
+/**
+ * @typedef {{ home: string, kind: string, due_ms?: number | null, late_ms?: number | null, leased?: boolean, length?: number, merchant?: string | null, number?: string | null, waits_ms?: number, head?: Item | null }} Lane
+ */
+/** @typedef {{ lanes: Lane[], totals?: { total?: number | null, due?: number | null, unread_shards?: number }, next_cursor?: string }} Page */
 
 /** @param {import("./parts.js").Stage} stage */
 export function lanes(stage) {
@@ -31,11 +33,12 @@ export function lanes(stage) {
   stage.main.querySelector(".tools")?.append(live.button);
 }
 
-/** @param {Record<string, unknown>} totals */
-function totals(totals) {
-  const numbers = Object.entries(totals).filter(([, value]) => typeof value === "number");
-  if (numbers.length === 0) return h("div", { class: "figures", hidden: true });
-  return h("div", { class: "figures" }, numbers.map(([name, value]) => h("div", { class: "figure", dataset: { key: name } }, h("span", { class: "figure-name" }, word("total", name)), h("span", { class: "figure-value number" }, name.endsWith("_ms") ? span(Number(value)) : count(Number(value))))));
+/** @param {NonNullable<Page["totals"]>} seen */
+function totals({ total, due, unread_shards: unread }) {
+  const figure = (/** @type {string} */ name, /** @type {number | null | undefined} */ value) =>
+    typeof value === "number" ? h("div", { class: "figure", dataset: { key: name } }, h("span", { class: "figure-name" }, t(`total.${name}`)), h("span", { class: "figure-value number" }, count(value))) : null;
+  const warning = unread ? h("p", { class: "notice warn" }, icon("warning"), h("span", null, t("lanes.unread", { count: unread }))) : null;
+  return h("div", { class: "stack" }, h("div", { class: "figures" }, figure("total", total), figure("due", due)), warning);
 }
 
 /** @param {Lane[]} rows */
@@ -48,10 +51,11 @@ function list(rows) {
     testid: "lane-row",
     columns: [
       { head: t("col.conversation"), cell: (lane) => h("span", { class: "row" }, h("a", { class: "row-link mono", href: `#/conversation/${encodeURIComponent(lane.home)}`, title: lane.home }, short(lane.home))) },
-      { head: t("col.toward"), cell: (lane) => word("to", lane.kind) },
-      { head: t("col.waits"), cell: (lane) => (lane.head ? effectWords(lane.head.word) : "—") },
+      { head: t("col.toward"), cell: (lane) => [word("to", lane.kind), lane.merchant ? h("span", { class: "small muted" }, ` ${lane.merchant}`) : null] },
+      { head: t("col.waits"), cell: (lane) => [lane.head ? effectWords(lane.head.word) : "—", (lane.length ?? 1) > 1 ? h("span", { class: "small muted" }, ` ${t("lanes.more", { count: (lane.length ?? 1) - 1 })}`) : null] },
       { head: t("col.why"), cell: (lane) => why(lane) },
       { head: t("col.late"), end: true, cell: (lane) => lag(lane.late_ms) },
+      { head: t("col.age"), end: true, cell: (lane) => (lane.waits_ms ? span(lane.waits_ms) : "—") },
       { head: t("col.attempts"), end: true, cell: (lane) => h("span", { class: "number" }, count(lane.head?.attempts ?? 0)) },
       { head: t("col.effect"), cell: (lane) => copyable(lane.head?.effect_id, 14) },
     ],

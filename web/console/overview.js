@@ -6,6 +6,7 @@
 
 import { h, icon } from "../shared/dom.js";
 import { count } from "../shared/format.js";
+import { Problem } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 import { merchantsTable, needs, numbersTable, storeFacts } from "./health.js";
 import { ago, badge, empty, page, panel, span, waiting, word } from "./parts.js";
@@ -26,7 +27,12 @@ export function overview(stage) {
 
 /** @param {AbortSignal} signal @returns {Promise<{ seen: Overview, groups: Group[] }>} */
 async function load(signal) {
-  const [seen, letters] = await Promise.all([ask("GET", "/overview", undefined, signal), ask("GET", "/dead-letters/groups", undefined, signal)]);
+  const none = (/** @type {unknown} */ error) => {
+    // Without the store, or without the right to read letters, the rest must still be seen.
+    if (error instanceof Problem && (error.status === 403 || error.status >= 500)) return { groups: [] };
+    throw error;
+  };
+  const [seen, letters] = await Promise.all([ask("GET", "/overview", undefined, signal), ask("GET", "/dead-letters/groups", undefined, signal).catch(none)]);
   return { seen, groups: letters.groups ?? [] };
 }
 
@@ -36,7 +42,7 @@ function paint({ seen, groups }) {
   return [
     verdict(seen, wanted),
     wanted.length > 0 ? h("ol", { class: "needs", dataset: { testid: "needs" } }, wanted.map((need) => card(need, seen.now_ms))) : h("div", { hidden: true }),
-    h("div", { class: "figures" }, figures(seen, groups)),
+    h("div", { class: "figures" }, figures(seen)),
     panel({ title: t("overview.numbers") }, scroll(numbersTable(seen.numbers ?? [], seen.now_ms), (seen.numbers ?? []).length)),
     panel({ title: t("overview.merchants") }, scroll(merchantsTable(seen.merchants ?? [], seen.now_ms), (seen.merchants ?? []).length)),
     h("div", { class: "halves" }, panel({ title: t("overview.store") }, h("div", { class: "panel-body" }, storeFacts(seen))), panel({ title: t("overview.letters"), aside: h("a", { href: "#/dead-letters" }, t("do.all")) }, causes(groups, seen.now_ms))),
@@ -71,16 +77,16 @@ function card(need, now) {
   );
 }
 
-/** @param {Overview} seen @param {readonly Group[]} groups */
-function figures(seen, groups) {
+/** @param {Overview} seen */
+function figures(seen) {
   const lanes = seen.lanes ?? {};
   const late = lanes.oldest_due_ms ? Math.max(0, seen.now_ms - lanes.oldest_due_ms) : null;
-  const letters = seen.dead_letters ?? groups.reduce((sum, group) => sum + group.count, 0);
+  const number = (/** @type {number | null | undefined} */ value) => (value === null || value === undefined ? "—" : count(value));
   const stopped = (seen.numbers ?? []).filter((number) => number.state !== "ok").length;
   return [
-    figure(t("figure.due"), count(lanes.due ?? 0), "#/lanes"),
+    figure(t("figure.due"), number(lanes.due), "#/lanes"),
     figure(t("figure.late"), late === null ? t("figure.none") : span(late), "#/lanes"),
-    figure(t("figure.letters"), count(letters), "#/dead-letters"),
+    figure(t("figure.letters"), number(seen.dead_letters), "#/dead-letters"),
     figure(t("figure.numbers"), t("figure.of", { ok: (seen.numbers ?? []).length - stopped, all: (seen.numbers ?? []).length }), null),
   ];
 }

@@ -13,14 +13,14 @@ import { ask } from "./session.js";
 
 /**
  * @typedef {{ id: string, retailer_id: string, merchant: string, state: string, carts_found: number, notified: number, deferred: number, failed: number,
- *   started_at_ms?: number | null }} PriceUpdate
+ *   started_at_ms?: number | null, shard?: number, shards?: number, asks_merchant?: boolean }} PriceUpdate
  */
 
 /** @param {import("./parts.js").Stage} stage */
 export function priceUpdates(stage) {
   const body = page(stage, { title: t("nav.price-updates"), lead: t("prices.lead") });
   body.append(waiting());
-  const live = fresh({ signal: stage.signal, into: body, load: (signal) => ask("GET", "/price-updates", undefined, signal), paint: (seen) => list(seen.price_updates ?? []) });
+  const live = fresh({ signal: stage.signal, into: body, load: (signal) => ask("GET", "/price-updates", undefined, signal), paint: (seen) => [list(seen.price_updates ?? []), h("p", { class: "small muted", hidden: !seen.has_more }, t("prices.more"))] });
   stage.main.querySelector(".tools")?.append(live.button);
 }
 
@@ -34,7 +34,7 @@ function list(rows) {
     testid: "price-update-row",
     columns: [
       { head: t("col.product"), cell: (update) => [h("code", null, update.retailer_id), h("span", { class: "muted small" }, ` ${update.merchant}`)] },
-      { head: t("col.state"), cell: (update) => (update.state === "done" ? badge("ok", word("update", "done")) : badge("info", word("update", update.state), "refresh")) },
+      { head: t("col.state"), cell: (update) => (update.state === "done" ? badge("ok", word("update", "done")) : badge("info", update.asks_merchant ? t("update.asks") : word("update", update.state), "refresh")) },
       { head: t("col.progress"), cell: progress },
       { head: t("col.notified"), end: true, cell: (update) => number(update.notified) },
       { head: t("col.deferred"), end: true, cell: (update) => number(update.deferred) },
@@ -51,11 +51,12 @@ function number(value) {
   return h("span", { class: "number" }, count(value));
 }
 
-/** @param {PriceUpdate} update */
+/** How far the walk over all carts has come, and how many of those that were found know it. @param {PriceUpdate} update */
 function progress(update) {
-  const told = update.notified + update.deferred;
-  const words = t("prices.told", { told: count(told), all: count(update.carts_found) });
-  const bar = h("progress", { max: Math.max(1, update.carts_found), "aria-label": words });
-  bar.setAttribute("value", String(update.state === "done" && update.carts_found === 0 ? 1 : told));
-  return h("span", { class: "metered" }, bar, h("span", { class: "number" }, words));
+  const told = t("prices.told", { told: count(update.notified + update.deferred), all: count(update.carts_found) });
+  const shards = update.shards ?? 0;
+  const walked = update.state === "done" ? 1 : shards > 0 ? (update.shard ?? 0) / shards : 0;
+  const bar = h("progress", { max: 1, "aria-label": t("prices.walked", { percent: Math.floor(walked * 100) }) });
+  bar.setAttribute("value", String(walked));
+  return h("span", { class: "metered" }, bar, h("span", { class: "number" }, told));
 }

@@ -49,12 +49,14 @@ export async function resume() {
 export async function signIn(key) {
   const signed = /** @type {Session} */ (await call("POST", `${ROOT}/session`, { key }, { headers: OURS }));
   current = signed;
+  watching = null;
   return signed;
 }
 
 /** Ends the session here, and at the gateway. */
 export async function signOut() {
   current = null;
+  watching = null;
   await call("DELETE", `${ROOT}/session`, undefined, { headers: OURS });
 }
 
@@ -88,4 +90,27 @@ export function address(path, query) {
   const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return text === "" ? path : `${path}?${text}`;
+}
+
+/** Whether the steps of the gateway may be watched; asked once a session. @type {Promise<"yes" | "off" | "merchant"> | null} */
+let watching = null;
+
+/** `off`: this gateway keeps no trace. `merchant`: the trace is that of all merchants, and this key is of one. */
+export function watchable() {
+  if (current?.merchant) return Promise.resolve(/** @type {const} */ ("merchant"));
+  watching ??= ask("GET", "/overview").then((seen) => (seen.tracing === false ? "off" : "yes"));
+  watching.catch(() => {
+    watching = null;
+  });
+  return watching;
+}
+
+/** A stream broke: find out whether the session ended with it. */
+export async function stillSignedIn() {
+  try {
+    await ask("GET", "/session");
+  } catch (error) {
+    // Whoever lost the session was told; everything else is tried again by the stream itself.
+    if (!(error instanceof Problem)) throw error;
+  }
 }

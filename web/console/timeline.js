@@ -8,15 +8,14 @@
 import { h, icon, replace } from "../shared/dom.js";
 import { dateTime, day, duration } from "../shared/format.js";
 import { language, t } from "../shared/i18n.js";
-import { watch } from "../shared/stream.js";
-import { badge, cash, copyable, empty, failure, ms, panel, word } from "./parts.js";
+import { badge, cash, copyable, empty, ms, panel, word } from "./parts.js";
 import { morph } from "./refresh.js";
-import { address, ask } from "./session.js";
+import { watchSteps } from "./steps.js";
 
 /** @typedef {{ attempt?: number, outcome: string, code?: number | string | null, took_us?: number, at_ms?: number, toward?: string, effect?: string, effect_id?: string }} Attempt */
 /**
  * @typedef {{ at: string | number, direction: string, what: string, effect_id?: string | null, status?: string | null, code?: number | null, purchase_id?: string | null,
- *   revision?: number, attempts?: number | readonly Attempt[] }} Entry
+ *   toward?: string, attempts?: readonly Attempt[] }} Entry
  */
 /** @typedef {import("./conversation.js").Purchase} Purchase */
 /** @typedef {{ entry: Entry, at: number, family: string, attempts: readonly Attempt[], status: string | null, key: string }} Row */
@@ -28,31 +27,24 @@ const TROUBLE = /^(failed:|send_failed|error$|refused$)/;
 /** @param {Entry} entry */
 function family(entry) {
   if (entry.direction === "out") return "ours";
-  if (entry.direction === "effect") return "shop";
+  if (entry.direction === "effect") return entry.toward === "provider" ? "ours" : "shop";
   return CUSTOMER.has(entry.what) ? "customer" : "shop";
 }
 
 /**
  * @param {import("./parts.js").Stage} stage
- * @param {string} path of the conversation in the API
- * @returns {{ panel: HTMLElement, show: (entries: readonly Entry[], next: string | undefined, purchases: readonly Purchase[]) => void }}
+ * @returns {{ panel: HTMLElement, show: (entries: readonly Entry[], purchases: readonly Purchase[]) => void }}
  */
-export function timeline(stage, path) {
+export function timeline(stage) {
   /** @type {readonly Entry[]} */
-  let newest = [];
-  /** @type {Entry[]} */
-  let older = [];
+  let known = [];
   /** @type {Map<string, Purchase>} */
   let bought = new Map();
-  /** @type {string | undefined} */
-  let cursor;
   /** @type {typeof FAMILIES[number]} */
   let chosen = "all";
   const steps = live(stage, () => draw());
   const list = h("ol", { class: "timeline", dataset: { testid: "timeline" } });
   const none = h("div", { hidden: true });
-  const fault = h("div", null);
-  const more = h("button", { type: "button", class: "button small", hidden: true, onclick: () => void readMore() }, t("timeline.older"));
   const filters = h("div", { class: "segmented", role: "group", "aria-label": t("timeline.filter") }, FAMILIES.map((name) => h("button", { type: "button", "aria-pressed": name === chosen, dataset: { family: name }, onclick: () => choose(name) }, t(`timeline.${name}`))));
 
   const choose = (/** @type {typeof FAMILIES[number]} */ name) => {
@@ -61,33 +53,20 @@ export function timeline(stage, path) {
     draw();
   };
   const draw = () => {
-    const all = rows([...newest, ...older], steps());
+    const all = rows(known, steps());
     const shown = all.filter((row) => chosen === "all" || row.family === chosen || (chosen === "trouble" && troubled(row)));
     const wanted = /** @type {HTMLElement} */ (list.cloneNode(false));
     wanted.append(...lines(shown, bought));
     morph(list, wanted);
     none.hidden = shown.length > 0;
     if (shown.length === 0) replace(none, empty("chat", all.length === 0 ? t("timeline.none") : t("timeline.none_of")));
-    more.hidden = !cursor;
-  };
-  const readMore = async () => {
-    try {
-      const page = await ask("GET", address(path, { cursor }), undefined, stage.signal);
-      older = [...older, ...(page.timeline ?? [])];
-      cursor = page.next_cursor;
-      fault.replaceChildren();
-      draw();
-    } catch (error) {
-      if (!stage.signal.aborted) replace(fault, failure(error, () => void readMore()));
-    }
   };
 
   return {
-    panel: panel({ title: t("conversation.timeline"), aside: filters }, list, none, h("div", { class: "panel-foot" }, fault, more)),
-    show(entries, next, purchases) {
-      newest = entries;
+    panel: panel({ title: t("conversation.timeline"), aside: filters }, list, none),
+    show(entries, purchases) {
+      known = entries;
       bought = new Map(purchases.map((one) => [one.purchase_id, one]));
-      if (older.length === 0) cursor = next;
       draw();
     },
   };
@@ -116,13 +95,12 @@ function live(stage, changed) {
       if (!stage.signal.aborted) changed();
     });
   };
-  const stream = watch("/console/api/trace", take);
-  stage.signal.addEventListener("abort", () => stream.close());
+  void watchSteps(stage.signal, take);
   return () => ({ attempts: [...attempts.values()], statuses });
 }
 
 /**
- * Newest first. Attempts stand with their message; those toward the merchant are entries of their own.
+ * Newest first. Attempts stand with the entry of their effect; where that is not known they are an entry of their own.
  * @param {readonly Entry[]} entries
  * @param {{ attempts: readonly Attempt[], statuses: ReadonlyMap<string, string> }} steps
  * @returns {Row[]}
@@ -139,8 +117,8 @@ function rows(entries, steps) {
   const asked = [];
   for (const [id, tries] of byEffect) {
     const first = tries[0];
-    if (ours.has(id) || !first || first.toward !== "merchant") continue;
-    asked.push({ at: first.at_ms ?? 0, direction: "effect", what: first.effect ?? "", effect_id: id, attempts: tries });
+    if (ours.has(id) || !first) continue;
+    asked.push({ at: first.at_ms ?? 0, direction: "effect", what: first.effect ?? "", toward: first.toward ?? "", effect_id: id, attempts: tries });
   }
   /** @type {Map<string, number>} */
   const seen = new Map();
@@ -148,8 +126,7 @@ function rows(entries, steps) {
     const name = `${entry.at} ${entry.direction} ${entry.what}`;
     const nth = seen.get(name) ?? 0;
     seen.set(name, nth + 1);
-    const own = Array.isArray(entry.attempts) ? entry.attempts : [];
-    const attempts = own.length > 0 ? own : (byEffect.get(entry.effect_id ?? "") ?? []);
+    const attempts = entry.attempts ?? byEffect.get(entry.effect_id ?? "") ?? [];
     const status = entry.status ?? steps.statuses.get(entry.effect_id ?? "") ?? null;
     return { entry, at: ms(entry.at) ?? 0, family: family(entry), attempts, status, key: `${name} ${nth}` };
   });
@@ -182,7 +159,6 @@ function line(row, bought) {
   const { entry } = row;
   const purchase = entry.purchase_id ? bought.get(entry.purchase_id) : undefined;
   const sign = { customer: "person", ours: "bag", shop: "store" }[row.family] ?? "info";
-  const tries = typeof entry.attempts === "number" ? entry.attempts : row.attempts.length;
   return h(
     "li",
     { class: ["entry", row.family, troubled(row) && "trouble"], dataset: { key: row.key, testid: "timeline-entry" } },
@@ -192,7 +168,7 @@ function line(row, bought) {
       "div",
       { class: "what" },
       h("p", null, h("span", { class: "strong" }, whatWords(entry)), purchase ? [" ", cash(purchase.total)] : null, " ", tick(row.status), entry.code ? badge("danger", String(entry.code)) : null),
-      tries > 0 ? h("p", { class: "tries small" }, row.attempts.length > 0 ? row.attempts.map(attempt) : t("timeline.attempts", { count: tries })) : null,
+      row.attempts.length > 0 ? h("p", { class: "tries small" }, row.attempts.map(attempt)) : null,
     ),
     h("span", { class: "ids" }, entry.purchase_id ? copyable(entry.purchase_id, 12) : null, entry.effect_id ? copyable(entry.effect_id, 12) : null),
   );
@@ -201,7 +177,7 @@ function line(row, bought) {
 /** @param {Entry} entry */
 function whatWords(entry) {
   if (entry.what.startsWith("failed:")) return t("timeline.failed_of", { message: word("message", entry.what.slice("failed:".length)) });
-  if (entry.direction === "effect") return word("effect", entry.what);
+  if (entry.direction === "effect") return entry.toward === "provider" ? t("timeline.sending", { message: word("message", entry.what) }) : word("effect", entry.what);
   return word(entry.direction === "out" ? "message" : "event", entry.what);
 }
 

@@ -7,11 +7,11 @@
 import { h, icon, replace } from "../shared/dom.js";
 import { count, duration } from "../shared/format.js";
 import { language, t } from "../shared/i18n.js";
-import { watch } from "../shared/stream.js";
 import { effectWords } from "./lanes.js";
 import { badge, copyable, empty, page, word } from "./parts.js";
+import { watchSteps } from "./steps.js";
 
-/** @typedef {Record<string, any> & { seq: number, at_ms: number, hop: string }} Step */
+/** @typedef {import("./steps.js").Step} Step */
 
 const KEPT = 2_000;
 const DRAWN = 300;
@@ -25,6 +25,7 @@ export function trace(stage) {
   const filter = h("input", { class: "input mono", id: "live-filter", type: "text", autocomplete: "off", spellcheck: "false", value: stage.query.get("conversation") ?? "", placeholder: t("live.filter.any"), dataset: { testid: "live-filter" } });
   const list = h("ol", { class: "steps", "aria-label": t("nav.live"), dataset: { testid: "steps" } });
   const none = h("div", { class: "panel" }, empty("pulse", t("live.none"), t("live.none.more")));
+  const gap = h("p", { class: "notice info gap" });
   /** @type {Step[]} */
   let steps = [];
   /** @type {Set<string>} */
@@ -71,8 +72,13 @@ export function trace(stage) {
     } else soon();
   };
   const tell = (/** @type {string} */ now) => replace(state, badge(now === "live" ? "ok" : "warn", t(`live.${now}`), now === "live" ? "pulse" : "warning"));
-  const stream = watch("/console/api/trace", take, tell);
-  stage.signal.addEventListener("abort", () => stream.close());
+  const missed = () => replace(gap, icon("info"), h("span", null, t("live.missed")));
+  void watchSteps(stage.signal, take, tell, missed).then((may) => {
+    if (may === "yes" || stage.signal.aborted) return;
+    replace(state, badge("", t("live.no")));
+    replace(none, empty("pulse", t("live.no"), t(`live.no.${may}`)));
+    pause.disabled = true;
+  });
   const toggles = HOPS.map((hop) => {
     const button = h("button", { type: "button", "aria-pressed": "true" }, word("hop", hop));
     button.addEventListener("click", () => {
@@ -84,6 +90,7 @@ export function trace(stage) {
   });
   body.append(
     h("div", { class: "live-tools" }, h("div", { class: "field grow" }, h("label", { for: "live-filter" }, t("live.filter")), filter), h("div", { class: "segmented", role: "group", "aria-label": t("live.hops") }, toggles)),
+    gap,
     none,
     list,
   );
