@@ -23,6 +23,7 @@ use crate::merchants::payment_link::LinkRule;
 use crate::store::{self, Health, Level, Loss, Store};
 use crate::tasks::Tasks;
 use crate::telemetry;
+use crate::trace::Trace;
 use crate::whatsapp::Provider;
 use crate::whatsapp::buttons::Keyring;
 
@@ -371,5 +372,7 @@ fn shared_state(
             .iter()
             .map(|merchant| (merchant.id.clone(), merchant.name.clone()))
             .collect(),
+        console: http::Sessions::default(),
+        trace: Trace::off(),
     }
 }

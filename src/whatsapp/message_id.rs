@@ -40,6 +40,17 @@ pub fn decode(id: &str) -> Decoded {
     parse(&bytes).unwrap_or_else(whole)
 }
 
+/// The customer inside a message id, as the provider names them: a phone number or a user id. Only for finding a conversation;
+/// it must not be logged or told.
+pub fn customer(id: &str) -> Option<String> {
+    let bytes = id
+        .strip_prefix("wamid.")
+        .and_then(|text| LENIENT.decode(text).ok())?;
+    parse(&bytes)?;
+    let (user, _) = text(bytes.strip_prefix(&[0x1c, 0x18])?)?;
+    Some(user.to_owned())
+}
+
 fn parse(bytes: &[u8]) -> Option<Decoded> {
     let rest = bytes.strip_prefix(&[0x1c, 0x18])?;
     let (_user, rest) = text(rest)?;
