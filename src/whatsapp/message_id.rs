@@ -164,6 +164,14 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_id_names_its_customer() {
+        let id = wamid("5511999990000", 1, 0x11, "3A12B1F725A41229A329");
+        assert_eq!(customer(&id).as_deref(), Some("5511999990000"));
+        assert_eq!(customer("3A12B1F725A41229A329"), None);
+        assert_eq!(customer("wamid.HBgL"), None);
+    }
+
+    #[test]
     fn devices_are_told_apart_and_our_own_ids_are_not_read() {
         let class = |direction, inner: &str| device(&wamid("5511999990000", 1, direction, inner));
         assert_eq!(class(0x12, "3EB04D8A23B7A4C92B844D"), Device::Web);
