@@ -416,5 +416,7 @@ fn shared_state(
             .iter()
             .map(|merchant| (merchant.id.clone(), merchant.name.clone()))
             .collect(),
+        console: http::Sessions::default(),
+        trace: Trace::off(),
     }
 }

@@ -16,10 +16,12 @@ use crate::delivery::Dispatcher;
 use crate::engine::Engine;
 use crate::store::Loss;
 use crate::tasks::Tasks;
+use crate::trace::Trace;
 
 pub mod auth;
 mod body;
 mod callbacks;
+mod console;
 mod conversations;
 mod dead_letters;
 mod intake;
@@ -34,6 +36,7 @@ mod statuses;
 pub mod traced;
 mod webhook;
 
+pub use console::Sessions;
 pub use openapi::document as openapi_document;
 pub use samples::Samples;
 
@@ -65,6 +68,10 @@ pub struct State {
     pub bad_signatures: AtomicU64,
     /// Names of merchants by id, for pages.
     pub merchants: BTreeMap<String, String>,
+    /// Who is signed in to the console.
+    pub console: Sessions,
+    /// What the gateway does, step by step, for who watches.
+    pub trace: Trace,
 }
 
 impl fmt::Debug for State {
