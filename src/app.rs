@@ -417,6 +417,5 @@ fn shared_state(
             .map(|merchant| (merchant.id.clone(), merchant.name.clone()))
             .collect(),
         console: http::Sessions::default(),
-        trace: Trace::off(),
     }
 }

@@ -16,7 +16,6 @@ use crate::delivery::Dispatcher;
 use crate::engine::Engine;
 use crate::store::Loss;
 use crate::tasks::Tasks;
-use crate::trace::Trace;
 
 pub mod auth;
 mod body;
@@ -70,8 +69,6 @@ pub struct State {
     pub merchants: BTreeMap<String, String>,
     /// Who is signed in to the console.
     pub console: Sessions,
-    /// What the gateway does, step by step, for who watches.
-    pub trace: Trace,
 }
 
 impl fmt::Debug for State {

@@ -148,12 +148,17 @@ impl Finder<'_> {
 
     /// Among the steps that this replica remembers.
     async fn traced(&self, search: &mut Search, inner: &str) -> Result<(), ApiError> {
-        let Some((steps, _)) = self.state.trace.watch(0) else {
+        let Some((steps, _)) = self.state.engine.trace().watch(0) else {
             search
                 .not_searched
                 .push("this replica's last steps: tracing is off".to_owned());
             return Ok(());
         };
+        if steps.is_empty() {
+            let none = "this replica's last steps: none are kept while nobody watches them";
+            search.not_searched.push(none.to_owned());
+            return Ok(());
+        }
         search
             .searched
             .push("the last steps of this replica (not those of others)".to_owned());

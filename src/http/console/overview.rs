@@ -61,7 +61,7 @@ pub(in crate::http) async fn show(
         "store": readiness.store,
         "signatures": readiness.signatures,
         "stopped": seen_gates(&state, key, &stopped),
-        "tracing": state.trace.is_on(),
+        "tracing": state.engine.trace().is_on(),
         "numbers": numbers,
         "merchants": merchants,
         "dead_letters": letters,

@@ -8,7 +8,6 @@ use std::sync::atomic::Ordering;
 use actix_web::web::{Bytes, Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::not_found;
@@ -16,7 +15,7 @@ use super::session::visitor;
 use super::sessions::Digest;
 use crate::http::State;
 use crate::http::problem::{ApiError, Code};
-use crate::trace::Traced;
+use crate::trace::{Traced, Watching};
 
 /// How often a silent stream gives a sign of life.
 const ALIVE_MS: u64 = 15_000;
@@ -46,12 +45,12 @@ pub(in crate::http) async fn watch(
         .get("last-event-id")
         .and_then(|value| value.to_str().ok()?.parse().ok());
     let after = last.or(behind.after).unwrap_or(0);
-    let (former, coming) = state.trace.watch(after).ok_or_else(|| {
-        not_found("tracing is off on this gateway: there are no steps to watch; `sacola demo` has it on")
+    let (former, coming) = state.engine.trace().watch(after).ok_or_else(|| {
+        not_found("nothing is traced here, or too many watch already: close one of the pages that do")
     })?;
     let mut ready = VecDeque::from([Bytes::from_static(ALIVE)]);
     ready.extend(former.iter().map(told));
-    let watching = Watching {
+    let watching = Watcher {
         state: state.clone(),
         session,
         ready,
@@ -67,14 +66,14 @@ pub(in crate::http) async fn watch(
         .streaming(steps))
 }
 
-struct Watching {
+struct Watcher {
     state: Data<State>,
     session: Option<Digest>,
     ready: VecDeque<Bytes>,
-    coming: Receiver<Traced>,
+    coming: Watching,
 }
 
-impl Watching {
+impl Watcher {
     /// What is sent next; `None` when the stream ends: with its session, and with the gateway.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(text) = self.ready.pop_front() {
@@ -87,7 +86,7 @@ impl Watching {
         }
         let silence = clock.sleep_ms(ALIVE_MS);
         tokio::select! {
-            step = self.coming.recv() => match step {
+            step = self.coming.next() => match step {
                 Ok(step) => Some(told(&step)),
                 Err(RecvError::Lagged(_)) => Some(Bytes::from_static(MISSED)),
                 Err(RecvError::Closed) => None,
