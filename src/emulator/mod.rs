@@ -126,6 +126,12 @@ impl Emulator {
             .set_targets(Some(webhook_url.to_owned()), Some(callback_url.to_owned()));
     }
 
+    /// Switches Meta's limits on: throughput of the number and pace towards one person.
+    pub fn limit_rates(&self) {
+        let mut state = self.world.state();
+        (state.strict.throughput, state.strict.pair_rate) = (true, true);
+    }
+
     /// Ends the HTTP server; deliveries end with the [`Tasks`] that carry them.
     pub async fn stop(&self) {
         self.server.stop(true).await;

@@ -1,0 +1,359 @@
+//! `POST /{number}/messages`: takes a message or refuses it, and lets its statuses follow. The rules a body must obey are in
+//! `limits`, the pace in `pace`, declared templates in `templates`.
+
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
+
+use super::super::deliver::{self, Outgoing, Signature, Stamp};
+use super::super::feed::News;
+use super::super::inbound::{self, StatusFacts};
+use super::super::limits::{self, Catalog, Refusal};
+use super::super::refusals;
+use super::super::render;
+use super::super::titles::title_of;
+use super::super::wamid::{Wamid, same_message};
+use super::super::wire;
+use super::super::world::{Phone, SendAction, State, Status, Stored, World, address_key};
+use super::call::Call;
+use super::{Reply, receipts, templates};
+
+/// A little later than the answer, as statuses mostly come; nobody may rely on it.
+const STATUS_PAUSE_MS: u64 = 20;
+const UNDELIVERABLE: i64 = 131_026;
+const OUTSIDE_WINDOW: i64 = 131_047;
+const NOT_REGISTERED: i64 = 133_010;
+const UNKNOWN_GROUP: i64 = 131_041;
+const BAD_VALUE: i64 = 131_009;
+/// Messages older than this are no target of a reaction (Meta, reaction messages page).
+pub const TARGET_MS: i64 = 30 * 24 * 3_600 * 1_000;
+
+/// What the watchers are told of a send.
+#[derive(Default)]
+pub struct Facts {
+    pub phone: Option<String>,
+    pub kind: Option<String>,
+    pub effect_id: Option<String>,
+    pub inner_id: Option<String>,
+}
+
+impl Facts {
+    fn read(&mut self, world: &World, body: &Value) {
+        let address = addressee(body).map(address_key);
+        self.phone = address.and_then(|address| world.state().addresses.get(&address).cloned());
+        self.kind = kind_of(body);
+        let opaque = text_at(body, "biz_opaque_callback_data");
+        self.effect_id = opaque
+            .and_then(|opaque| opaque.splitn(3, '.').nth(2))
+            .map(str::to_owned);
+    }
+}
+
+/// Takes a message, a read receipt or a typing indicator.
+pub async fn send(call: &Call<'_>, facts: &mut Facts) -> Reply {
+    let (world, body) = (call.world, &call.body);
+    if body.get("status").and_then(Value::as_str) == Some("read") {
+        return receipts::take(call, facts).into();
+    }
+    facts.read(world, body);
+    let fault = world.state().take_fault(addressee(body));
+    match &fault {
+        Some(SendAction::Error {
+            code,
+            http,
+            subcode,
+            details,
+        }) => {
+            let details = details.clone().unwrap_or_else(|| title_of(*code).to_owned());
+            let mut refusal = Refusal::new(*code, details);
+            refusal.http = http.unwrap_or(refusal.http);
+            refusal.subcode = *subcode;
+            return not_taken(world, body, refusal);
+        }
+        Some(SendAction::Http500) => {
+            refusals::note(world, body, 500, None);
+            return Reply::Broken;
+        }
+        Some(SendAction::DelayMs { ms }) => world.clock.sleep_ms(*ms).await,
+        Some(SendAction::DropAfterAccept | SendAction::FailLate { .. } | SendAction::NoStatuses) | None => {}
+    }
+    let accepted = match accept(world, body, fault.as_ref()) {
+        Ok(accepted) => accepted,
+        Err(refusal) => return not_taken(world, body, refusal),
+    };
+    facts.inner_id = Some(accepted.inner_id);
+    deliver::send_later(world, accepted.webhooks, STATUS_PAUSE_MS).await;
+    if matches!(fault, Some(SendAction::DropAfterAccept)) {
+        return Reply::Cut;
+    }
+    Reply::Json(accepted.answer)
+}
+
+/// Who a message is for, as its body says.
+pub fn addressee(body: &Value) -> Option<&str> {
+    text_at(body, "to").or_else(|| text_at(body, "recipient"))
+}
+
+/// The second dot part of a body's `biz_opaque_callback_data`.
+pub fn kind_of(body: &Value) -> Option<String> {
+    let kind = text_at(body, "biz_opaque_callback_data")?.split('.').nth(1);
+    kind.map(str::to_owned)
+}
+
+fn text_at<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
+    let text = body.get(name).and_then(Value::as_str);
+    text.filter(|text| !text.is_empty())
+}
+
+struct Accepted {
+    answer: Value,
+    webhooks: Vec<Outgoing>,
+    inner_id: String,
+}
+
+/// Checks, stores and answers one send; everything that needs the lock.
+fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Accepted, Refusal> {
+    let now_ms = world.now_ms();
+    let inner = world.short_id(18);
+    let payload = wire::raw(body);
+    let mut guard = world.state();
+    let state = &mut *guard;
+    check(world, state, body)?;
+    let shown = render::shown(body, &state.shop.native);
+    let category = state.account.templates.category_of(body);
+
+    let input = addressee(body).ok_or_else(|| Refusal::missing("to or recipient"))?;
+    let message_type = body.get("type").and_then(Value::as_str).unwrap_or("text");
+    let nobody = || Refusal::new(UNDELIVERABLE, title_of(UNDELIVERABLE));
+    let id = state.addresses.get(&address_key(input)).ok_or_else(nobody)?;
+    let phone = state.phones.get_mut(id).ok_or_else(nobody)?;
+    if message_type != "template" && !phone.window_open(now_ms) {
+        return Err(Refusal::new(OUTSIDE_WINDOW, title_of(OUTSIDE_WINDOW)));
+    }
+    state.account.pace.admit(state.strict, id, now_ms)?;
+
+    let (user, kind) = phone.address();
+    let message_id = Wamid {
+        user,
+        kind,
+        from_business: true,
+        inner: inner.clone(),
+    }
+    .encode();
+    let mut stored = Stored {
+        message_id: message_id.clone(),
+        at_ms: now_ms,
+        message_type: message_type.to_owned(),
+        device: None,
+        kind: kind_of(body),
+        shown,
+        payload,
+        status: Status::Sent,
+        quiet: false,
+        opaque: text_at(body, "biz_opaque_callback_data").map(str::to_owned),
+        webhook: None,
+        read_by_business: false,
+    };
+    let fate = fate(body, phone, fault, now_ms);
+    let webhooks = status_webhooks(world, phone, &mut stored, fate, &category);
+    let answer = answer(body, phone, &stored);
+    phone.messages.push(stored);
+    phone.typing_until_ms = None;
+    let phone = id.clone();
+    state.counts.sends_accepted += 1;
+    world.tell(News::Phone { phone });
+    Ok(Accepted {
+        answer,
+        webhooks,
+        inner_id: inner,
+    })
+}
+
+/// What can be said before the person is looked for.
+fn check(world: &World, state: &State, body: &Value) -> Result<(), Refusal> {
+    if !state.account.number.registered {
+        return Err(Refusal::new(NOT_REGISTERED, title_of(NOT_REGISTERED)));
+    }
+    let catalog = Catalog {
+        id: &world.settings.catalog_id,
+        items: &state.shop.native,
+    };
+    limits::check(body, catalog)?;
+    match body.get("recipient_type").and_then(Value::as_str) {
+        None | Some("individual") => {}
+        Some("group") => return Err(Refusal::new(UNKNOWN_GROUP, "there are no groups in this world")),
+        Some(other) => {
+            return Err(Refusal::invalid(format!(
+                "recipient_type {other} is neither individual nor group"
+            )));
+        }
+    }
+    let interactive = body.pointer("/interactive/type").and_then(Value::as_str);
+    if interactive == Some("catalog_message") && !state.account.number.commerce.is_catalog_visible {
+        return Err(Refusal::bad(
+            "the catalog is switched off in the commerce settings",
+        ));
+    }
+    templates::check(state, body)
+}
+
+/// `contacts` names the person as they were addressed.
+fn answer(body: &Value, phone: &Phone, stored: &Stored) -> Value {
+    let input = addressee(body).unwrap_or_default();
+    let contact = match &phone.wa_id {
+        Some(wa_id) if text_at(body, "to").is_some() => json!({"input": input, "wa_id": wa_id}),
+        Some(_) | None => json!({"input": input, "user_id": phone.user_id}),
+    };
+    let message = if stored.message_type == "template" {
+        json!({"id": stored.message_id, "message_status": "accepted"})
+    } else {
+        json!({"id": stored.message_id})
+    };
+    json!({"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]})
+}
+
+/// What becomes of an accepted message.
+#[derive(Clone, Copy)]
+enum Fate {
+    Arrives,
+    /// Nobody ever hears of it.
+    Silent,
+    Fails(i64),
+}
+
+fn fate(body: &Value, phone: &Phone, fault: Option<&SendAction>, now_ms: i64) -> Fate {
+    match fault {
+        Some(SendAction::NoStatuses) => return Fate::Silent,
+        Some(SendAction::FailLate { code }) => return Fate::Fails(*code),
+        Some(
+            SendAction::Error { .. }
+            | SendAction::Http500
+            | SendAction::DropAfterAccept
+            | SendAction::DelayMs { .. },
+        )
+        | None => {}
+    }
+    if phone.blocked {
+        return Fate::Fails(UNDELIVERABLE);
+    }
+    let target = body.pointer("/reaction/message_id").and_then(Value::as_str);
+    match target {
+        Some(target) if !may_react(phone, target, now_ms) => Fate::Fails(BAD_VALUE),
+        Some(_) | None => Fate::Arrives,
+    }
+}
+
+/// A reaction's target is a message of this chat, not a reaction, and not too old; else the refusal comes late.
+fn may_react(phone: &Phone, target: &str, now_ms: i64) -> bool {
+    let mut messages = phone.messages.iter();
+    let target = messages.find(|message| same_message(&message.message_id, target));
+    target.is_some_and(|target| target.message_type != "reaction" && now_ms - target.at_ms <= TARGET_MS)
+}
+
+fn status_webhooks(
+    world: &World,
+    phone: &Phone,
+    stored: &mut Stored,
+    fate: Fate,
+    category: &str,
+) -> Vec<Outgoing> {
+    let facts = StatusFacts {
+        message_id: &stored.message_id,
+        status: "sent",
+        opaque: stored.opaque.as_deref(),
+        at_ms: stored.at_ms,
+        category: None,
+        error: None,
+    };
+    let carry = |facts: &StatusFacts<'_>| {
+        let status = inbound::status(phone, facts);
+        webhook(inbound::statuses_body(
+            &world.settings,
+            phone,
+            vec![status],
+            facts.error.is_some(),
+        ))
+    };
+    let (webhooks, status, quiet) = match fate {
+        Fate::Silent => (Vec::new(), Status::Sent, true),
+        Fate::Fails(code) => {
+            let failed = StatusFacts {
+                status: "failed",
+                error: Some(code),
+                ..facts
+            };
+            (vec![carry(&failed)], Status::Failed, true)
+        }
+        Fate::Arrives => {
+            let category = if stored.message_type == "template" {
+                category
+            } else {
+                "service"
+            };
+            let sent = carry(&StatusFacts {
+                category: Some(category),
+                ..facts
+            });
+            // Reactions only ever give `sent` (reaction messages page).
+            if stored.message_type == "reaction" {
+                (vec![sent], Status::Sent, true)
+            } else {
+                let delivered = carry(&StatusFacts {
+                    status: "delivered",
+                    ..facts
+                });
+                (vec![sent, delivered], Status::Delivered, false)
+            }
+        }
+    };
+    stored.status = status;
+    stored.quiet = quiet;
+    webhooks
+}
+
+/// Marks what the person saw as read and builds the webhook that says so.
+pub fn read_webhooks(world: &World, phone: &mut Phone, now_ms: i64) -> Vec<Outgoing> {
+    let mut messages = std::mem::take(&mut phone.messages);
+    let mut statuses = Vec::new();
+    let unread = messages
+        .iter_mut()
+        .rev()
+        .filter(|message| message.device.is_none() && !message.quiet);
+    for message in unread.take_while(|message| message.status != Status::Read) {
+        message.status = Status::Read;
+        let facts = StatusFacts {
+            message_id: &message.message_id,
+            status: "read",
+            opaque: message.opaque.as_deref(),
+            at_ms: now_ms,
+            category: None,
+            error: None,
+        };
+        statuses.push(inbound::status(phone, &facts));
+    }
+    phone.messages = messages;
+    if statuses.is_empty() {
+        return Vec::new();
+    }
+    statuses.reverse();
+    vec![webhook(inbound::statuses_body(
+        &world.settings,
+        phone,
+        statuses,
+        false,
+    ))]
+}
+
+/// A Meta webhook, properly signed.
+pub fn webhook(body: String) -> Outgoing {
+    Outgoing {
+        stamp: Stamp::Meta(Signature::Valid),
+        body,
+    }
+}
+
+/// Refuses a message of that body, and keeps that it did.
+fn not_taken(world: &World, body: &Value, refusal: Refusal) -> Reply {
+    refusals::note(world, body, refusal.http, Some(refusal.code));
+    Reply::Refused(refusal.into())
+}
