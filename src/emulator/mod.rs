@@ -163,6 +163,7 @@ fn routes(app: &mut web::ServiceConfig) {
     control::routes(app);
     phones::routes(app);
     refusals::routes(app);
+    graph::own_routes(app);
     shop::routes(app);
     graph::routes(app);
 }

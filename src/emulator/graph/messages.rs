@@ -5,17 +5,17 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 
-use super::super::deliver::{self, Outgoing, Signature, Stamp};
+use super::super::deliver::{self, Outgoing};
 use super::super::feed::News;
-use super::super::inbound::{self, StatusFacts};
 use super::super::limits::{self, Catalog, Refusal};
 use super::super::refusals;
 use super::super::render;
 use super::super::titles::title_of;
-use super::super::wamid::{Wamid, same_message};
+use super::super::wamid::Wamid;
 use super::super::wire;
 use super::super::world::{Phone, SendAction, State, Status, Stored, World, address_key};
 use super::call::Call;
+use super::statuses::{fate, status_webhooks};
 use super::{Reply, receipts, templates};
 
 /// A little later than the answer, as statuses mostly come; nobody may rely on it.
@@ -24,9 +24,6 @@ const UNDELIVERABLE: i64 = 131_026;
 const OUTSIDE_WINDOW: i64 = 131_047;
 const NOT_REGISTERED: i64 = 133_010;
 const UNKNOWN_GROUP: i64 = 131_041;
-const BAD_VALUE: i64 = 131_009;
-/// Messages older than this are no target of a reaction (Meta, reaction messages page).
-pub const TARGET_MS: i64 = 30 * 24 * 3_600 * 1_000;
 
 /// What the watchers are told of a send.
 #[derive(Default)]
@@ -210,146 +207,6 @@ fn answer(body: &Value, phone: &Phone, stored: &Stored) -> Value {
         json!({"id": stored.message_id})
     };
     json!({"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]})
-}
-
-/// What becomes of an accepted message.
-#[derive(Clone, Copy)]
-enum Fate {
-    Arrives,
-    /// Nobody ever hears of it.
-    Silent,
-    Fails(i64),
-}
-
-fn fate(body: &Value, phone: &Phone, fault: Option<&SendAction>, now_ms: i64) -> Fate {
-    match fault {
-        Some(SendAction::NoStatuses) => return Fate::Silent,
-        Some(SendAction::FailLate { code }) => return Fate::Fails(*code),
-        Some(
-            SendAction::Error { .. }
-            | SendAction::Http500
-            | SendAction::DropAfterAccept
-            | SendAction::DelayMs { .. },
-        )
-        | None => {}
-    }
-    if phone.blocked {
-        return Fate::Fails(UNDELIVERABLE);
-    }
-    let target = body.pointer("/reaction/message_id").and_then(Value::as_str);
-    match target {
-        Some(target) if !may_react(phone, target, now_ms) => Fate::Fails(BAD_VALUE),
-        Some(_) | None => Fate::Arrives,
-    }
-}
-
-/// A reaction's target is a message of this chat, not a reaction, and not too old; else the refusal comes late.
-fn may_react(phone: &Phone, target: &str, now_ms: i64) -> bool {
-    let mut messages = phone.messages.iter();
-    let target = messages.find(|message| same_message(&message.message_id, target));
-    target.is_some_and(|target| target.message_type != "reaction" && now_ms - target.at_ms <= TARGET_MS)
-}
-
-fn status_webhooks(
-    world: &World,
-    phone: &Phone,
-    stored: &mut Stored,
-    fate: Fate,
-    category: &str,
-) -> Vec<Outgoing> {
-    let facts = StatusFacts {
-        message_id: &stored.message_id,
-        status: "sent",
-        opaque: stored.opaque.as_deref(),
-        at_ms: stored.at_ms,
-        category: None,
-        error: None,
-    };
-    let carry = |facts: &StatusFacts<'_>| {
-        let status = inbound::status(phone, facts);
-        webhook(inbound::statuses_body(
-            &world.settings,
-            phone,
-            vec![status],
-            facts.error.is_some(),
-        ))
-    };
-    let (webhooks, status, quiet) = match fate {
-        Fate::Silent => (Vec::new(), Status::Sent, true),
-        Fate::Fails(code) => {
-            let failed = StatusFacts {
-                status: "failed",
-                error: Some(code),
-                ..facts
-            };
-            (vec![carry(&failed)], Status::Failed, true)
-        }
-        Fate::Arrives => {
-            let category = if stored.message_type == "template" {
-                category
-            } else {
-                "service"
-            };
-            let sent = carry(&StatusFacts {
-                category: Some(category),
-                ..facts
-            });
-            // Reactions only ever give `sent` (reaction messages page).
-            if stored.message_type == "reaction" {
-                (vec![sent], Status::Sent, true)
-            } else {
-                let delivered = carry(&StatusFacts {
-                    status: "delivered",
-                    ..facts
-                });
-                (vec![sent, delivered], Status::Delivered, false)
-            }
-        }
-    };
-    stored.status = status;
-    stored.quiet = quiet;
-    webhooks
-}
-
-/// Marks what the person saw as read and builds the webhook that says so.
-pub fn read_webhooks(world: &World, phone: &mut Phone, now_ms: i64) -> Vec<Outgoing> {
-    let mut messages = std::mem::take(&mut phone.messages);
-    let mut statuses = Vec::new();
-    let unread = messages
-        .iter_mut()
-        .rev()
-        .filter(|message| message.device.is_none() && !message.quiet);
-    for message in unread.take_while(|message| message.status != Status::Read) {
-        message.status = Status::Read;
-        let facts = StatusFacts {
-            message_id: &message.message_id,
-            status: "read",
-            opaque: message.opaque.as_deref(),
-            at_ms: now_ms,
-            category: None,
-            error: None,
-        };
-        statuses.push(inbound::status(phone, &facts));
-    }
-    phone.messages = messages;
-    if statuses.is_empty() {
-        return Vec::new();
-    }
-    statuses.reverse();
-    vec![webhook(inbound::statuses_body(
-        &world.settings,
-        phone,
-        statuses,
-        false,
-    ))]
-}
-
-/// A Meta webhook, properly signed.
-pub fn webhook(body: String) -> Outgoing {
-    Outgoing {
-        stamp: Stamp::Meta(Signature::Valid),
-        body,
-    }
 }
 
 /// Refuses a message of that body, and keeps that it did.

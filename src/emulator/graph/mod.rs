@@ -6,6 +6,7 @@ mod batches;
 mod blocks;
 mod call;
 mod catalog;
+mod edges;
 mod failure;
 mod fields;
 pub mod media;
@@ -17,7 +18,9 @@ mod qr_codes;
 mod receipts;
 mod route;
 mod settings;
+mod statuses;
 pub mod subscriptions;
+mod template_edges;
 mod templates;
 
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -31,8 +34,9 @@ use super::feed::News;
 use super::world::World;
 
 pub use account::Account;
-pub use messages::{addressee, kind_of, read_webhooks, webhook};
+pub use messages::{addressee, kind_of};
 pub use pace::Strict;
+pub use statuses::{read_webhooks, webhook};
 
 use call::Call;
 use failure::Failure;
@@ -41,29 +45,6 @@ use route::Route;
 
 /// What an edge answers.
 type Answered = Result<Value, Failure>;
-
-const NUMBER_EDGES: &[&str] = &[
-    "",
-    "messages",
-    "media",
-    "settings",
-    "whatsapp_commerce_settings",
-    "whatsapp_business_profile",
-    "register",
-    "deregister",
-    "request_code",
-    "verify_code",
-    "block_users",
-    "message_qrdls",
-];
-const WABA_EDGES: &[&str] = &[
-    "",
-    "phone_numbers",
-    "product_catalogs",
-    "subscribed_apps",
-    "message_templates",
-];
-const CATALOG_EDGES: &[&str] = &["", "items_batch", "check_batch_request_status", "products"];
 
 /// An answer, not yet written.
 enum Reply {
@@ -111,11 +92,15 @@ impl Reply {
     }
 }
 
-/// Registers the Graph routes; last, because they match any version and any object.
-pub fn routes(app: &mut web::ServiceConfig) {
+/// Registers what belongs to this program and not to the Graph API: the strict rules, files, pictures of QR codes.
+pub fn own_routes(app: &mut web::ServiceConfig) {
     pace::routes(app);
     media::routes(app);
     qr_codes::routes(app);
+}
+
+/// Registers the Graph routes; last, because they match any version and any object.
+pub fn routes(app: &mut web::ServiceConfig) {
     app.service(web::resource(r"/{path:v[0-9]+\.[0-9]+.*}").to(entrance))
         .service(web::resource(r"/{path:[0-9]+.*}").to(entrance))
         .service(web::resource("/{path:me|app|debug_token}").to(entrance));
@@ -187,123 +172,11 @@ async fn answered(
         Ok(call) => call,
         Err(failure) => return Reply::Refused(failure),
     };
-    let (settings, object) = (&world.settings, call.route.object.as_str());
-    if object == settings.phone_number_id {
-        if call.route.edge == "messages" && call.verb() == "POST" {
-            return messages::send(&call, facts).await;
-        }
-        return number(&call).await.into();
+    let to_number = call.route.object == world.settings.phone_number_id;
+    if to_number && call.route.edge == "messages" && call.verb() == "POST" {
+        return messages::send(&call, facts).await;
     }
-    let answered = if object == settings.waba_id {
-        waba(&call).await
-    } else if object == settings.catalog_id {
-        product_catalog(&call)
-    } else if object == account::APP_ID {
-        app(&call).await
-    } else {
-        other(&call)
-    };
-    answered.into()
-}
-
-async fn number(call: &Call<'_>) -> Answered {
-    let edge = call.route.edge.as_str();
-    match (edge, call.route.item.as_deref(), call.verb()) {
-        ("message_qrdls", Some(code), verb) => qr_codes::one(call, code, verb),
-        (_, Some(_), _) => nowhere(call, &[]),
-        ("", None, "GET") => numbers::show(call),
-        ("", None, "POST") => numbers::change(call).await,
-        ("media", None, "POST") => media::upload(call),
-        ("settings", None, "GET") => settings::show(call),
-        ("settings", None, "POST") => settings::change(call),
-        ("whatsapp_commerce_settings", None, "GET") => Ok(settings::commerce(call)),
-        ("whatsapp_commerce_settings", None, "POST") => settings::change_commerce(call),
-        ("whatsapp_business_profile", None, "GET") => settings::profile(call),
-        ("whatsapp_business_profile", None, "POST") => settings::change_profile(call),
-        ("register", None, "POST") => numbers::register(call),
-        ("deregister", None, "POST") => Ok(numbers::deregister(call)),
-        ("request_code", None, "POST") => numbers::request_code(call),
-        ("verify_code", None, "POST") => numbers::verify_code(call),
-        ("block_users", None, "GET") => blocks::list(call),
-        ("block_users", None, "POST") => blocks::change(call, true),
-        ("block_users", None, "DELETE") => blocks::change(call, false),
-        ("message_qrdls", None, "GET") => qr_codes::list(call),
-        ("message_qrdls", None, "POST") => qr_codes::put(call),
-        _ => nowhere(call, NUMBER_EDGES),
-    }
-}
-
-async fn waba(call: &Call<'_>) -> Answered {
-    if call.route.item.is_some() {
-        return nowhere(call, &[]);
-    }
-    match (call.route.edge.as_str(), call.verb()) {
-        ("", "GET") => account::show(call),
-        ("phone_numbers", "GET") => account::phone_numbers(call),
-        ("product_catalogs", "GET") => account::product_catalogs(call),
-        ("subscribed_apps", "GET") => Ok(subscriptions::show(call)),
-        ("subscribed_apps", "POST") => subscriptions::subscribe(call).await,
-        ("subscribed_apps", "DELETE") => Ok(subscriptions::unsubscribe(call)),
-        ("message_templates", "GET") => templates::list(call),
-        ("message_templates", "POST") => templates::create(call),
-        ("message_templates", "DELETE") => templates::delete(call),
-        _ => nowhere(call, WABA_EDGES),
-    }
-}
-
-fn product_catalog(call: &Call<'_>) -> Answered {
-    if call.route.item.is_some() {
-        return nowhere(call, &[]);
-    }
-    match (call.route.edge.as_str(), call.verb()) {
-        ("", "GET") => catalog::show(call),
-        ("items_batch", "POST") => catalog::take_batch(call),
-        ("check_batch_request_status", "GET") => catalog::batch_status(call),
-        ("products", "GET") => catalog::products(call),
-        _ => nowhere(call, CATALOG_EDGES),
-    }
-}
-
-async fn app(call: &Call<'_>) -> Answered {
-    if call.route.item.is_some() {
-        return nowhere(call, &[]);
-    }
-    match (call.route.edge.as_str(), call.verb()) {
-        ("", "GET") => account::app(call),
-        ("subscriptions", "GET") => Ok(subscriptions::of_app(call)),
-        ("subscriptions", "POST") => subscriptions::set_for_app(call).await,
-        ("subscriptions", "DELETE") => Ok(subscriptions::clear_for_app(call)),
-        _ => nowhere(call, &["", "subscriptions"]),
-    }
-}
-
-/// Objects without an id of the settings: `me`, `app`, `debug_token`, media and templates.
-fn other(call: &Call<'_>) -> Answered {
-    let (object, verb) = (call.route.object.as_str(), call.verb());
-    if !call.route.edge.is_empty() {
-        return Err(Failure::unknown_object(verb, object));
-    }
-    match (object, verb) {
-        ("me", "GET") => account::me(call),
-        ("app", "GET") => account::app(call),
-        ("debug_token", "GET") => account::debug_token(call),
-        ("me" | "app" | "debug_token", _) => Err(Failure::unsupported(verb)),
-        _ => match templates::one(call).or_else(|| media::one(call)) {
-            Some(answered) => answered,
-            None => Err(Failure::unknown_object(verb, object)),
-        },
-    }
-}
-
-/// A known edge that doesn't take this method, or a path that leads nowhere.
-fn nowhere(call: &Call<'_>, known: &[&str]) -> Answered {
-    let route = &call.route;
-    if route.item.is_none() && known.contains(&route.edge.as_str()) {
-        return Err(Failure::unsupported(call.verb()));
-    }
-    let item = route.item.as_deref().unwrap_or_default();
-    let path = format!("{}/{}/{item}", route.object, route.edge);
-    Err(Failure::unknown_path(path.trim_end_matches('/')))
+    edges::answer(&call).await.into()
 }
 
 /// `{"success": true}`.

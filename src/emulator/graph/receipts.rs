@@ -8,7 +8,8 @@ use super::super::wamid::{Wamid, same_message};
 use super::super::world::{Phone, State, address_key};
 use super::call::Call;
 use super::failure::Failure;
-use super::messages::{Facts, TARGET_MS};
+use super::messages::Facts;
+use super::statuses::TARGET_MS;
 use super::{Answered, success};
 
 /// How long a person is shown that the business types.

@@ -1,64 +1,43 @@
-//! Message templates: declared ones are approved at once, and a send is held against what was declared. While nobody has
-//! declared any, and `strict.templates` is off, each name passes: most tests send one and don't care to declare it.
+//! Message templates, and how a send is held against what was declared. While nobody has declared any, and
+//! `strict.templates` is off, each name passes: most tests send one and don't care to declare it. Declaring is done in
+//! `template_edges`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::super::limits::Refusal;
-use super::super::wamid;
 use super::super::world::State;
-use super::call::Call;
-use super::failure::Failure;
 use super::fields::{self, Fields};
-use super::paging::{self, Entry};
-use super::{Answered, success};
 
-/// Templates of an account at most (Meta, templates page, 2025-12).
-const TEMPLATES: usize = 250;
-const NAME: usize = 512;
-const BODY: usize = 1_024;
-const TOO_MANY: i64 = 2_388_019;
-const BODY_MALFORMED: i64 = 2_388_072;
-const EDGE_PLACEHOLDER: i64 = 2_388_299;
 const WRONG_COUNT: i64 = 132_000;
 const NOT_THERE: i64 = 132_001;
-/// Subcodes of 100, as seen in answers of Meta: the language exists; the template doesn't.
-const EXISTS: i64 = 2_388_024;
-const NOT_FOUND: i64 = 2_593_002;
-const CATEGORIES: [&str; 3] = ["AUTHENTICATION", "MARKETING", "UTILITY"];
-const DEFAULT: [&str; 7] = [
-    "name",
-    "parameter_format",
-    "components",
-    "language",
-    "status",
-    "category",
-    "id",
-];
-
 /// What was declared, by name and language.
 #[derive(Default)]
 pub struct Templates {
-    declared: BTreeMap<(String, String), Template>,
+    pub declared: BTreeMap<(String, String), Template>,
 }
 
+/// One template in one language.
 #[derive(Clone)]
-struct Template {
-    id: String,
-    name: String,
-    language: String,
-    category: String,
-    named: bool,
-    components: Value,
+pub struct Template {
+    pub id: String,
+    pub name: String,
+    pub language: String,
+    pub category: String,
+    /// Its variables have names, not numbers.
+    pub named: bool,
+    pub components: Value,
 }
 
 impl Templates {
-    fn all(&self) -> impl Iterator<Item = Template> + '_ {
+    /// The sample and all declared ones.
+    pub fn all(&self) -> impl Iterator<Item = Template> + '_ {
         std::iter::once(hello_world()).chain(self.declared.values().cloned())
     }
 
-    fn find(&self, name: &str, language: &str) -> Option<Template> {
+    /// The one of this name in this language.
+    pub fn find(&self, name: &str, language: &str) -> Option<Template> {
         self.all()
             .find(|template| template.name == name && template.language == language)
     }
@@ -74,7 +53,8 @@ impl Templates {
 }
 
 impl Template {
-    fn fields(&self) -> Fields {
+    /// All its fields, as the Graph API names them.
+    pub fn fields(&self) -> Fields {
         fields::object(json!({
             "id": self.id, "name": self.name, "language": self.language, "category": self.category,
             "status": "APPROVED", "components": self.components,
@@ -83,7 +63,8 @@ impl Template {
         }))
     }
 
-    fn key(&self) -> String {
+    /// Its place in lists.
+    pub fn key(&self) -> String {
         format!("{} {}", self.name, self.language)
     }
 
@@ -94,7 +75,7 @@ impl Template {
 }
 
 /// The sample that each account has and that can't be deleted.
-fn hello_world() -> Template {
+pub fn hello_world() -> Template {
     Template {
         id: "1192339204654487".to_owned(),
         name: "hello_world".to_owned(),
@@ -153,7 +134,8 @@ fn values(body: &Value, kind: &str) -> usize {
     given.map_or(0, Vec::len)
 }
 
-fn is_kind(part: &Value, kind: &str) -> bool {
+/// True when a component is of this kind.
+pub fn is_kind(part: &Value, kind: &str) -> bool {
     let named = part.get("type").and_then(Value::as_str);
     named.is_some_and(|named| named.eq_ignore_ascii_case(kind))
 }
@@ -165,153 +147,6 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
         .filter_map(|part| part.split_once("}}"))
         .map(|(name, _)| name.trim())
         .collect()
-}
-
-/// `GET /{waba}/message_templates`.
-pub fn list(call: &Call<'_>) -> Answered {
-    let filters: Vec<(&str, String)> = ["name", "language", "category", "status"]
-        .into_iter()
-        .filter_map(|field| Some((field, call.text(field)?)))
-        .collect();
-    let found: Vec<Template> = call.world.state().account.templates.all().collect();
-    let mut entries = Vec::new();
-    for template in found {
-        let all = template.fields();
-        let fits = |(field, wanted): &(&str, String)| {
-            let value = all.get(*field).and_then(Value::as_str);
-            value.is_some_and(|value| value.eq_ignore_ascii_case(wanted))
-        };
-        if filters.iter().all(fits) {
-            let key = template.key();
-            let value = fields::pick(call, all, &DEFAULT, "MessageTemplate")?;
-            entries.push(Entry { key, value });
-        }
-    }
-    paging::page(call, entries)
-}
-
-/// `POST /{waba}/message_templates`.
-pub fn create(call: &Call<'_>) -> Answered {
-    let template = read(call)?;
-    let answer = json!({"id": template.id, "status": "APPROVED", "category": template.category});
-    let mut state = call.world.state();
-    let templates = &mut state.account.templates;
-    if templates.find(&template.name, &template.language).is_some() {
-        let message = "There is already content for this template in this language";
-        return Err(Failure::parameter(message).with_subcode(EXISTS));
-    }
-    if templates.declared.len() >= TEMPLATES {
-        return Err(Failure::new(TOO_MANY, "An account has 250 templates at most"));
-    }
-    let key = (template.name.clone(), template.language.clone());
-    templates.declared.insert(key, template);
-    Ok(answer)
-}
-
-fn read(call: &Call<'_>) -> Result<Template, Failure> {
-    let name = call.required("name")?;
-    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
-    if name.chars().count() > NAME || !name.chars().all(plain) {
-        return Err(Failure::parameter(
-            "Param name may hold lower-case letters, digits and _ only, 512 at most",
-        ));
-    }
-    let category = call.required("category")?.to_uppercase();
-    if !CATEGORIES.contains(&category.as_str()) {
-        return Err(Failure::parameter(format!(
-            "Param category must be one of {{{}}}",
-            CATEGORIES.join(", ")
-        )));
-    }
-    let language = call.required("language")?;
-    let components = call
-        .value("components")
-        .ok_or_else(|| Failure::missing("components"))?;
-    checked(&components)?;
-    Ok(Template {
-        id: wamid::decimal(&call.world.mixed(), 16),
-        name,
-        language,
-        category,
-        named: call
-            .text("parameter_format")
-            .is_some_and(|format| format.eq_ignore_ascii_case("named")),
-        components,
-    })
-}
-
-fn checked(components: &Value) -> Result<(), Failure> {
-    let parts = components
-        .as_array()
-        .ok_or_else(|| Failure::parameter("Param components must be a list"))?;
-    let body = parts.iter().find(|part| is_kind(part, "body"));
-    let body = body.ok_or_else(|| Failure::parameter("A template needs a component of type BODY"))?;
-    let Some(text) = body.get("text").and_then(Value::as_str) else {
-        return Ok(());
-    };
-    if text.is_empty() || text.chars().count() > BODY {
-        return Err(Failure::new(
-            BODY_MALFORMED,
-            "A body holds between 1 and 1024 characters",
-        ));
-    }
-    let text = text.trim();
-    if text.starts_with("{{") || text.ends_with("}}") {
-        return Err(Failure::new(
-            EDGE_PLACEHOLDER,
-            "Variables can't be at the start or the end of the template",
-        ));
-    }
-    Ok(())
-}
-
-/// `DELETE /{waba}/message_templates?name=`, with `hsm_id` one language of it only.
-pub fn delete(call: &Call<'_>) -> Answered {
-    let (name, id) = (call.required("name")?, call.text("hsm_id"));
-    if name == hello_world().name {
-        return Err(Failure::parameter("The sample template can't be deleted"));
-    }
-    let mut state = call.world.state();
-    let declared = &mut state.account.templates.declared;
-    let before = declared.len();
-    declared.retain(|_, template| {
-        let other_id = id.as_ref().is_some_and(|id| *id != template.id);
-        template.name != name || other_id
-    });
-    if declared.len() == before {
-        return Err(Failure::parameter("Message Template Not Found").with_subcode(NOT_FOUND));
-    }
-    Ok(success())
-}
-
-/// `GET` and `POST /{template}`; `None` when no template has this id.
-pub fn one(call: &Call<'_>) -> Option<Answered> {
-    let mut state = call.world.state();
-    let templates = &mut state.account.templates;
-    let template = templates
-        .all()
-        .find(|template| template.id == call.route.object)?;
-    let answer = match call.verb() {
-        "GET" => fields::pick(call, template.fields(), &DEFAULT, "MessageTemplate"),
-        "POST" => edit(call, templates, template),
-        verb => Err(Failure::unsupported(verb)),
-    };
-    Some(answer)
-}
-
-fn edit(call: &Call<'_>, templates: &mut Templates, mut template: Template) -> Answered {
-    if let Some(components) = call.value("components") {
-        checked(&components)?;
-        template.components = components;
-    }
-    let key = (template.name.clone(), template.language.clone());
-    match templates.declared.get_mut(&key) {
-        Some(declared) => {
-            *declared = template;
-            Ok(success())
-        }
-        None => Err(Failure::parameter("The sample template can't be changed")),
-    }
 }
 
 #[cfg(test)]
