@@ -9,9 +9,9 @@ use crate::clock::Clock;
 use super::answers;
 use super::deliver::{self, Outgoing, Signature, Stamp};
 use super::inbound::{self, StatusFacts};
-use super::limits::{self, Catalog, Refusal};
+use super::judge::{self, Judged};
+use super::limits::Refusal;
 use super::refusals;
-use super::render;
 use super::titles::title_of;
 use super::wamid::Wamid;
 use super::world::{Phone, SendAction, Status, Stored, World};
@@ -133,12 +133,8 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
     let payload = super::wire::raw(body);
     let mut guard = world.state();
     let state = &mut *guard;
-    let catalog = Catalog {
-        id: &world.settings.catalog_id,
-        items: &state.shop.native,
-    };
-    limits::check(body, catalog)?;
-    let shown = render::shown(body, &state.shop.native);
+    let Judged { shown, late } = judge::judge(world, state, body)?;
+    let late = late.map(|code| SendAction::FailLate { code });
 
     let input = addressee(body).ok_or_else(|| Refusal::missing("to or recipient"))?;
     let message_type = body.get("type").and_then(Value::as_str).unwrap_or("text");
@@ -171,7 +167,7 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
         opaque,
         webhook: None,
     };
-    let webhooks = status_webhooks(world, phone, &mut stored, fault);
+    let webhooks = status_webhooks(world, phone, &mut stored, late.as_ref().or(fault));
     let contact = if text_at(body, "to").is_some() {
         json!({"input": input, "wa_id": phone.wa_id})
     } else {
@@ -179,6 +175,9 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
     };
     phone.messages.push(stored);
     state.counts.sends_accepted += 1;
+    if late.is_none() {
+        state.orders.note(body);
+    }
     let answer =
         json!({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": message_id}]});
     Ok(Accepted { answer, webhooks })

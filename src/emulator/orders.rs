@@ -98,7 +98,9 @@ impl Orders {
         let Some(news) = status_of(body) else {
             return;
         };
-        if let Some(order) = reference_of(news).and_then(|reference| self.by_reference.get_mut(reference)) {
+        if let Some(reference) = reference_of(news)
+            && let Some(order) = self.by_reference.get_mut(reference)
+        {
             order.status = said_status(news).unwrap_or(order.status);
             order.payment = said_payment(news).or(order.payment);
         }
@@ -112,10 +114,8 @@ impl Orders {
         if !order.status.may_become(next) {
             return Some(NO_WAY);
         }
-        let held = match said_payment(news).or(order.payment) {
-            Some(Payment::Captured | Payment::Pending) => true,
-            Some(Payment::Failed) | None => false,
-        };
+        let payment = said_payment(news).or(order.payment);
+        let held = matches!(payment, Some(Payment::Captured | Payment::Pending));
         (next == OrderStatus::Canceled && held).then_some(PAID)
     }
 }

@@ -16,6 +16,7 @@ use crate::clock::{Clock, MovableClock};
 
 use super::deliver::Delivery;
 use super::feed::{Feed, News};
+use super::orders::Orders;
 use super::refusals::Refused;
 use super::render::Shown;
 use super::shop::Shop;
@@ -75,6 +76,7 @@ pub struct State {
     pub faults: Faults,
     pub counts: Counts,
     pub shop: Shop,
+    pub orders: Orders,
 }
 
 /// One person's account, seen from the business.

@@ -121,7 +121,7 @@ fn filled(value: &Value, kind: &str, ground: Ground<'_>) -> Checked {
             None => Err(Refusal::missing("limited_time_offer.expiration_time_ms")),
             Some(_) => Ok(()),
         },
-        media => media::source(object(value, &format!("/{media}"))?, media, ground.known),
+        loaded => media::source(object(value, &format!("/{loaded}"))?, loaded, ground.known),
     }
 }
 
