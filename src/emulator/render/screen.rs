@@ -42,6 +42,7 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// A picture, film, sound, file or sticker.
     pub fn media(&mut self, kind: &str, media: &Value) {
         let url = some_text(media, "/link");
         if kind == "image" {
@@ -61,6 +62,7 @@ impl<'a> Screen<'a> {
         });
     }
 
+    /// A point on earth.
     pub fn location(&mut self, location: &Value) {
         let degrees = |name: &str| match location.get(name) {
             Some(Value::String(text)) => text.clone(),
@@ -80,6 +82,7 @@ impl<'a> Screen<'a> {
         self.shown.location = Some(location);
     }
 
+    /// Contact cards.
     pub fn contacts(&mut self, contacts: &[Value]) {
         for contact in contacts {
             let phones = array_at(contact, "/phones").iter();
@@ -95,6 +98,7 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// An emoji on another message.
     pub fn reaction(&mut self, reaction: &Value) {
         let emoji = text_at(reaction, "/emoji");
         self.line(&emoji);
@@ -104,6 +108,7 @@ impl<'a> Screen<'a> {
         });
     }
 
+    /// Everything that has a header, a body, a footer and an action.
     pub fn interactive(&mut self, interactive: &Value) {
         self.header(interactive.get("header"));
         self.shown.body = some_text(interactive, "/body/text");

@@ -7,6 +7,7 @@ use super::screen::{Screen, header_of};
 use super::{Button, Card, Template, array_at, some_text, text_at};
 
 impl Screen<'_> {
+    /// A template, filled in.
     pub fn template(&mut self, template: &Value) {
         self.line(&text_at(template, "/name"));
         self.shown.template = Some(Template {
@@ -56,32 +57,41 @@ impl Screen<'_> {
     }
 
     fn template_button(&mut self, component: &Value) {
-        let quick = text_at(component, "/sub_type").eq_ignore_ascii_case("quick_reply");
-        if text_at(component, "/sub_type").eq_ignore_ascii_case("flow") {
+        let kind = text_at(component, "/sub_type").to_ascii_lowercase();
+        if kind == "flow" {
             self.shown.asks = Some("flow");
         }
         for parameter in array_at(component, "/parameters") {
-            if quick {
-                let words = some_text(parameter, "/text");
-                let id = some_text(parameter, "/payload").or_else(|| words.clone());
-                let id = id.unwrap_or_default();
-                self.button(Button {
-                    title: words.unwrap_or_else(|| id.clone()),
-                    id,
-                    description: None,
-                    row: false,
-                });
-                continue;
+            if kind == "quick_reply" {
+                self.quick_reply(parameter);
+            } else {
+                self.template_action(parameter);
             }
-            self.line(&text_at(parameter, "/text"));
-            self.line(&text_at(parameter, "/coupon_code"));
-            let action = parameter.get("action").unwrap_or(&Value::Null);
-            self.sections(action);
-            if self.shown.sections.is_empty() {
-                self.thumbnail(&text_at(action, "/thumbnail_product_retailer_id"));
-            }
-            self.order(action.get("order_details").unwrap_or(&Value::Null));
         }
+    }
+
+    fn quick_reply(&mut self, parameter: &Value) {
+        let words = some_text(parameter, "/text");
+        let id = some_text(parameter, "/payload").or_else(|| words.clone());
+        let id = id.unwrap_or_default();
+        self.button(Button {
+            title: words.unwrap_or_else(|| id.clone()),
+            id,
+            description: None,
+            row: false,
+        });
+    }
+
+    /// What opens a page, the catalog, a choice of products or an order.
+    fn template_action(&mut self, parameter: &Value) {
+        self.line(&text_at(parameter, "/text"));
+        self.line(&text_at(parameter, "/coupon_code"));
+        let action = parameter.get("action").unwrap_or(&Value::Null);
+        self.sections(action);
+        if array_at(action, "/sections").is_empty() {
+            self.thumbnail(&text_at(action, "/thumbnail_product_retailer_id"));
+        }
+        self.order(action.get("order_details").unwrap_or(&Value::Null));
     }
 
     fn template_card(&mut self, card: &Value) {
