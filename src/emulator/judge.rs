@@ -3,10 +3,9 @@
 
 use serde_json::Value;
 
-use super::graph;
 use super::limits::{self, Catalog, Known, Refusal};
 use super::render::{self, Shown};
-use super::world::{State, World, address_key};
+use super::world::{State, World};
 
 /// A body that was taken.
 pub struct Judged {
@@ -21,14 +20,10 @@ pub fn judge(world: &World, state: &State, body: &Value) -> Result<Judged, Refus
         id: &world.settings.catalog_id,
         items: &state.shop.native,
     };
-    let chat = graph::addressee(body)
-        .and_then(|address| state.addresses.get(&address_key(address)))
-        .and_then(|id| state.phones.get(id));
     let known = Known {
         now_ms: world.now_ms(),
         own_digits: &world.settings.business_digits(),
         orders: &state.orders,
-        messages: chat.map(|phone| phone.messages.as_slice()).unwrap_or_default(),
         catalog_visible: true,
         media: None,
     };

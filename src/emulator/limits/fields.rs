@@ -1,5 +1,5 @@
 //! Reads single fields of a body and refuses what is missing, of a wrong JSON type, too long or not on a list. JSON's null
-//! counts as absent, as Meta takes it. Lengths count characters. It knows no kind of message.
+//! counts as absent. Lengths count characters. It knows no kind of message.
 
 use serde_json::Value;
 use url::Url;
@@ -152,7 +152,7 @@ pub fn web_address<'a>(value: &'a Value, pointer: &str, limit: usize) -> Result<
 }
 
 /// Text of at most `limit` characters.
-pub fn within<'a>(text: &'a str, limit: usize, name: &str) -> Result<&'a str, Refusal> {
+fn within<'a>(text: &'a str, limit: usize, name: &str) -> Result<&'a str, Refusal> {
     let length = text.chars().count();
     if length <= limit {
         return Ok(text);

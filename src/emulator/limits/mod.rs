@@ -20,7 +20,6 @@ use serde_json::Value;
 use super::orders::Orders;
 use super::shop::Product;
 use super::titles;
-use super::world::Stored;
 use fields::{Checked, flag, object, one_of, optional, optional_object, required, text};
 
 const BODY: usize = 1024;
@@ -82,8 +81,6 @@ pub struct Known<'a> {
     pub own_digits: &'a str,
     /// The number's orders by reference.
     pub orders: &'a Orders,
-    /// The chat with the addressee.
-    pub messages: &'a [Stored],
     /// `is_catalog_visible` of the number's commerce settings.
     pub catalog_visible: bool,
     /// Tells whether a media id can be sent. Absent: every id can.
@@ -112,11 +109,9 @@ pub fn check(body: &Value, catalog: Catalog<'_>, known: &Known<'_>) -> Checked {
     }
 }
 
-/// The code with which a body that passed is refused after all, by a `failed` status.
+/// The code with which a body that passed is refused after all, by a `failed` status, for what the body itself says.
 pub fn late(body: &Value, known: &Known<'_>) -> Option<i64> {
-    orders::late(body, known)
-        .or_else(|| reaction::late(body, known))
-        .or_else(|| media::late(body))
+    orders::late(body, known).or_else(|| media::late(body))
 }
 
 /// What every kind of message may carry (messages API).

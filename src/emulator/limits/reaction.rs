@@ -1,16 +1,11 @@
-//! Reactions: one emoji on one message, or none to take it back (reaction messages page).
+//! Reactions: one emoji on one message, or none to take it back (reaction messages page). Whether the target is there and
+//! fresh is not asked here: Meta finds that out later.
 
 use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::super::wamid;
 use super::fields::{Checked, at, required, text};
-use super::{BODY, Known, Refusal};
-
-/// A target may be that old.
-const TARGET_AGE_MS: i64 = 30 * 24 * 3600 * 1000;
-/// 131009, which for a stale target comes by status.
-const STALE: i64 = 131_009;
+use super::{BODY, Refusal};
 
 /// Checks a whole body.
 pub fn check(body: &Value) -> Checked {
@@ -24,22 +19,6 @@ pub fn check(body: &Value) -> Checked {
         Some(emoji) if is_one_emoji(emoji) => Ok(()),
         Some(_) => Err(Refusal::bad("reaction.emoji must be one emoji, or empty")),
     }
-}
-
-/// The target must be a message of this chat, not older than 30 days, and no reaction itself.
-pub fn late(body: &Value, known: &Known<'_>) -> Option<i64> {
-    let target = body.pointer("/reaction/message_id").and_then(Value::as_str)?;
-    if body.get("type").and_then(Value::as_str) != Some("reaction") {
-        return None;
-    }
-    let found = known
-        .messages
-        .iter()
-        .find(|message| wamid::same_message(&message.message_id, target));
-    let fresh = found.is_some_and(|message| {
-        message.message_type != "reaction" && known.now_ms - message.at_ms <= TARGET_AGE_MS
-    });
-    (!fresh).then_some(STALE)
 }
 
 /// One visible sign, with at least one code point that Unicode draws as a picture.

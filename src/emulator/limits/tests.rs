@@ -1,17 +1,14 @@
 use serde_json::{Value, json};
 
 use super::super::shop;
-use super::super::world::Status;
 use super::*;
 
 const NOW_MS: i64 = 1_795_435_200_000;
-const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// What a number knows in these tests.
 #[derive(Default)]
 struct Desk {
     orders: Orders,
-    messages: Vec<Stored>,
     catalog_hidden: bool,
     media: Option<&'static str>,
 }
@@ -39,7 +36,6 @@ impl Desk {
             now_ms: NOW_MS,
             own_digits: "551140001234",
             orders: &self.orders,
-            messages: &self.messages,
             catalog_visible: !self.catalog_hidden,
             media: self.media.map(|_| &sendable as &dyn Fn(&str) -> bool),
         };
@@ -75,22 +71,6 @@ fn products_of(ids: &[String], header: bool) -> Value {
         list["header"] = json!({"type": "text", "text": "h"});
     }
     interactive(&list)
-}
-
-fn stored(message_id: &str, kind: &str, at_ms: i64) -> Stored {
-    Stored {
-        message_id: message_id.to_owned(),
-        at_ms,
-        message_type: kind.to_owned(),
-        device: None,
-        kind: None,
-        shown: super::super::render::Shown::default(),
-        payload: super::super::wire::raw(&json!({})),
-        status: Status::Sent,
-        quiet: false,
-        opaque: None,
-        webhook: None,
-    }
 }
 
 fn money(value: i64) -> Value {
@@ -301,29 +281,6 @@ fn a_reaction_is_one_emoji_or_none() {
     }
     for emoji in ["👍👍", "a", "ok", "1"] {
         assert_eq!(react(emoji), 131_009, "{emoji}");
-    }
-}
-
-#[test]
-fn a_stale_target_of_a_reaction_fails_later() {
-    let desk = Desk {
-        messages: vec![
-            stored("wamid.new", "text", NOW_MS),
-            stored("wamid.old", "text", NOW_MS - 31 * DAY_MS),
-            stored("wamid.reaction", "reaction", NOW_MS),
-        ],
-        ..Desk::default()
-    };
-    let late = |target: &str| {
-        desk.late(&message(
-            "reaction",
-            &json!({"message_id": target, "emoji": "👍"}),
-        ))
-    };
-
-    assert_eq!(late("wamid.new"), None);
-    for target in ["wamid.old", "wamid.reaction", "wamid.unknown"] {
-        assert_eq!(late(target), Some(131_009), "{target}");
     }
 }
 
