@@ -7,6 +7,7 @@ mod deliver;
 mod feed;
 mod graph;
 mod inbound;
+mod judge;
 mod limits;
 mod orders;
 mod phones;

@@ -17,6 +17,7 @@ use crate::clock::{Clock, MovableClock};
 use super::deliver::Delivery;
 use super::feed::{Feed, News};
 use super::graph::{Account, Strict};
+use super::orders::Orders;
 use super::refusals::Refused;
 use super::render::Shown;
 use super::shop::Shop;
@@ -80,6 +81,7 @@ pub struct State {
     pub account: Account,
     /// Rules of Meta that are switched on; survives a reset.
     pub strict: Strict,
+    pub orders: Orders,
 }
 
 /// One person's account, seen from the business.

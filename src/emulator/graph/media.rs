@@ -58,6 +58,11 @@ struct File {
 }
 
 impl Media {
+    /// True for a file that can be sent.
+    pub fn holds(&self, id: &str, now_ms: i64) -> bool {
+        self.living(id, now_ms).is_some()
+    }
+
     fn keep(&mut self, id: String, mime: &str, bytes: Bytes, until_ms: i64) {
         self.kept += 1;
         self.bytes += bytes.len();

@@ -7,15 +7,15 @@ use crate::clock::Clock;
 
 use super::super::deliver::{self, Outgoing};
 use super::super::feed::News;
-use super::super::limits::{self, Catalog, Refusal};
+use super::super::judge::{self, Judged};
+use super::super::limits::Refusal;
 use super::super::refusals;
-use super::super::render;
 use super::super::titles::title_of;
 use super::super::wamid::Wamid;
 use super::super::wire;
 use super::super::world::{Phone, SendAction, State, Status, Stored, World, address_key};
 use super::call::Call;
-use super::statuses::{fate, status_webhooks};
+use super::statuses::{Fate, fate, status_webhooks};
 use super::{Reply, receipts, templates};
 
 /// A little later than the answer, as statuses mostly come; nobody may rely on it.
@@ -23,7 +23,6 @@ const STATUS_PAUSE_MS: u64 = 20;
 const UNDELIVERABLE: i64 = 131_026;
 const OUTSIDE_WINDOW: i64 = 131_047;
 const NOT_REGISTERED: i64 = 133_010;
-const UNKNOWN_GROUP: i64 = 131_041;
 
 /// What the watchers are told of a send.
 #[derive(Default)]
@@ -115,8 +114,7 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
     let payload = wire::raw(body);
     let mut guard = world.state();
     let state = &mut *guard;
-    check(world, state, body)?;
-    let shown = render::shown(body, &state.shop.native);
+    let Judged { shown, late } = judged(world, state, body)?;
     let category = state.account.templates.category_of(body);
 
     let input = addressee(body).ok_or_else(|| Refusal::missing("to or recipient"))?;
@@ -151,13 +149,16 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
         webhook: None,
         read_by_business: false,
     };
-    let fate = fate(body, phone, fault, now_ms);
+    let fate = late.map_or_else(|| fate(body, phone, fault, now_ms), Fate::Fails);
     let webhooks = status_webhooks(world, phone, &mut stored, fate, &category);
     let answer = answer(body, phone, &stored);
     phone.messages.push(stored);
     phone.typing_until_ms = None;
     let phone = id.clone();
     state.counts.sends_accepted += 1;
+    if late.is_none() {
+        state.orders.note(body);
+    }
     world.tell(News::Phone { phone });
     Ok(Accepted {
         answer,
@@ -166,32 +167,14 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
     })
 }
 
-/// What can be said before the person is looked for.
-fn check(world: &World, state: &State, body: &Value) -> Result<(), Refusal> {
+/// What can be said of a body before the person is looked for.
+fn judged(world: &World, state: &State, body: &Value) -> Result<Judged, Refusal> {
     if !state.account.number.registered {
         return Err(Refusal::new(NOT_REGISTERED, title_of(NOT_REGISTERED)));
     }
-    let catalog = Catalog {
-        id: &world.settings.catalog_id,
-        items: &state.shop.native,
-    };
-    limits::check(body, catalog)?;
-    match body.get("recipient_type").and_then(Value::as_str) {
-        None | Some("individual") => {}
-        Some("group") => return Err(Refusal::new(UNKNOWN_GROUP, "there are no groups in this world")),
-        Some(other) => {
-            return Err(Refusal::invalid(format!(
-                "recipient_type {other} is neither individual nor group"
-            )));
-        }
-    }
-    let interactive = body.pointer("/interactive/type").and_then(Value::as_str);
-    if interactive == Some("catalog_message") && !state.account.number.commerce.is_catalog_visible {
-        return Err(Refusal::bad(
-            "the catalog is switched off in the commerce settings",
-        ));
-    }
-    templates::check(state, body)
+    let judged = judge::judge(world, state, body)?;
+    templates::check(state, body)?;
+    Ok(judged)
 }
 
 /// `contacts` names the person as they were addressed.
