@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::render::array_at;
@@ -13,13 +14,15 @@ const NO_WAY: i64 = 2046;
 const PAID: i64 = 2047;
 
 /// All orders by reference id.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Orders {
     by_reference: BTreeMap<String, OrderState>,
 }
 
 /// How far an order is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OrderState {
     pub status: OrderStatus,
     /// What the business said about the payment; Meta itself knows nothing of it in Brazil.
@@ -27,7 +30,8 @@ pub struct OrderState {
 }
 
 /// The states of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
     #[default]
     Pending,
@@ -39,7 +43,8 @@ pub enum OrderStatus {
 }
 
 /// The states of a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Payment {
     Pending,
     Captured,

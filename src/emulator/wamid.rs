@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The user of the id is a phone number.
 pub const KIND_PHONE: u8 = 1;
@@ -89,7 +89,7 @@ fn take_text(mut bytes: &[u8]) -> Option<(String, &[u8])> {
 }
 
 /// The clients a person may write from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
     Android,

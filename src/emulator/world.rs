@@ -59,12 +59,15 @@ pub struct World {
     pub pictures: Mutex<BTreeMap<String, Bytes>>,
     pub feed: Feed,
     state: Mutex<State>,
+    /// How often the state was locked: who keeps it in a file sees whether it may have changed.
+    touched: AtomicU64,
     counter: AtomicU64,
     seed: String,
 }
 
-/// What changes.
-#[derive(Default)]
+/// What changes; kept in a file when asked (`keeping`).
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct State {
     /// Grows at each reset; deliveries of a former world give up when they see it.
     pub generation: u64,
@@ -85,7 +88,8 @@ pub struct State {
 }
 
 /// One person's account, seen from the business.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Phone {
     pub name: String,
     /// Absent for people who write under a username.
@@ -105,6 +109,7 @@ pub struct Phone {
 }
 
 /// A message as both sides of the chat see it.
+#[derive(Serialize, Deserialize)]
 pub struct Stored {
     pub message_id: String,
     pub at_ms: i64,
@@ -126,7 +131,7 @@ pub struct Stored {
 }
 
 /// How far an outbound message got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Sent,
@@ -148,7 +153,8 @@ pub struct CartItem {
 }
 
 /// Misbehaviour asked for by a test.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Faults {
     pub sends: VecDeque<SendFault>,
     pub catalog_lag: bool,
@@ -210,7 +216,8 @@ pub enum SendAction {
 }
 
 /// Totals for tests.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     pub sends_accepted: u64,
     pub sends_refused: u64,
@@ -242,6 +249,7 @@ impl World {
             pictures: Mutex::default(),
             feed: Feed::default(),
             state: Mutex::new(state),
+            touched: AtomicU64::new(0),
             counter: AtomicU64::new(0),
             seed,
         })
@@ -249,7 +257,15 @@ impl World {
 
     /// The state, locked. Never keep it across an await.
     pub fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Counted under the lock, so that who holds it reads a number that fits what it sees.
+        self.touched.fetch_add(1, Ordering::SeqCst);
+        state
+    }
+
+    /// How often the state was locked so far.
+    pub fn touched(&self) -> u64 {
+        self.touched.load(Ordering::SeqCst)
     }
 
     /// The world's present instant.

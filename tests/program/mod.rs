@@ -4,6 +4,7 @@ mod check;
 mod crashes;
 mod drain;
 mod edges;
+mod emulator;
 mod letters;
 mod levels;
 mod replays;

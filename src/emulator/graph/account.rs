@@ -1,6 +1,7 @@
 //! What Meta keeps about the business: one app, one account, one number, one catalog, and all that their edges remember.
 //! It refuses to hold people and their chats: those are the world's.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::batches::Pushed;
@@ -37,10 +38,13 @@ const SCOPES: [&str; 4] = [
 ];
 
 /// Everything behind the edges.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Account {
     pub pace: Pace,
     pub calls: Calls,
+    /// Files are not kept in the state's file: what was uploaded before a restart is unknown after it.
+    #[serde(skip)]
     pub media: Media,
     pub number: Number,
     pub codes: Codes,
@@ -50,7 +54,8 @@ pub struct Account {
 }
 
 /// Management calls of the present hour, for the usage headers. They are counted and never refused.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Calls {
     hour: i64,
     count: i64,

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::shop::Product;
@@ -14,13 +15,15 @@ use super::super::world::State;
 const BATCHES_KEPT: usize = 100;
 
 /// What batches brought.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Pushed {
     items: BTreeMap<String, Item>,
     batches: VecDeque<Batch>,
 }
 
 /// One product as a batch left it.
+#[derive(Serialize, Deserialize)]
 struct Item {
     /// The version that the shop's own product had then.
     shelf_version: i64,
@@ -31,6 +34,7 @@ struct Item {
 }
 
 /// The outcome of one batch.
+#[derive(Serialize, Deserialize)]
 pub struct Batch {
     pub handle: String,
     pub errors: Vec<Value>,

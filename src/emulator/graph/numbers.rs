@@ -1,6 +1,7 @@
 //! The business number: what it says of itself, and its registration. Codes by SMS or call are never sent anywhere: the
 //! code is always 123456.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::account::{APP_ID, BUSINESS_ID, BUSINESS_NAME};
@@ -31,6 +32,8 @@ const DEFAULT: [&str; 8] = [
 ];
 
 /// What the number remembers.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
 pub struct Number {
     pub registered: bool,
     verified: bool,

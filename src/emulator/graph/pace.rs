@@ -26,7 +26,8 @@ const SECOND_US: i64 = 1_000_000;
 const PAIRS_KEPT: usize = 1_024;
 
 /// Rules that Meta has and that most tests don't want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Strict {
     /// 130429 above `messages_per_second`.
     pub throughput: bool,
@@ -64,7 +65,8 @@ impl Strict {
 }
 
 /// When the number, and each pair, would be even again.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Pace {
     number_even_us: i64,
     pairs_even_ms: BTreeMap<String, i64>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::answers::not_found;
@@ -23,12 +24,14 @@ const CODES: usize = 2_000;
 const DEFAULT: [&str; 3] = ["code", "prefilled_message", "deep_link_url"];
 
 /// All codes.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Codes {
     codes: BTreeMap<String, Code>,
     made: u64,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Code {
     words: String,
     number: u64,

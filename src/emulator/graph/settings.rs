@@ -1,6 +1,7 @@
 //! What a business sets on its number: settings, commerce settings, and the profile that people see. Only the catalog's
 //! visibility has a consequence in this world; the rest is kept and shown.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -32,7 +33,8 @@ const VERTICALS: [&str; 22] = [
 
 /// Cart and catalog of the number. At Meta a new number's catalog is not visible; this one's is from the start, so that
 /// catalog messages work before anybody has set anything.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Commerce {
     is_cart_enabled: bool,
     pub is_catalog_visible: bool,
@@ -48,7 +50,8 @@ impl Default for Commerce {
 }
 
 /// The profile, as it was set.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Profile {
     set: Fields,
 }

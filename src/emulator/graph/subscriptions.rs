@@ -1,12 +1,14 @@
 //! Who is told of what happens: the app's subscription to the account, and where its webhooks go. An override of the number
 //! goes before one of the account, and that before the app's own address (Meta, "Override webhooks"). It keeps addresses
-//! and proves them by the handshake; carrying webhooks there is done in `deliver`.
+//! that have passed the handshake; carrying webhooks there is done in `deliver`.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::super::handshake;
 use super::super::wamid;
-use super::super::world::{State, World};
+use super::super::world::State;
 use super::account::{APP_ID, APP_NAME, app_link};
 use super::call::Call;
 use super::failure::Failure;
@@ -15,11 +17,11 @@ use super::{Answered, success};
 /// An override's address is this long at most.
 const ADDRESS: usize = 200;
 const VERIFICATION_FAILED: i64 = 2_200;
-/// A challenge is a short number; an answer longer than this is none.
-const CHALLENGE_BYTES_MAX: usize = 256;
 const VERSION: &str = "v26.0";
 
 /// The app's subscription. It is there from the start, so that a gateway is told without having to ask.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
 pub struct Subscriptions {
     subscribed: bool,
     of_waba: Option<String>,
@@ -177,44 +179,17 @@ async fn proven(
             "An address of webhooks holds {ADDRESS} characters at most"
         )));
     }
-    let address = Url::parse(&url).ok();
-    let address = address.filter(|address| matches!(address.scheme(), "http" | "https"));
-    let address = address.ok_or_else(|| Failure::parameter("The callback must be a web address"))?;
-    shake(call.world, address, &token).await?;
-    Ok(Some(url))
-}
-
-/// The handshake: `hub.challenge` must come back (Meta, "Create a webhook endpoint", 2025-11-07).
-async fn shake(world: &World, mut address: Url, token: &str) -> Result<(), Failure> {
-    let challenge = wamid::decimal(&world.mixed(), 10);
-    address
-        .query_pairs_mut()
-        .append_pair("hub.mode", "subscribe")
-        .append_pair("hub.challenge", &challenge)
-        .append_pair("hub.verify_token", token);
-    let failed = |why: String| {
-        let message = format!("Callback verification failed with the following errors: {why}");
-        Failure::new(VERIFICATION_FAILED, message)
-    };
-    let answer = world.http.get(address).send().await;
-    let mut answer = answer.map_err(|_| failed("the address did not answer".to_owned()))?;
-    let status = answer.status();
-    if status.as_u16() != 200 {
-        let words = status.canonical_reason().unwrap_or_default();
-        return Err(failed(format!(
-            "HTTP Status Code = {}; HTTP Message = {words}",
-            status.as_u16()
-        )));
+    let scheme = Url::parse(&url).ok().map(|address| address.scheme().to_owned());
+    if !matches!(scheme.as_deref(), Some("http" | "https")) {
+        return Err(Failure::parameter("The callback must be a web address"));
     }
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() > CHALLENGE_BYTES_MAX {
-            break;
+    let challenge = wamid::decimal(&call.world.mixed(), 10);
+    match handshake::shake(&call.world.http, &url, &token, &challenge).await {
+        handshake::Answered::Well => Ok(Some(url)),
+        handshake::Answered::Badly(how) => {
+            let message =
+                format!("Callback verification failed with the following errors: the address {how}");
+            Err(Failure::new(VERIFICATION_FAILED, message))
         }
     }
-    if body.trim_ascii() == challenge.as_bytes() {
-        return Ok(());
-    }
-    Err(failed("the answer is not hub.challenge".to_owned()))
 }

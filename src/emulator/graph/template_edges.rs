@@ -67,8 +67,7 @@ pub fn create(call: &Call<'_>) -> Answered {
     if templates.declared.len() >= TEMPLATES {
         return Err(Failure::new(TOO_MANY, "An account has 250 templates at most"));
     }
-    let key = (template.name.clone(), template.language.clone());
-    templates.declared.insert(key, template);
+    templates.declared.insert(template.key(), template);
     Ok(answer)
 }
 
@@ -168,8 +167,7 @@ fn edit(call: &Call<'_>, templates: &mut Templates, mut template: Template) -> A
         checked(&components)?;
         template.components = components;
     }
-    let key = (template.name.clone(), template.language.clone());
-    match templates.declared.get_mut(&key) {
+    match templates.declared.get_mut(&template.key()) {
         Some(declared) => {
             *declared = template;
             Ok(success())

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::limits::Refusal;
@@ -12,14 +13,15 @@ use super::fields::{self, Fields};
 
 const WRONG_COUNT: i64 = 132_000;
 const NOT_THERE: i64 = 132_001;
-/// What was declared, by name and language.
-#[derive(Default)]
+/// What was declared, by name and language in one key (see [`Template::key`]).
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Templates {
-    pub declared: BTreeMap<(String, String), Template>,
+    pub declared: BTreeMap<String, Template>,
 }
 
 /// One template in one language.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Template {
     pub id: String,
     pub name: String,
@@ -63,7 +65,7 @@ impl Template {
         }))
     }
 
-    /// Its place in lists.
+    /// Its place in lists: `name language`.
     pub fn key(&self) -> String {
         format!("{} {}", self.name, self.language)
     }
@@ -177,8 +179,7 @@ mod tests {
             components: json!([{"type": "BODY", "text": "Hi {{1}}, {{2}} of {{1}} today."}]),
             ..hello_world()
         };
-        let key = ("sale".to_owned(), "en_US".to_owned());
-        state.account.templates.declared.insert(key, known);
+        state.account.templates.declared.insert(known.key(), known);
 
         assert_eq!(code(&state, &message("anything", 3)), Some(NOT_THERE));
         assert_eq!(code(&state, &message("sale", 2)), None);

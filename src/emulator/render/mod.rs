@@ -7,7 +7,7 @@ mod template;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::shop::Product;
@@ -16,7 +16,8 @@ use screen::Screen;
 
 /// A message as it appears on a screen. `text` has all its words in their order; the parts say them again, each in its
 /// place.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Shown {
     pub text: String,
     /// Everything that can be tapped and answers, on whatever card or row.
@@ -56,33 +57,33 @@ pub struct Shown {
     pub template: Option<Template>,
     /// `contact`, `location`, `address` or `flow`: what the person is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub asks: Option<&'static str>,
+    pub asks: Option<String>,
     /// The label of the button that opens what is asked, where the business writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ask_button: Option<String>,
 }
 
 /// A reply button or a list row. A template's quick reply has its payload as id.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Button {
     pub id: String,
     pub title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// True for the row of a list.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub row: bool,
 }
 
 /// A button that opens a page.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Link {
     pub text: String,
     pub url: String,
 }
 
 /// What stands above the body; `kind` is text, image, video or document.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
     pub kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,7 +97,8 @@ pub struct Header {
 }
 
 /// One section of a list: ids of its rows, or of its products.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Section {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -107,7 +109,8 @@ pub struct Section {
 }
 
 /// One card of a carousel.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Card {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<Header>,
@@ -122,25 +125,25 @@ pub struct Card {
 }
 
 /// A product as a client draws it. Its picture's address has no host: the page's own host serves the shop's pictures.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProductCard {
     pub retailer_id: String,
     pub title: String,
     pub description: String,
     pub price: Amount,
-    pub availability: &'static str,
+    pub availability: String,
     pub image_url: String,
 }
 
 /// Decimal text and a currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amount {
     pub amount: String,
     pub currency: String,
 }
 
 /// A picture, a film, a sound, a file or a sticker.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Media {
     pub kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,7 +159,7 @@ pub struct Media {
 }
 
 /// A point on earth, as it was written.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Location {
     pub latitude: String,
     pub longitude: String,
@@ -167,21 +170,21 @@ pub struct Location {
 }
 
 /// A contact card.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Contact {
     pub name: String,
     pub phones: Vec<String>,
 }
 
 /// An emoji on a message; an empty one takes the former back.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reaction {
     pub message_id: String,
     pub emoji: String,
 }
 
 /// Which template a message was made of.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Template {
     pub name: String,
     pub language: String,

@@ -1,14 +1,15 @@
 //! Orders on a screen: `order_details`, alone or behind a template's button, and `order_status` (Meta, payments in Brazil,
 //! orders page). Amounts become decimal text here.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::screen::Screen;
 use super::{Amount, Link, array_at, some_text, text_at};
 
 /// What a phone shows of an order.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Order {
     pub reference_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +44,7 @@ pub struct Order {
 }
 
 /// One line; both prices are of one unit.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retailer_id: Option<String>,
@@ -55,7 +56,7 @@ pub struct Item {
 }
 
 /// A Pix charge: the code to copy, and whom it pays.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pix {
     pub code: String,
     pub merchant_name: String,

@@ -116,13 +116,14 @@ impl<'a> Screen<'a> {
         self.action(interactive);
         self.shown.footer = some_text(interactive, "/footer/text");
         self.line(&text_at(interactive, "/footer/text"));
-        self.shown.asks = match text_at(interactive, "/type").as_str() {
+        let asks = match text_at(interactive, "/type").as_str() {
             "request_contact_info" => Some("contact"),
             "location_request_message" => Some("location"),
             "address_message" => Some("address"),
             "flow" => Some("flow"),
             _ => None,
         };
+        self.shown.asks = asks.map(str::to_owned);
         self.shown.ask_button = some_text(interactive, "/action/parameters/flow_cta");
     }
 
@@ -256,6 +257,11 @@ pub fn header_of(header: &Value) -> Option<Header> {
 
 fn product_card(product: &Product) -> ProductCard {
     let id = &product.retailer_id;
+    let availability = if product.available() {
+        "in_stock"
+    } else {
+        "out_of_stock"
+    };
     ProductCard {
         retailer_id: id.clone(),
         title: product.title.clone(),
@@ -264,11 +270,7 @@ fn product_card(product: &Product) -> ProductCard {
             amount: product.price_text(),
             currency: product.currency.clone(),
         },
-        availability: if product.available() {
-            "in_stock"
-        } else {
-            "out_of_stock"
-        },
+        availability: availability.to_owned(),
         image_url: format!("/shop/images/{id}.png"),
     }
 }

@@ -59,7 +59,7 @@ impl Screen<'_> {
     fn template_button(&mut self, component: &Value) {
         let kind = text_at(component, "/sub_type").to_ascii_lowercase();
         if kind == "flow" {
-            self.shown.asks = Some("flow");
+            self.shown.asks = Some("flow".to_owned());
         }
         for parameter in array_at(component, "/parameters") {
             if kind == "quick_reply" {

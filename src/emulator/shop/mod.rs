@@ -3,6 +3,7 @@
 
 mod api;
 mod desk;
+mod exact_text;
 mod modes;
 mod pages;
 mod pictures;
@@ -13,6 +14,7 @@ mod signed;
 use std::collections::BTreeMap;
 
 use actix_web::web;
+use serde::{Deserialize, Serialize};
 
 pub use products::{Product, menu};
 
@@ -20,7 +22,8 @@ use modes::Mode;
 use purchases::Purchase;
 
 /// Everything the shop remembers.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Shop {
     /// The truth.
     pub products: BTreeMap<String, Product>,
