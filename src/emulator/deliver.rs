@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::tasks::Tasks;
 
+use super::graph::subscriptions;
 use super::wire;
 use super::world::World;
 
@@ -197,7 +198,7 @@ fn prepared(world: &World, request: &Outgoing) -> Option<reqwest::RequestBuilder
     let target = {
         let state = world.state();
         match &request.stamp {
-            Stamp::Meta(_) => state.webhook_url.clone(),
+            Stamp::Meta(_) => subscriptions::webhook_url(&state),
             Stamp::Shop { .. } => state.callback_url.clone(),
         }
     };

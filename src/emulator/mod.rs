@@ -9,6 +9,7 @@ mod feed;
 mod graph;
 mod handshake;
 mod inbound;
+mod judge;
 mod keeping;
 mod limits;
 mod orders;
@@ -219,7 +220,9 @@ fn empty_world(config: &EmulatorConfig) -> anyhow::Result<(Arc<World>, mpsc::Rec
 /// `--strict`: what `POST /emulator/strict` does, from the start. It never switches a limit off that a kept state has on.
 fn set_strict(world: &World, strict: bool) {
     if strict {
-        drop(world.state());
+        let limits = &mut world.state().strict;
+        limits.throughput = true;
+        limits.pair_rate = true;
     }
 }
 
@@ -280,6 +283,7 @@ fn controls(
         phones::routes(app);
         refusals::routes(app);
         events::routes(app);
+        graph::own_routes(app);
         shop::routes(app);
     }
 }

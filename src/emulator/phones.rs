@@ -474,7 +474,9 @@ fn speak(world: &World, state: &mut State, id: &str, speech: Speech) -> Option<S
         quiet: true,
         opaque: None,
         webhook: Some(body.clone()),
+        read_by_business: false,
     });
+    state.account.pace.took_in(state.strict, now_ms);
     Some(Spoken {
         message_id,
         body,

@@ -16,6 +16,8 @@ use crate::clock::{Clock, MovableClock};
 
 use super::deliver::Delivery;
 use super::feed::{Feed, News};
+use super::graph::{Account, Strict};
+use super::orders::Orders;
 use super::refusals::Refused;
 use super::render::Shown;
 use super::shop::Shop;
@@ -78,6 +80,11 @@ pub struct State {
     pub faults: Faults,
     pub counts: Counts,
     pub shop: Shop,
+    /// What the Graph side keeps about the business.
+    pub account: Account,
+    /// Rules of Meta that are switched on; survives a reset.
+    pub strict: Strict,
+    pub orders: Orders,
 }
 
 /// One person's account, seen from the business.
@@ -89,6 +96,12 @@ pub struct Phone {
     pub wa_id: Option<String>,
     pub user_id: String,
     pub last_inbound_ms: Option<i64>,
+    /// The person blocked the business: what it sends is taken and then fails.
+    pub blocked: bool,
+    /// The business blocked the person.
+    pub blocked_by_business: bool,
+    /// Until then the person sees that the business types.
+    pub typing_until_ms: Option<i64>,
     pub messages: Vec<Stored>,
     /// What the person never got because the Graph side refused it.
     pub refusals: Vec<Refused>,
@@ -113,6 +126,8 @@ pub struct Stored {
     pub opaque: Option<String>,
     /// The webhook body that carried an inbound message, for replays.
     pub webhook: Option<String>,
+    /// The business sent a read receipt for this inbound message or a later one.
+    pub read_by_business: bool,
 }
 
 /// How far an outbound message got.
@@ -301,6 +316,7 @@ impl World {
             webhook_url: state.webhook_url.take(),
             callback_url: state.callback_url.take(),
             phones_made: state.phones_made,
+            strict: state.strict,
             shop,
             ..State::default()
         };
@@ -328,10 +344,10 @@ impl State {
         self.publish();
     }
 
-    /// Lets the native catalog follow the shelves, unless it lags.
+    /// Lets the native catalog follow the shelves, unless it lags. What managers of the catalog changed later stays.
     pub fn publish(&mut self) {
         if !self.faults.catalog_lag {
-            self.shop.native.clone_from(&self.shop.products);
+            self.shop.native = self.account.catalog.over(&self.shop.products);
         }
     }
 }
