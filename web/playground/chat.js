@@ -126,9 +126,9 @@ export class ChatLog {
   /** How the provider says the shop's message fared: this is a rehearsal, a real phone would not show it. @param {Message} message */
   provider(message) {
     const status = message.status ?? "sent";
-    const words = `${t("chat.provider")}: ${t(`chat.status.${status}`)}${message.error ? ` (${message.error.code})` : ""}`;
+    const words = `${t(`chat.status.${status}`)}${message.error ? ` (${message.error.code})` : ""}`;
     return h("button", { type: "button", class: ["trace-link", status], dataset: { testid: "provider-status", status }, title: t("chat.trace"), onclick: () => this.trace(message) },
-      status === "failed" ? icon("warning") : null, h("span", null, words));
+      status === "failed" ? icon("warning") : null, h("span", { class: "prefix" }, `${t("chat.provider")}: `), h("span", null, words));
   }
 
   /** @param {Message} message */
@@ -157,7 +157,7 @@ export class ChatLog {
     const emoji = payload?.reaction?.emoji ?? text;
     if (!emoji) return;
     const who = direction === "in" ? t("chat.from_person", { name: this.phone?.name ?? "" }) : t("chat.from_shop");
-    target.append(h("span", { class: `reaction ${direction}`, role: "img", "aria-label": `${who}: ${emoji}` }, emoji));
+    target.querySelector(".paper")?.after(h("span", { class: `reaction ${direction}`, role: "img", "aria-label": `${who}: ${emoji}` }, emoji));
   }
 
   /** Brings a message into sight. @param {(bubble: HTMLElement) => boolean} wanted */

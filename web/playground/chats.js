@@ -5,7 +5,7 @@
  * @module
  */
 
-import { get } from "../shared/http.js";
+import { Problem, get } from "../shared/http.js";
 
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("./world.js").Device} Device */
@@ -53,7 +53,6 @@ export class Chats {
   /** @param {string} id */
   forget(id) {
     this.world.phones.delete(id);
-    this.reading.delete(id);
   }
 
   /** News of a phone: new messages at once, the rest shortly after. @param {string} id */
@@ -62,38 +61,44 @@ export class Chats {
       this.world.soon("reload", 20, () => this.world.reload());
       return;
     }
-    await this.readNew(id);
+    await Promise.all([this.readNew(id), this.details(id)]);
     this.world.soon(`statuses ${id}`, STATUSES_AFTER_MS, () => this.readStatuses(id));
   }
 
   /** @param {string} id */
   async refresh(id) {
-    await this.readNew(id);
+    await Promise.all([this.readNew(id), this.details(id)]);
   }
 
-  /** One reading at a time; news that come meanwhile cause one more. @param {string} id */
+  /** @param {string} id */
   async readNew(id) {
-    const running = this.reading.get(id);
+    await this.single(`messages ${id}`, async () => {
+      const phone = this.world.phones.get(id);
+      if (!phone) return;
+      const fresh = await this.after(phone, phone.last);
+      if (fresh.length > 0 && this.world.phones.get(id) === phone) this.take(phone, fresh);
+    });
+  }
+
+  /** Does one thing at a time; asked meanwhile, it does it once more. @param {string} name @param {() => Promise<void>} work */
+  async single(name, work) {
+    const running = this.reading.get(name);
     if (running) {
       running.again = true;
       return;
     }
     const mine = { again: true };
-    this.reading.set(id, mine);
+    this.reading.set(name, mine);
     try {
       while (mine.again) {
         mine.again = false;
-        const phone = this.world.phones.get(id);
-        if (!phone) return;
-        const details = this.details(id);
-        const fresh = await this.after(phone, phone.last);
-        if (fresh.length > 0 && this.world.phones.get(id) === phone) this.take(phone, fresh);
-        await details;
+        await work();
       }
-    } catch {
-      this.world.emit("stream", "lost");
+    } catch (problem) {
+      // A phone that is gone falls out with the next reload; anything else shows as a lost line.
+      if (!(problem instanceof Problem && problem.status === 404)) this.world.emit("stream", "lost");
     } finally {
-      if (this.reading.get(id) === mine) this.reading.delete(id);
+      this.reading.delete(name);
     }
   }
 
@@ -107,17 +112,15 @@ export class Chats {
   }
 
   /** @param {string} id */
-  async details(id) {
-    try {
+  details(id) {
+    return this.single(`details ${id}`, async () => {
       const told = await get(`/emulator/phones/${encodeURIComponent(id)}`);
       const known = this.world.phones.get(id);
       if (!known) return;
       const former = facts(known);
       this.adopt(told);
       if (facts(known) !== former) this.world.emit(`phone:${id}`, { fresh: [], changed: [], phone: true });
-    } catch {
-      // A phone that is gone falls out with the next reload.
-    }
+    });
   }
 
   /** @param {PhoneView} phone @param {number} seq @returns {Promise<Message[]>} */

@@ -11,6 +11,7 @@ import { byId, h, icon, replace } from "../shared/dom.js";
 import { dateTime } from "../shared/format.js";
 import { language, onLanguage, setLanguage, t } from "../shared/i18n.js";
 import { setTheme, theme } from "../shared/theme.js";
+import { connection } from "./connect.js";
 import { mountStage } from "./stage.js";
 import "./words.js";
 import { DEVICES, MOST_VIEWS, openWorld } from "./world.js";
@@ -37,7 +38,7 @@ async function open() {
     mountStage(byId("stage"), world);
     byId("loading").remove();
     const early = query.has("story") ? null : firstPhones(world);
-    const [begin] = await Promise.all([stories(world), early, panels(world)]);
+    const [begin] = await Promise.all([column(world), early, panels(world)]);
     world.start();
     if (!begin() && !early) await firstPhones(world);
   } catch (problem) {
@@ -152,51 +153,63 @@ async function mountPart(name, root, world) {
   }
 }
 
-/** The stories: their picker and their column. @param {World} world @returns {Promise<() => boolean>} begins the one the address asks for; true when there is one */
-async function stories(world) {
+/**
+ * The left column: stories and their picker, or how to connect one's own bot.
+ * @param {World} world
+ * @returns {Promise<() => boolean>} begins the story that the address asks for; true when there is one
+ */
+async function column(world) {
+  const { gateway } = world.settings;
   const root = h("div", { class: "story-root" });
   const title = h("h2", { class: "overline" });
   const closer = h("button", { type: "button", class: "icon-button", onclick: () => show(false) }, icon("close"));
-  replace(byId("story"), h("div", { class: "row between" }, title, closer), root);
-  const part = await mountPart("stories", root, world);
-  if (!part) return () => false;
-  const list = /** @type {readonly { id: string, title: (say: typeof t) => string }[]} */ (part.stories);
-  const select = h("select", { class: "select", dataset: { testid: "story" }, disabled: !world.settings.gateway, onchange: () => choose(select.value) });
   const button = h("button", { type: "button", class: "button quiet small", dataset: { testid: "stories" }, onclick: () => show(byId("story").hidden === true) });
-  replace(byId("story-picker"), button, select);
-
-  const current = () => part.running()?.story.id ?? "";
-  const paint = () => {
-    title.textContent = t("page.stories");
+  replace(byId("story"), h("div", { class: "row between" }, title, closer), root);
+  replace(byId("story-picker"), button);
+  onLanguage(() => {
+    const name = t(gateway ? "page.stories" : "bot.title");
+    title.textContent = name;
+    byId("story").setAttribute("aria-label", name);
     closer.setAttribute("aria-label", t("control.close"));
-    select.setAttribute("aria-label", t("page.story"));
-    replace(button, icon("book"), h("span", null, t("page.stories")));
-    replace(select, h("option", { value: "" }, t("page.no_story")), list.map((story) => h("option", { value: story.id }, story.title(t))));
-    select.value = current();
-    document.body.dataset["story"] = current();
-  };
-  part.onRun(() => {
-    select.value = current();
-    document.body.dataset["story"] = current();
+    replace(button, icon(gateway ? "book" : "link"), h("span", null, t(gateway ? "page.stories" : "bot.short")));
+    if (!gateway) replace(root, connection(world));
   });
-  onLanguage(paint);
   show(matchMedia("(min-width: 1200px)").matches);
-  return () => {
-    const asked = world.settings.gateway ? part.asked() : null;
-    if (asked) choose(asked);
-    return Boolean(asked);
-  };
+  return gateway ? stories(root, world, () => show(true)) : () => false;
 
   /** @param {boolean} open */
   function show(open) {
     byId("story").hidden = !open;
     button.setAttribute("aria-expanded", String(open));
-    byId("story").setAttribute("aria-label", t("page.stories"));
   }
+}
+
+/** @param {HTMLElement} root @param {World} world @param {() => void} show @returns {Promise<() => boolean>} */
+async function stories(root, world, show) {
+  const part = await mountPart("stories", root, world);
+  if (!part) return () => false;
+  const list = /** @type {readonly { id: string, title: (say: typeof t) => string }[]} */ (part.stories);
+  const select = h("select", { class: "select", dataset: { testid: "story" }, onchange: () => choose(select.value) });
+  byId("story-picker").append(select);
+  const current = () => {
+    select.value = part.running()?.story.id ?? "";
+  };
+  part.onRun(current);
+  onLanguage(() => {
+    select.setAttribute("aria-label", t("page.story"));
+    replace(select, h("option", { value: "" }, t("page.no_story")), list.map((story) => h("option", { value: story.id }, story.title(t))));
+    current();
+  });
+  return () => {
+    const asked = part.asked();
+    if (asked) choose(asked);
+    return Boolean(asked);
+  };
+
   /** @param {string} id */
   function choose(id) {
     if (id === "") return void part.leave();
-    show(true);
+    show();
     void part.start(world, id);
   }
 }

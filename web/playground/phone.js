@@ -48,8 +48,7 @@ export class Phone {
         this.repeated.set(node, paint);
       },
     };
-    const id = `phone-${view.key}`;
-    this.name = h("h2", { id });
+    this.name = h("h2");
     this.number = h("span", { class: "tiny muted number truncate" });
     this.devices = h("div", { class: "segmented devices", role: "group" },
       DEVICES.map((device) => h("button", { type: "button", dataset: { testid: `device-${device}`, device }, onclick: () => this.setDevice(device) }, icon(device), h("span", { class: "device-name" }))));
@@ -64,7 +63,7 @@ export class Phone {
     this.composer = new Composer(this.context);
     this.drawer = new CartDrawer(this.context, this.cartButton);
     this.native.watch(this.cartButton, () => this.paintCart());
-    this.root = this.build(id);
+    this.root = this.build();
     /** @type {(() => void)[]} */
     this.stop = [
       world.on(`phone:${view.phone}`, (change) => this.changed(change)),
@@ -83,8 +82,8 @@ export class Phone {
     return this.world.phones.get(this.view.phone);
   }
 
-  /** Puts the parts together. @param {string} id of the heading */
-  build(id) {
+  /** Puts the parts together. */
+  build() {
     this.screen.append(
       h("div", { class: "bezel", "aria-hidden": "true" }),
       h("div", { class: "chat-head" },
@@ -93,7 +92,7 @@ export class Phone {
         this.cartButton, this.menu),
       this.banners, this.chat.root, this.composer.root, this.drawer.root);
     const { phone, device } = this.view;
-    return h("section", { class: "phone", "aria-labelledby": id, dataset: { testid: "phone", phone, device } },
+    return h("section", { class: "phone", dataset: { testid: "phone", phone, device } },
       h("header", { class: "phone-bar" }, h("div", { class: "who" }, this.name, this.number), this.devices), this.screen);
   }
 
@@ -107,6 +106,7 @@ export class Phone {
     }
     this.devices.setAttribute("aria-label", t("phone.devices"));
     this.menu.setAttribute("aria-label", t("phone.menu", { name: this.told?.name ?? "" }));
+    this.root.setAttribute("aria-label", `${this.told?.name ?? ""} · ${t(`device.${this.view.device}`)}`);
     this.composer.paint();
     this.paintFacts();
     this.paintCart();

@@ -35,6 +35,8 @@ export function mountStage(root, world) {
       phone.chat.toEnd();
     }
     row.dataset["count"] = String(world.views.length);
+    row.querySelector(".empty")?.remove();
+    if (world.views.length === 0) row.append(h("div", { class: "empty" }, icon("android"), h("p", null, t("stage.empty"))));
     paintTools();
   };
 
@@ -45,8 +47,7 @@ export function mountStage(root, world) {
       h("option", { value: "" }, t("stage.show")), others.map((phone) => h("option", { value: phone.id }, phone.name)));
     replace(adder,
       h("button", { type: "button", class: "button", dataset: { testid: "add-phone" }, onclick: () => askName(world) }, icon("plus"), t("stage.add")),
-      others.length > 0 ? select : null,
-      world.settings.gateway ? null : bot(world));
+      others.length > 0 ? select : null);
   };
 
   world.on("views", paint);
@@ -80,13 +81,4 @@ function askName(world) {
   document.body.append(dialog);
   dialog.showModal();
   name.select();
-}
-
-/** How to point one's own bot at the emulator, where no gateway runs beside it. @param {World} world */
-function bot({ settings }) {
-  const facts = /** @type {const} */ (["graph_url", "phone_number_id", "access_token", "app_secret", "verify_token", "webhook_url"]);
-  return h("details", { class: "card bot", open: true },
-    h("summary", { class: "strong" }, t("bot.title")),
-    h("p", { class: "small muted" }, t("bot.text")),
-    h("dl", { class: "facts small" }, facts.flatMap((fact) => [h("dt", null, t(`bot.${fact}`)), h("dd", { class: "mono" }, settings[fact] || t("bot.none"))])));
 }

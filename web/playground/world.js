@@ -183,7 +183,7 @@ export class World {
 
   /** Shows a phone as this device, if it is not yet; the oldest view gives way when there is no room. @param {string} phone @param {Device} device */
   show(phone, device) {
-    if (this.views.some((view) => view.phone === phone && view.device === device)) return;
+    if (!this.phones.has(phone) || this.views.some((view) => view.phone === phone && view.device === device)) return;
     this.viewsMade += 1;
     this.views = [...this.views, { key: `v${this.viewsMade}`, phone, device }].slice(-MOST_VIEWS);
     this.emit("views");
