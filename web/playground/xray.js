@@ -17,6 +17,8 @@ import { outcomeOf, titleOf } from "./xray/words.js";
 const SPEAK_MS = 2_000;
 /** How often calls without an owner are looked after. */
 const ADOPT_MS = 1_000;
+/** Phones and panel stand side by side: highlighting a bubble takes nobody away from the x-ray. */
+const WIDE = matchMedia("(min-width: 861px)");
 
 /**
  * @param {HTMLElement} root
@@ -47,7 +49,8 @@ class Xray {
     this.model = new Journeys({ gateway: this.gateway, changed: (journey) => this.changed(journey), dropped: (journey) => this.drop(journey) });
     this.build();
     this.paint();
-    const onShow = (/** @type {Event} */ event) => this.reveal(/** @type {CustomEvent} */ (event).detail?.inner_id);
+    this.replay();
+    const onShow = (/** @type {Event} */ event) => this.reveal(/** @type {CustomEvent} */ (event).detail ?? {});
     const onLanguage = () => this.paint();
     document.addEventListener("sacola:show", onShow);
     document.addEventListener("languagechange", onLanguage);
@@ -60,6 +63,16 @@ class Xray {
       () => document.removeEventListener("languagechange", onLanguage),
       () => clearInterval(adopt),
     ];
+  }
+
+  /** What was told before this panel was there, in the order of the clock. */
+  replay() {
+    const { news = [], trace = [] } = this.world.history ?? {};
+    const all = [...news.map((/** @type {any} */ told) => ({ told, isNews: true })), ...trace.map((/** @type {any} */ told) => ({ told, isNews: false }))];
+    for (const { told, isNews } of all.sort((one, other) => one.told.at_ms - other.told.at_ms)) {
+      if (isNews) this.model.told(told);
+      else this.model.traced(told);
+    }
   }
 
   build() {
@@ -140,7 +153,7 @@ class Xray {
     for (const journey of places) {
       let view = this.views.get(journey);
       if (!view) {
-        view = new JourneyView(journey, { nameOf: (phone) => this.nameOf(phone), show: (one, step) => this.show(one, step), copied: () => this.say(t("xray.copied")) });
+        view = new JourneyView(journey, { nameOf: (phone) => this.nameOf(phone), show: (one, step, wanted) => this.show(one, step, wanted), copied: () => this.say(t("xray.copied")) });
         this.views.set(journey, view);
         this.list?.prepend(view.element);
         newest = journey;
@@ -213,18 +226,19 @@ class Xray {
 
   // ---- between journeys and bubbles
 
-  /** @param {Journey} journey @param {import("./xray/kept.js").Step|null} step */
-  show(journey, step) {
+  /** @param {Journey} journey @param {import("./xray/kept.js").Step|null} step @param {boolean} wanted somebody asked for the bubbles by name */
+  show(journey, step, wanted) {
     if (journey === this.opened) this.opened = null;
+    if (!wanted && !WIDE.matches) return;
     const effect = step?.ids.find((id) => id.label === "effect")?.value ?? (journey.inner === null ? [...journey.effects][0] : undefined);
     const message = step?.ids.find((id) => id.label === "message")?.value ?? journey.inner;
     if (effect !== undefined) this.world.focusEffect?.(effect);
     else if (message !== null) this.world.focusMessage?.(message);
   }
 
-  /** A bubble asks for its journey. @param {string|undefined} inner */
-  reveal(inner) {
-    const journey = inner === undefined ? null : this.model.ofMessage(inner);
+  /** A bubble asks for its journey. @param {{inner_id?: string, effect_id?: string}} bubble */
+  reveal({ inner_id = "", effect_id = "" }) {
+    const journey = this.model.ofMessage(inner_id) ?? this.model.byEffect.get(effect_id);
     if (!journey) return;
     if (this.dirty.has(journey)) this.flush();
     const view = this.views.get(journey);

@@ -139,7 +139,9 @@ export class Look {
   async readConversation() {
     const person = this.person();
     const number = this.world.settings.phone_number_id ?? this.world.state?.phone_number_id;
-    if (!person || !number) return;
+    // Before the first reply the gateway knows nobody of that name.
+    const known = person?.messages.some((message) => message?.direction === "out");
+    if (!person || !number || !known) return;
     const headers = { authorization: `Bearer ${this.world.settings.api_key}` };
     const told = await get(`/v1/conversations/${encodeURIComponent(number)}/${encodeURIComponent(person.user_id ?? person.wa_id ?? "")}`, { headers });
     this.carts = new Map(told.carts.map((/** @type {any} */ cart) => [cart.device, cart.lines]));

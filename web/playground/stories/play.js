@@ -12,6 +12,9 @@ import { del, get, post, put } from "../../shared/http.js";
 
 const PATIENCE_MS = 12_000;
 const PAUSE_MS = 60;
+const A_DAY_S = 25 * 60 * 60;
+const QUIET_MS = 200;
+const QUIET_AT_MOST_MS = 2_000;
 
 /** A stage that could not be set, or an act that had no effect. */
 export class Stuck extends Error {}
@@ -80,8 +83,22 @@ export async function mood(mode, times) {
   await post("/shop/mode", times === undefined ? { mode } : { mode, times });
 }
 
+/** Lets the news of the former world be read, so that nobody asks for a phone that is gone. @param {World} world */
+async function quiet(world) {
+  const end = performance.now() + QUIET_AT_MOST_MS;
+  let last = performance.now();
+  const off = world.on("news", () => {
+    last = performance.now();
+  });
+  while (performance.now() - last < QUIET_MS && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  off();
+}
+
 /** A world without history, a shop whose prices the gateway knows. @param {World} world */
 export async function clear(world) {
+  await quiet(world);
+  // The gateway remembers the people of former worlds. A day later their windows are closed, and no news is sent to phones that are gone.
+  await world.advance(A_DAY_S);
   await world.reset();
   await mood("normal");
   await del("/emulator/faults");

@@ -5,7 +5,11 @@
  */
 
 import { Look } from "./look.js";
-import { Stuck, clear } from "./play.js";
+import { clear } from "./play.js";
+
+/** How long an act may take to show before its button is offered again. */
+const PATIENCE_MS = 8_000;
+const PAUSE_MS = 100;
 
 /** @typedef {import("../world.js").World} World */
 /**
@@ -94,13 +98,22 @@ export class Run {
     this.changed();
     try {
       await step.act(look);
-      await look.refresh();
+      await this.ticked(step, look);
     } catch (problem) {
-      this.trouble = problem instanceof Stuck || problem instanceof Error ? problem.message : String(problem);
+      this.trouble = problem instanceof Error ? problem.message : String(problem);
     }
     this.acting = false;
     this.check();
     this.changed();
+  }
+
+  /** Waits until the step is observed, so that nobody does it twice. @param {Step} step @param {Look} look */
+  async ticked(step, look) {
+    const end = performance.now() + PATIENCE_MS;
+    while (this.step === step && this.state === "playing" && !this.closed && performance.now() < end) {
+      await look.refresh();
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
   }
 
   /** @param {Step} step */

@@ -12,7 +12,7 @@ import { detailOf, outcomeOf, titleOf } from "./words.js";
 
 /** @typedef {import("./kept.js").Journey} Journey */
 /** @typedef {import("./kept.js").Step} Step */
-/** @typedef {{nameOf: (phone: string|null) => string|null, show: (journey: Journey, step: Step|null) => void, copied: () => void}} Hooks */
+/** @typedef {{nameOf: (phone: string|null) => string|null, show: (journey: Journey, step: Step|null, asked: boolean) => void, copied: () => void}} Hooks */
 
 /** @type {Record<import("./hops.js").Tone, string>} */
 const ICON_OF = { good: "check", note: "info", warn: "warning", bad: "warning" };
@@ -30,8 +30,9 @@ export class JourneyView {
     this.dots = h("span", { class: "xray-dots", "aria-hidden": "true" });
     this.time = h("span", { class: "xray-time number" });
     this.list = h("ol", { class: "xray-steps" });
-    const summary = h("summary", { class: "xray-summary", onclick: () => hooks.show(journey, null) }, this.mark, this.title, this.when, this.dots, this.time);
-    this.details = h("details", { class: "xray-details" }, summary, this.list);
+    const summary = h("summary", { class: "xray-summary", onclick: () => hooks.show(journey, null, false) }, this.mark, this.title, this.when, this.dots, this.time);
+    this.shower = h("button", { type: "button", class: "button small quiet xray-show", dataset: { testid: "xray-show" }, onclick: () => hooks.show(journey, null, true) });
+    this.details = h("details", { class: "xray-details" }, summary, this.list, this.shower);
     this.element = h("li", { class: "xray-journey", dataset: { testid: "xray-journey", journey: journey.id, what: journey.what } }, this.details);
     /** @type {string} */
     this.shownTone = "";
@@ -50,6 +51,8 @@ export class JourneyView {
       this.element.dataset["tone"] = journey.tone;
       replace(this.mark, icon(ICON_OF[journey.tone], t(`xray.tone.${journey.tone}`)));
     }
+    if (this.shower.childElementCount === 0) replace(this.shower, icon("chat"), h("span", null, t("xray.show")));
+    this.shower.hidden = journey.inner === null && journey.effects.size === 0;
     this.title.textContent = titleOf(journey, this.hooks.nameOf(journey.phone));
     this.when.textContent = clock(journey.beganUs / 1000);
     const whole = span(journey);
@@ -91,7 +94,7 @@ export class JourneyView {
   id(id, step) {
     const what = t(`xray.id.${id.label}`);
     const copy = () => {
-      this.hooks.show(this.journey, step);
+      this.hooks.show(this.journey, step, false);
       navigator.clipboard?.writeText(id.value).then(this.hooks.copied, () => undefined);
     };
     return h(
@@ -109,6 +112,7 @@ export class JourneyView {
     this.rows.clear();
     replace(this.list);
     replace(this.dots);
+    replace(this.shower);
     this.shownTone = "";
     this.patch();
   }
