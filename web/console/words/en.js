@@ -62,7 +62,6 @@ export const en = {
   device: { android: "Android", ios: "iPhone", web: "Web", desktop: "Desktop", unknown: "Unknown device" },
   conversation: {
     title: "Conversation", about: "Who it is", live: "Watch live", window: "Service window ends", revision: "Revision", carts: "Carts", purchases: "Purchases", lanes: "On its way", timeline: "Timeline",
-    gone: "No such conversation",
   },
   carts: { none: "No cart: nothing was put in yet." },
   cart: { of: "Cart on {device}", revision: "revision {revision}", empty: "Empty.", total: "Total" },
@@ -113,7 +112,7 @@ export const en = {
   },
   letter: {
     title: "Dead letter", about: "What happened", body: "Body", no_body: "This key may not read bodies. They need dead_letters:write.", dry_run: "Dry run", replay: "Replay…", discard: "Discard…", taken: "Replayed: it was taken.", discarded: "Discarded.",
-    "discard.title": "Discard this letter?", "discard.words": "It is gone for good and can't be replayed any more. Nobody is told.", open: "Look at the letter",
+    "discard.title": "Discard this letter?", "discard.words": "It is gone for good and can't be replayed any more. Nobody is told.",
   },
   reason: {
     exhausted: "Given up after 24 hours", idempotency_conflict: "Another purchase under this id", panic: "A decision failed", poison: "Unreadable item", rejected: "Refused for good", too_large: "Conversation too large", unknown_merchant: "Merchant not configured",
