@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 
 use super::answers;
-use super::deliver::{self, Outgoing, Signature, Stamp};
+use super::deliver::{self, Outgoing};
+use super::feed::News;
 use super::inbound::{self, StatusFacts};
 use super::limits::{self, Catalog, Refusal};
 use super::refusals;
@@ -18,6 +19,8 @@ use super::world::{Phone, SendAction, Status, Stored, World};
 
 /// A little later than the answer, as statuses mostly come; nobody may rely on it.
 const STATUS_PAUSE_MS: u64 = 20;
+/// A typing indicator goes after 25 seconds or with the next message (typing indicators page, 2025).
+const TYPING_MS: i64 = 25_000;
 
 /// Registers the Graph route; last, because its first part matches any version.
 pub fn routes(app: &mut web::ServiceConfig) {
@@ -102,6 +105,18 @@ fn receipt(world: &World, body: &Value) -> HttpResponse {
     if message_id.is_empty() {
         return refused(world, &Refusal::missing("message_id"));
     }
+    let typing = body.get("typing_indicator").is_some();
+    let until_ms = typing.then(|| world.now_ms() + TYPING_MS);
+    let mut state = world.state();
+    for phone in state.phones.values_mut() {
+        if phone.read_by_business(message_id) {
+            phone.typing_until_ms = until_ms;
+            world.tell(News::Phone {
+                phone: phone.id.clone(),
+            });
+            break;
+        }
+    }
     answers::json(200, &json!({"success": true}))
 }
 
@@ -170,6 +185,7 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
         quiet: false,
         opaque,
         webhook: None,
+        read_by_business: false,
     };
     let webhooks = status_webhooks(world, phone, &mut stored, fault);
     let contact = if text_at(body, "to").is_some() {
@@ -178,6 +194,10 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
         json!({"input": input, "user_id": phone.user_id})
     };
     phone.messages.push(stored);
+    phone.typing_until_ms = None;
+    world.tell(News::Phone {
+        phone: phone.id.clone(),
+    });
     state.counts.sends_accepted += 1;
     let answer =
         json!({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": message_id}]});
@@ -198,14 +218,13 @@ fn status_webhooks(
         category: None,
         error: None,
     };
-    let carry = |facts: &StatusFacts<'_>| {
-        let status = inbound::status(phone, facts);
-        webhook(inbound::statuses_body(
-            &world.settings,
-            phone,
-            vec![status],
-            facts.error.is_some(),
-        ))
+    let carry = |facts: StatusFacts<'_>| inbound::statuses(world, phone, &[facts]);
+    // Who has blocked the business never gets the message.
+    let undeliverable = SendAction::FailLate { code: 131_026 };
+    let fault = if phone.blocked {
+        Some(&undeliverable)
+    } else {
+        fault
     };
     let (webhooks, status, quiet) = match fault {
         Some(SendAction::NoStatuses) => (Vec::new(), Status::Sent, true),
@@ -215,7 +234,7 @@ fn status_webhooks(
                 error: Some(*code),
                 ..facts
             };
-            (vec![carry(&failed)], Status::Failed, true)
+            (vec![carry(failed)], Status::Failed, true)
         }
         Some(
             SendAction::Error { .. }
@@ -224,22 +243,18 @@ fn status_webhooks(
             | SendAction::DelayMs { .. },
         )
         | None => {
-            let category = if stored.message_type == "template" {
-                "utility"
-            } else {
-                "service"
-            };
-            let sent = carry(&StatusFacts {
-                category: Some(category),
+            let priced = StatusFacts {
+                category: Some(inbound::category_of(&stored.message_type)),
                 ..facts
-            });
+            };
+            let sent = carry(priced);
             // Reactions only ever give `sent` (reaction messages page).
             if stored.message_type == "reaction" {
                 (vec![sent], Status::Sent, true)
             } else {
-                let delivered = carry(&StatusFacts {
+                let delivered = carry(StatusFacts {
                     status: "delivered",
-                    ..facts
+                    ..priced
                 });
                 (vec![sent, delivered], Status::Delivered, false)
             }
@@ -248,47 +263,6 @@ fn status_webhooks(
     stored.status = status;
     stored.quiet = quiet;
     webhooks
-}
-
-/// Marks what the person saw as read and builds the webhook that says so.
-pub fn read_webhooks(world: &World, phone: &mut Phone, now_ms: i64) -> Vec<Outgoing> {
-    let mut messages = std::mem::take(&mut phone.messages);
-    let mut statuses = Vec::new();
-    let unread = messages
-        .iter_mut()
-        .rev()
-        .filter(|message| message.device.is_none() && !message.quiet);
-    for message in unread.take_while(|message| message.status != Status::Read) {
-        message.status = Status::Read;
-        let facts = StatusFacts {
-            message_id: &message.message_id,
-            status: "read",
-            opaque: message.opaque.as_deref(),
-            at_ms: now_ms,
-            category: None,
-            error: None,
-        };
-        statuses.push(inbound::status(phone, &facts));
-    }
-    phone.messages = messages;
-    if statuses.is_empty() {
-        return Vec::new();
-    }
-    statuses.reverse();
-    vec![webhook(inbound::statuses_body(
-        &world.settings,
-        phone,
-        statuses,
-        false,
-    ))]
-}
-
-/// A Meta webhook, properly signed.
-pub fn webhook(body: String) -> Outgoing {
-    Outgoing {
-        stamp: Stamp::Meta(Signature::Valid),
-        body,
-    }
 }
 
 /// Refuses a message of that body, and keeps that it did.

@@ -4,6 +4,7 @@
 mod answers;
 mod control;
 mod deliver;
+mod faults;
 mod feed;
 mod graph;
 mod inbound;

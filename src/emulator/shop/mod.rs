@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 
 use actix_web::web;
 
-pub use products::{Product, menu};
+pub use pictures::draw;
+pub use products::{Money, Product, menu};
 
 use modes::Mode;
 use purchases::Purchase;
