@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod emulator;
 mod faults;
 mod flows;
 mod kills;

@@ -186,6 +186,7 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
         opaque,
         webhook: None,
         read_by_business: false,
+        error: None,
     };
     let webhooks = status_webhooks(world, phone, &mut stored, fault);
     let contact = if text_at(body, "to").is_some() {
@@ -259,6 +260,11 @@ fn status_webhooks(
                 (vec![sent, delivered], Status::Delivered, false)
             }
         }
+    };
+    stored.error = if let Some(SendAction::FailLate { code }) = fault {
+        Some(*code)
+    } else {
+        None
     };
     stored.status = status;
     stored.quiet = quiet;
