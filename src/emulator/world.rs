@@ -145,6 +145,8 @@ pub struct Stored {
     pub webhook: Option<String>,
     /// The business has marked an inbound message as read.
     pub read_by_business: bool,
+    /// Why an outbound message failed.
+    pub error: Option<i64>,
 }
 
 /// How far an outbound message got.

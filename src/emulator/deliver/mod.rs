@@ -81,6 +81,11 @@ impl Outgoing {
         }
     }
 
+    /// How many updates it carries.
+    pub fn updates(&self) -> usize {
+        self.about.updates()
+    }
+
     /// True for webhooks of Meta.
     fn is_webhook(&self) -> bool {
         matches!(self.stamp, Stamp::Meta(_))

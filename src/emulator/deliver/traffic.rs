@@ -136,7 +136,7 @@ impl Traffic {
 }
 
 fn updates(waiting: &Waiting) -> usize {
-    waiting.request.about.updates()
+    waiting.request.updates()
 }
 
 /// Joins what waits into webhooks of `most` updates, in the order of coming.

@@ -96,6 +96,10 @@ pub fn status_webhooks(
             }
         }
     };
+    stored.error = match fate {
+        Fate::Fails(code) => Some(code),
+        Fate::Arrives | Fate::Silent => None,
+    };
     stored.status = status;
     stored.quiet = quiet;
     webhooks

@@ -71,9 +71,9 @@ async fn read(world: Data<World>, id: Path<String>) -> HttpResponse {
     world.tell(News::Phone {
         phone: id.to_string(),
     });
-    let webhooks = reads.len();
+    let read: usize = reads.iter().map(Outgoing::updates).sum();
     deliver::send_later(&world, reads, 0).await;
-    answers::json(200, &json!({"webhooks": webhooks}))
+    answers::json(200, &json!({"read": read}))
 }
 
 #[derive(Deserialize)]
@@ -245,6 +245,7 @@ fn moved(world: &World, id: &str, wa_id: Option<String>, user_id: String) -> Res
         opaque: None,
         webhook: Some(body),
         read_by_business: false,
+        error: None,
     });
     Ok(Moved {
         system,
@@ -271,7 +272,7 @@ async fn told(world: &World, id: &str, moved: Result<Moved, Problem>) -> HttpRes
         system,
         update,
         message_id,
-        phone,
+        mut phone,
     } = match moved {
         Ok(moved) => moved,
         Err(problem) => return *problem,
@@ -279,8 +280,9 @@ async fn told(world: &World, id: &str, moved: Result<Moved, Problem>) -> HttpRes
     world.tell(News::Phone { phone: id.to_owned() });
     let status = deliver::send_now(world, system, true).await;
     deliver::send_later(world, vec![update], 0).await;
-    answers::json(
-        200,
-        &json!({"phone": phone, "message_id": message_id, "webhook_status": status}),
-    )
+    if let Some(fields) = phone.as_object_mut() {
+        fields.insert("message_id".to_owned(), json!(message_id));
+        fields.insert("webhook_status".to_owned(), json!(status));
+    }
+    answers::json(200, &phone)
 }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::super::answers::{self, not_found};
 use super::super::deliver::{self, Outgoing};
 use super::super::render::Shown;
+use super::super::titles::title_of;
 use super::super::wamid::{self, Device};
 use super::super::world::{Phone, Status, Stored, World};
 
@@ -42,6 +43,9 @@ struct MessageView<'a> {
     payload: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Failure>,
     /// The message that this one answers, by the id that it has in this chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<String>,
@@ -53,7 +57,13 @@ struct MessageView<'a> {
     reactions: Vec<Reaction>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Serialize)]
+struct Failure {
+    code: i64,
+    title: &'static str,
+}
+
+#[derive(Serialize)]
 struct Reaction {
     by: By,
     emoji: String,
@@ -115,6 +125,10 @@ fn view<'a>(phone: &'a Phone, message: &'a Stored, seq: u64, reactions: &Reactio
         shown: &message.shown,
         payload: &message.payload,
         status: (!inbound).then_some(message.status),
+        error: message.error.map(|code| Failure {
+            code,
+            title: title_of(code),
+        }),
         reply_to,
         about,
         read_by_business: inbound.then_some(message.read_by_business),

@@ -52,13 +52,13 @@ pub struct Kept {
 impl Kept {
     /// The address for the person's own screen, on whatever listener it is opened.
     pub fn address(&self) -> String {
-        format!("/emulator/media/{}", self.id)
+        format!("/emulator/pictures/{}", self.id)
     }
 }
 
 /// Registers the route by which a person's own screen finds what it sent.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.service(web::resource("/emulator/media/{id}").route(web::get().to(show)));
+    app.service(web::resource("/emulator/pictures/{id}").route(web::get().to(show)));
 }
 
 async fn show(world: Data<World>, id: Path<String>) -> HttpResponse {

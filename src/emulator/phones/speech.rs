@@ -143,6 +143,7 @@ fn speak(world: &World, path: &PhoneAndDevice, speech: Speech) -> Result<Spoken,
         opaque: None,
         webhook: Some(body.clone()),
         read_by_business: false,
+        error: None,
     });
     let strict = state.strict;
     state.account.pace.took_in(strict, now_ms);
