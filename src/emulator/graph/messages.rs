@@ -136,7 +136,7 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
     }
     .encode();
     let mut stored = Stored {
-        message_id: message_id.clone(),
+        message_id,
         at_ms: now_ms,
         message_type: message_type.to_owned(),
         device: None,
