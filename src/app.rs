@@ -23,6 +23,7 @@ use crate::merchants::payment_link::LinkRule;
 use crate::store::{self, Health, Level, Loss, Store};
 use crate::tasks::Tasks;
 use crate::telemetry;
+use crate::trace::Trace;
 use crate::whatsapp::Provider;
 use crate::whatsapp::buttons::Keyring;
 
@@ -46,6 +47,23 @@ const FINISH_S: u64 = 10;
 const LISTENERS_MS: u64 = 1_000;
 /// Pause between superseding messages of one conversation: a burst of clicks becomes a handful of messages.
 const PACE_MS: i64 = 300;
+
+/// What the demo adds around a gateway: nothing in production.
+pub(crate) struct Around {
+    /// Who watches.
+    pub(crate) trace: Trace,
+    /// Further routes of the public listener.
+    pub(crate) routes: http::MoreRoutes,
+}
+
+impl Default for Around {
+    fn default() -> Self {
+        Self {
+            trace: Trace::on_demand(),
+            routes: Arc::new(|_| {}),
+        }
+    }
+}
 
 /// A running gateway.
 #[derive(Debug)]
@@ -74,11 +92,30 @@ impl App {
         Self::start_on(config, clock, store).await
     }
 
+    /// Starts a gateway that also serves what the demo adds.
+    pub(crate) async fn start_with(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        around: Around,
+    ) -> anyhow::Result<Self> {
+        let store = open_store(config).await?;
+        Self::start_within(config, clock, store, around).await
+    }
+
     /// Starts a gateway on a store that is open already.
     pub async fn start_on(
         config: &Config,
         clock: Arc<dyn Clock>,
         store: Arc<dyn Store>,
+    ) -> anyhow::Result<Self> {
+        Self::start_within(config, clock, store, Around::default()).await
+    }
+
+    async fn start_within(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
+        around: Around,
     ) -> anyhow::Result<Self> {
         let metrics = telemetry::metrics();
         let health = judged(store.as_ref(), demanded(config)).await?;
@@ -99,6 +136,7 @@ impl App {
             keys,
             numbers: numbers(config)?,
             lanes: lane_settings(config),
+            trace: around.trace,
         };
         let (engine, lane_work) = Engine::new(parts, tasks.clone(), LANE_WORK_MAX);
         let parts = dispatcher_parts(config, Arc::clone(&engine), provider, connectors);
@@ -110,7 +148,13 @@ impl App {
         let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
         let listeners = Tasks::new();
         let finish_s = FINISH_S.min(config.server.drain_s / 2).max(1);
-        let public_server = http::serve_public(Arc::clone(&state), public, workers, finish_s, &listeners)?;
+        let public_server = http::serve_public(
+            Arc::clone(&state),
+            public,
+            around.routes,
+            (workers, finish_s),
+            &listeners,
+        )?;
         let ops_server = http::serve_ops(Arc::clone(&state), ops, &listeners)?;
         Ok(Self {
             public: public_address,
@@ -221,6 +265,7 @@ pub(crate) async fn engine_for_reading(
         keys: Keyring::new(Vec::new(), config.buttons.expiry_days),
         numbers: numbers(config)?,
         lanes: lane_settings(config),
+        trace: Trace::off(),
     };
     let (engine, _) = Engine::new(parts, Tasks::new(), 1);
     Ok(Some(engine))
@@ -371,5 +416,6 @@ fn shared_state(
             .iter()
             .map(|merchant| (merchant.id.clone(), merchant.name.clone()))
             .collect(),
+        console: http::Sessions::default(),
     }
 }

@@ -3,6 +3,7 @@
 //! and never a customer's words, name, number or address.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -13,6 +14,8 @@ use tokio::sync::broadcast;
 const KEPT: usize = 2_000;
 /// Steps that a slow watcher may be behind before it misses some.
 const BEHIND: usize = 2_048;
+/// Watchers at once.
+const WATCHERS_MAX: usize = 64;
 
 /// One step, as watchers get it.
 #[derive(Clone, Debug, Serialize)]
@@ -100,6 +103,9 @@ pub struct Trace(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
+    /// True when steps are kept also while nobody watches.
+    is_always: bool,
+    watching: AtomicUsize,
     kept: Mutex<Kept>,
     watchers: broadcast::Sender<Traced>,
 }
@@ -116,27 +122,43 @@ impl Trace {
         Self(None)
     }
 
-    /// Keeps the last steps and passes them on.
+    /// Keeps the last steps, whoever watches, and passes them on.
     pub fn on() -> Self {
+        Self::new(true)
+    }
+
+    /// Takes steps only while somebody watches: what production can afford.
+    pub fn on_demand() -> Self {
+        Self::new(false)
+    }
+
+    fn new(is_always: bool) -> Self {
         Self(Some(Arc::new(Inner {
+            is_always,
+            watching: AtomicUsize::new(0),
             kept: Mutex::default(),
             watchers: broadcast::channel(BEHIND).0,
         })))
     }
 
-    /// True when somebody may watch.
+    /// True when steps can be watched.
     pub fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
+    fn active(&self) -> Option<&Arc<Inner>> {
+        let inner = self.0.as_ref()?;
+        (inner.is_always || inner.watching.load(Ordering::Relaxed) > 0).then_some(inner)
+    }
+
     /// The start of a step that is told later; `None` while off.
     pub fn start(&self) -> Option<Instant> {
-        self.0.as_ref().map(|_| Instant::now())
+        self.active().map(|_| Instant::now())
     }
 
     /// Tells a step; it is built only while somebody may watch. Never waits.
     pub fn tell(&self, at_ms: i64, step: impl FnOnce() -> Step) {
-        let Some(inner) = &self.0 else { return };
+        let Some(inner) = self.active() else { return };
         let step = step();
         let mut kept = inner.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.next += 1;
@@ -153,9 +175,13 @@ impl Trace {
         drop(inner.watchers.send(traced));
     }
 
-    /// What is kept after `seq`, oldest first, and all that comes; `None` while off.
-    pub fn watch(&self, seq: u64) -> Option<(Vec<Traced>, broadcast::Receiver<Traced>)> {
+    /// What is kept after `seq`, oldest first, and all that comes; `None` when off or when [`WATCHERS_MAX`] watch already.
+    pub fn watch(&self, seq: u64) -> Option<(Vec<Traced>, Watching)> {
         let inner = self.0.as_ref()?;
+        if inner.watching.fetch_add(1, Ordering::Relaxed) >= WATCHERS_MAX {
+            inner.watching.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
         let kept = inner.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let former = kept
             .steps
@@ -163,7 +189,31 @@ impl Trace {
             .filter(|traced| traced.seq > seq)
             .cloned()
             .collect();
-        Some((former, inner.watchers.subscribe()))
+        let watching = Watching {
+            coming: inner.watchers.subscribe(),
+            inner: Arc::clone(inner),
+        };
+        Some((former, watching))
+    }
+}
+
+/// A watcher's end of the channel.
+#[derive(Debug)]
+pub struct Watching {
+    coming: broadcast::Receiver<Traced>,
+    inner: Arc<Inner>,
+}
+
+impl Watching {
+    /// The next step; `Err` when this watcher was too slow and missed some, or when no more will come.
+    pub async fn next(&mut self) -> Result<Traced, broadcast::error::RecvError> {
+        self.coming.recv().await
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.inner.watching.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -197,15 +247,41 @@ mod tests {
         assert!(trace.start().is_none());
     }
 
-    #[test]
-    fn a_watcher_gets_what_is_kept_and_what_comes() {
+    #[tokio::test]
+    async fn a_watcher_gets_what_is_kept_and_what_comes() {
         let trace = Trace::on();
         trace.tell(1, status);
 
-        let (former, mut coming) = trace.watch(0).unwrap();
+        let (former, mut watching) = trace.watch(0).unwrap();
         trace.tell(2, status);
 
         assert_eq!(former.len(), 1);
-        assert_eq!(coming.try_recv().unwrap().seq, 2);
+        assert_eq!(watching.next().await.unwrap().seq, 2);
+    }
+
+    #[tokio::test]
+    async fn on_demand_steps_are_taken_only_while_somebody_watches() {
+        let trace = Trace::on_demand();
+        trace.tell(1, || unreachable!("nobody watches"));
+
+        let (former, mut watching) = trace.watch(0).unwrap();
+        trace.tell(2, status);
+        let came = watching.next().await.unwrap();
+        drop(watching);
+        trace.tell(3, || unreachable!("nobody watches any more"));
+
+        assert!(former.is_empty());
+        assert_eq!(came.seq, 1);
+    }
+
+    #[test]
+    fn so_many_may_watch_and_no_more() {
+        let trace = Trace::on();
+        let watchers: Vec<_> = (0..WATCHERS_MAX).map_while(|_| trace.watch(0)).collect();
+
+        assert_eq!(watchers.len(), WATCHERS_MAX);
+        assert!(trace.watch(0).is_none());
+        drop(watchers);
+        assert!(trace.watch(0).is_some());
     }
 }

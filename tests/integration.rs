@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod browser;
 mod emulator;
 mod faults;
 mod flows;

@@ -104,6 +104,7 @@ pub(super) fn numbers(config: &Config) -> anyhow::Result<BTreeMap<NumberId, Numb
                 config::WebClients::OwnCart => WebClients::OwnCart,
                 config::WebClients::PhoneOnly => WebClients::PhoneOnly,
             },
+            order_details: number.order_details,
         };
         numbers.insert(id.clone(), NumberSettings { number: id, shop });
     }

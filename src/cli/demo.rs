@@ -7,16 +7,19 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::emulator::{
     ACCESS_TOKEN, APP_SECRET, CATALOG_ID, MERCHANT_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID, described,
     settings,
 };
+use super::playground::{self, Settings};
 use super::{Failure, err, out, start_logs, stop_signal};
-use crate::app::App;
+use crate::app::{App, Around};
 use crate::clock::MovableClock;
 use crate::emulator::Emulator;
 use crate::tasks::Tasks;
+use crate::trace::Trace;
 
 /// The operator's key of the demo.
 pub(super) const API_KEY: &str = "demo-operator-key";
@@ -26,6 +29,8 @@ pub(super) struct Demo {
     pub(super) app: App,
     pub(super) emulator: Emulator,
     tasks: Tasks,
+    /// Ends the live streams of open pages.
+    stop_streams: CancellationToken,
 }
 
 impl Demo {
@@ -38,17 +43,30 @@ impl Demo {
         let text = configuration(listen, data, emulator.base_url());
         let loaded = crate::config::load(&text, &BTreeMap::new())
             .map_err(|faults| Failure::Configuration(faults.iter().map(ToString::to_string).collect()))?;
-        let app = App::start(&loaded.config, Arc::new(clock)).await?;
+        let (trace, stop_streams, told) = (Trace::on(), CancellationToken::new(), Settings::default());
+        let routes = playground::routes(&trace, &stop_streams, &told, emulator.controls());
+        let app = App::start_with(&loaded.config, Arc::new(clock), Around { trace, routes }).await?;
         let public = format!("http://{}", app.public);
+        let page = json!({
+            "gateway": true, "api_key": API_KEY, "ops_url": format!("http://{}", app.ops), "public_url": public,
+            "emulator_url": emulator.base_url(), "version": env!("CARGO_PKG_VERSION"),
+        });
+        drop(told.set(page));
         emulator.set_targets(
             &format!("{public}/webhooks/whatsapp"),
             &format!("{public}/webhooks/merchants/demo"),
         );
-        Ok(Self { app, emulator, tasks })
+        Ok(Self {
+            app,
+            emulator,
+            tasks,
+            stop_streams,
+        })
     }
 
     /// Stops both.
     pub(super) async fn stop(self) {
+        self.stop_streams.cancel();
         self.emulator.stop().await;
         self.app.stop().await;
         self.tasks.stop(5_000).await;
@@ -76,6 +94,7 @@ phone_number_id = "{PHONE_NUMBER_ID}"
 waba_id = "{WABA_ID}"
 access_token = "{ACCESS_TOKEN}"
 catalog_id = "{CATALOG_ID}"
+payments = "order_details"
 merchant = "demo"
 [[merchant]]
 id = "demo"
@@ -124,7 +143,7 @@ pub(super) async fn run(
     out(&ready.to_string());
     explain(&demo);
     if open {
-        open_in_browser(&format!("{}/shop/products", demo.emulator.base_url()));
+        open_in_browser(&format!("http://{}/playground", demo.app.public));
     }
     stop_signal().await?;
     demo.stop().await;
@@ -144,6 +163,14 @@ fn ready_line(demo: &Demo) -> Value {
             "webhook_url".to_owned(),
             json!(format!("http://{}/webhooks/whatsapp", demo.app.public)),
         );
+        map.insert(
+            "playground".to_owned(),
+            json!(format!("http://{}/playground", demo.app.public)),
+        );
+        map.insert(
+            "console".to_owned(),
+            json!(format!("http://{}/console", demo.app.ops)),
+        );
         map.insert("api_key".to_owned(), json!(API_KEY));
     }
     ready
@@ -151,18 +178,16 @@ fn ready_line(demo: &Demo) -> Value {
 
 /// What to try, for a person at the terminal.
 fn explain(demo: &Demo) {
-    let base = demo.emulator.base_url();
-    err("Sacola demo is running. Try it from another terminal:");
+    let (public, ops) = (demo.app.public, demo.app.ops);
+    err("Sacola demo is running. Hold a phone in your browser, buy something, break things on purpose:");
+    err(&format!("  playground  http://{public}/playground"));
+    err(&format!("  console     http://{ops}/console   (key: {API_KEY})"));
+    err("A guided rehearsal: the same address with ?story=price-change. By hand, from another terminal:");
     err(&format!(
-        "  curl -s {base}/emulator/phones -d '{{\"name\":\"Ana\"}}' -H 'content-type: application/json'"
+        "  curl -s {public}/emulator/phones -d '{{\"name\":\"Ana\"}}' -H 'content-type: application/json'"
     ));
     err(&format!(
-        "  curl -s {base}/emulator/phones/ph1/devices/android/text -d '{{\"body\":\"oi\"}}' -H 'content-type: application/json'"
-    ));
-    err(&format!("  curl -s {base}/emulator/phones/ph1/messages"));
-    err(&format!(
-        "  curl -s http://{}/v1/products -H 'authorization: Bearer {API_KEY}'",
-        demo.app.public
+        "  curl -s {public}/v1/products -H 'authorization: Bearer {API_KEY}'"
     ));
     err("Or watch a whole purchase: sacola demo --script. Ctrl-C ends.");
 }

@@ -12,6 +12,7 @@ mod dead_letters;
 mod demo;
 mod emulator;
 mod explain;
+mod playground;
 mod print;
 mod replay;
 mod script;

@@ -90,6 +90,7 @@ fn number(cursor: &Cursor<'_>, report: &mut Report<'_>, merchants: &[&str]) -> O
     }
     let locale = cursor.choice(report, "locale");
     let web_clients = cursor.choice(report, "web_clients");
+    let payments = cursor.choice(report, "payments");
     let messages_per_second = cursor.integer(report, "messages_per_second");
     Some(Number {
         phone_number_id: phone_number_id?,
@@ -103,6 +104,7 @@ fn number(cursor: &Cursor<'_>, report: &mut Report<'_>, merchants: &[&str]) -> O
         } else {
             WebClients::OwnCart
         },
+        order_details: payments? == "order_details",
         messages_per_second: messages_per_second?,
     })
 }

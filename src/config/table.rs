@@ -6,6 +6,7 @@ use super::types::{Demand, Scope};
 
 const LOCALES: &[&str] = &["pt-BR", "en", "es", "id"];
 const WEB_CLIENTS: &[&str] = &["own_cart", "phone_only"];
+const PAYMENTS: &[&str] = &["link", "order_details"];
 const CONNECTORS: &[&str] = &["standard"];
 const LOSSES: &[&str] = &Demand::NAMES;
 const SCOPES: &[&str] = &Scope::NAMES;
@@ -132,6 +133,8 @@ pub(super) static NUMBER: Section = Section {
             "The language of a conversation that has not shown another.";
         "web_clients", Kind::Choice(WEB_CLIENTS), Need::Default("own_cart"), r#""own_cart""#,
             "What a web client gets: a cart of its own, or the advice to use the phone.";
+        "payments", Kind::Choice(PAYMENTS), Need::Default("link"), r#""order_details""#,
+            "How customers pay: by the merchant's link, or, where Meta lets the number send `order_details` (payments in Brazil), by a Pix code in the chat.";
         "messages_per_second", Kind::Integer(1, 1000), Need::Default("80"), "80",
             "What the provider lets this number send and receive, in messages per second.";
     },
@@ -193,6 +196,6 @@ pub(super) static API_KEY: Section = Section {
         "secret", Kind::Secret, Need::Required, r#"{ env = "CAFE_API_KEY" }"#,
             "What the caller sends as `Authorization: Bearer`. Unique.";
         "scopes", Kind::Choices(SCOPES), Need::Required, r#"["messages:write", "conversations:read"]"#,
-            "What the key may do, at least one of the list.";
+            "What the key may do, at least one of the list. `personal_data:read`: see customers unmasked in the console.";
     },
 };

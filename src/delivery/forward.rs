@@ -41,9 +41,11 @@ impl Dispatcher {
                 .tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp)
                 .await;
         };
+        let watched = self.watched();
         let answer = self
             .submit_or_find(connector.as_ref(), head, body, purchase)
             .await;
+        self.tell_forward(head, &answer, watched);
         faults::pass(Point::Performed);
         match answer {
             Ok(answer) => {
@@ -119,6 +121,8 @@ impl Dispatcher {
             total: found.total,
             payment_url: found.payment_url,
             payment_url_allowed: allowed,
+            pix: found.pix,
+            expires_at_ms: found.expires_at_ms,
             state: found.state,
         }
     }
@@ -212,7 +216,7 @@ fn may_exist(head: &Head, purchase: &Purchase) -> bool {
     head.phase == Phase::Unknown || head.attempts > 0 || purchase.state == PurchaseState::InDoubt
 }
 
-fn answer_word(answer: &PurchaseAnswer) -> &'static str {
+pub(super) fn answer_word(answer: &PurchaseAnswer) -> &'static str {
     match answer {
         PurchaseAnswer::Accepted { .. } => "accepted",
         PurchaseAnswer::Declined { .. } => "declined",

@@ -37,7 +37,9 @@ impl Dispatcher {
         if let Err(settled) = self.start_calls(head, &body.merchant, CALLS_MAX).await? {
             return Ok(settled);
         }
+        let watched = self.watched();
         let priced = self.priced(head, body, lines).await;
+        self.tell_call(head, "quote", &priced, watched);
         faults::pass(Point::Performed);
         let answer = match priced {
             Ok(answer) => answer,

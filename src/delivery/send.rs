@@ -72,6 +72,7 @@ impl Dispatcher {
         if judged_at_ms >= window_open_until_ms {
             tracing::info!(effect = %head.item.effect_id, kind = message.kind.word(), "not sent: the service window is closed");
             metrics::counter!("sacola_window_closed_total", "kind" => message.kind.word()).increment(1);
+            self.tell_unsent(head, message.kind, "window_closed");
             return self.failed(head, body, message, SendFailure::WindowClosed).await;
         }
         let sending = Sending {
@@ -82,7 +83,9 @@ impl Dispatcher {
             message: message.clone(),
             now_ms: self.now_ms(),
         };
+        let watched = self.watched();
         let answer = self.parts.provider.send(&sending).await;
+        self.tell_send(head, message.kind, &answer, watched);
         faults::pass(Point::Performed);
         match answer {
             Ok(sent) => {
@@ -175,7 +178,7 @@ impl Dispatcher {
     }
 
     /// The rate of a business number, in and out.
-    pub(super) fn number_budget(&self, number: &NumberId) -> Budget {
+    pub fn number_budget(&self, number: &NumberId) -> Budget {
         let rate = self
             .parts
             .rates
@@ -290,6 +293,7 @@ impl Dispatcher {
     /// The hold is over, no status came, and a repeat would do more harm than good.
     async fn drop_unknown(&self, head: &Head, body: &LaneBody, message: &Message) -> Settled {
         tracing::info!(effect = %head.item.effect_id, kind = message.kind.word(), "a message of unknown outcome is not repeated");
+        self.tell_unsent(head, message.kind, "dropped");
         if message.kind.must_arrive() {
             self.bury(
                 head,

@@ -13,6 +13,7 @@ use crate::engine::addresses::digest;
 use crate::engine::{Happened, Refused, What, Who};
 use crate::faults::{self, Bug};
 use crate::store::{DeliveryStatus, StatusTarget};
+use crate::trace::Step;
 use crate::whatsapp::errors::{self, Advice, Late};
 use crate::whatsapp::inbound::{DeliveryWord, StatusUpdate};
 
@@ -58,6 +59,7 @@ impl Dispatcher {
     /// Takes one delivery status; it is durable when this returns `Ok`. With our callback data it costs one round trip; without
     /// it, its message is looked for, and one that is not known is parked. One about a number of somebody else is let go.
     pub async fn take_status(&self, update: &StatusUpdate) -> Result<(), Interrupted> {
+        self.tell_status(update);
         if let Some((kind, effect_id)) = update.callback_data.as_deref().and_then(our_effect) {
             let told = Told::of(update, Some(kind));
             self.record_status(&StatusTarget::Effect(effect_id), &told)
@@ -82,6 +84,18 @@ impl Dispatcher {
             self.park_status(&parked).await;
         }
         Ok(())
+    }
+
+    fn tell_status(&self, update: &StatusUpdate) {
+        self.engine().trace().tell(self.now_ms(), || {
+            let ours = update.callback_data.as_deref().and_then(our_effect);
+            Step::Status {
+                effect_id: ours.map(|(_, effect_id)| effect_id.to_string()),
+                message: update.message.clone().unwrap_or_default(),
+                status: update.status.word().to_owned(),
+                code: update.code,
+            }
+        });
     }
 
     /// Records what is told of a message; false when the store does not know that message.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::button::Action;
 use super::device::Device;
 use super::ids::RetailerId;
+use super::payment::OrderDetails;
 use super::text::{
     Body, Header, LABEL_MAX, Label, LongBody, RowDescription, RowTitle, absent_when_blank, fit,
 };
@@ -347,6 +348,8 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thumbnail: Option<RetailerId>,
     },
+    /// What a purchase costs, with a Pix code to copy.
+    OrderDetails(Box<OrderDetails>),
 }
 
 impl Content {
@@ -359,6 +362,7 @@ impl Content {
             | Self::NativeProducts { body, .. }
             | Self::NativeCatalog { body, .. } => Some(body),
             Self::NativeProduct { body, .. } => body.as_deref(),
+            Self::OrderDetails(details) => Some(&details.body),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::effect::{Effect, QuoteFor};
 use super::ids::{EffectId, PurchaseId, RetailerId};
 use super::message::{Kind, Message};
 use super::money::Money;
+use super::payment::Pix;
 use super::product::Product;
 use super::purchase::{Purchase, PurchaseState, Quote};
 
@@ -101,6 +102,12 @@ pub enum PurchaseAnswer {
         payment_url: Option<String>,
         /// False when the link's host is not on the merchant's list or it is not https: it must not be sent.
         payment_url_allowed: bool,
+        /// The Pix code that pays it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pix: Option<Pix>,
+        /// When link and code end, in Unix milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at_ms: Option<i64>,
         /// Where it stands already, when the merchant was asked by id.
         state: Option<PurchaseState>,
     },

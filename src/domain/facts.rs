@@ -34,6 +34,9 @@ pub struct Shop {
     pub catalog_id: Option<String>,
     /// The policy for web clients.
     pub web_clients: WebClients,
+    /// True when the number may send `order_details` with a Pix code (rule R9).
+    #[serde(default)]
+    pub order_details: bool,
 }
 
 /// What is known of a product.

@@ -8,6 +8,7 @@ pub use super::content::{
     BUTTONS_MAX, Choice, Choices, Content, PRODUCTS_MAX, ROWS_MAX, Row, Section, Sections, Shelves, Target,
 };
 use super::ids::{PurchaseId, RetailerId};
+use super::payment::OrderDetails;
 pub use super::text::{
     BODY_MAX, Body, HEADER_MAX, Header, LABEL_MAX, LONG_BODY_MAX, Label, LongBody, ROW_DESCRIPTION_MAX,
     ROW_TITLE_MAX, RowTitle,
@@ -40,6 +41,8 @@ pub enum Kind {
     PurchaseDeclined,
     /// Where to pay (rule R9).
     PaymentLink,
+    /// A Pix code to copy (rule R9).
+    Pix,
     /// The payment arrived.
     Paid,
     /// Where a purchase stands.
@@ -67,6 +70,7 @@ impl Kind {
             Self::PurchaseAccepted => "purchase_accepted",
             Self::PurchaseDeclined => "purchase_declined",
             Self::PaymentLink => "payment_link",
+            Self::Pix => "pix",
             Self::Paid => "paid",
             Self::PurchaseState => "purchase_state",
             Self::Person => "person",
@@ -81,7 +85,7 @@ impl Kind {
     }
 
     /// All kinds.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Menu,
         Self::Catalog,
         Self::Product,
@@ -93,6 +97,7 @@ impl Kind {
         Self::PurchaseAccepted,
         Self::PurchaseDeclined,
         Self::PaymentLink,
+        Self::Pix,
         Self::Paid,
         Self::PurchaseState,
         Self::Person,
@@ -114,6 +119,7 @@ impl Kind {
             | Self::PurchaseAccepted
             | Self::PurchaseDeclined
             | Self::PaymentLink
+            | Self::Pix
             | Self::Paid
             | Self::PurchaseState
             | Self::Person
@@ -127,6 +133,7 @@ impl Kind {
             Self::PurchaseAccepted
             | Self::PurchaseDeclined
             | Self::PaymentLink
+            | Self::Pix
             | Self::Paid
             | Self::PurchaseState => true,
             Self::Menu
@@ -236,6 +243,17 @@ impl Message {
         reply(kind, texts, vec![Content::Link { body, label, url }])
     }
 
+    /// The amounts of a purchase with a Pix code to copy.
+    pub fn order_details(kind: Kind, details: OrderDetails) -> Vec<Self> {
+        vec![Self::new(kind, Content::OrderDetails(Box::new(details)))]
+    }
+
+    /// Plain texts, each a message of its own: what is in one can be copied alone.
+    pub fn texts(kind: Kind, texts: &[&str]) -> Vec<Self> {
+        let texts = texts.iter().flat_map(|text| parts(text)).collect();
+        reply(kind, texts, Vec::new())
+    }
+
     /// The same, about that purchase.
     pub fn about(mut self, purchase: &PurchaseId) -> Self {
         self.purchase = Some(purchase.clone());
@@ -253,9 +271,11 @@ impl Message {
             Content::NativeProduct { .. }
             | Content::NativeProducts { .. }
             | Content::NativeCatalog { .. } => true,
-            Content::Text { .. } | Content::Buttons { .. } | Content::List { .. } | Content::Link { .. } => {
-                false
-            }
+            Content::Text { .. }
+            | Content::Buttons { .. }
+            | Content::List { .. }
+            | Content::Link { .. }
+            | Content::OrderDetails(_) => false,
         }
     }
 }

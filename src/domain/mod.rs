@@ -14,6 +14,7 @@ pub mod facts;
 pub mod ids;
 pub mod message;
 pub mod money;
+pub mod payment;
 pub mod product;
 pub mod purchase;
 pub mod replies;

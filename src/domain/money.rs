@@ -175,6 +175,12 @@ impl Money {
         self.amount.to_string()
     }
 
+    /// The amount as a whole number of the currency's smallest unit: 1290 for 12.90 BRL.
+    pub fn minor_units(&self) -> Option<i64> {
+        let factor = Decimal::from(10_i64.checked_pow(self.currency.exponent())?);
+        i64::try_from(self.amount.checked_mul(factor)?).ok()
+    }
+
     /// True for nothing.
     pub fn is_zero(&self) -> bool {
         self.amount.is_zero()

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::device::Device;
 use super::ids::{PurchaseId, RetailerId};
 use super::money::{Currency, Money, MoneyError};
+use super::payment::Pix;
 
 /// One product of a purchase or a quote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,6 +229,15 @@ pub struct Purchase {
     /// Where to pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_url: Option<String>,
+    /// The Pix code that pays it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pix: Option<Pix>,
+    /// When link and code end, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payable_until_ms: Option<i64>,
+    /// True when the provider refused to show amounts and code: link or text pay instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub details_refused: bool,
     /// Where the parcel is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking_url: Option<String>,

@@ -185,7 +185,7 @@ impl Emulator {
     }
 
     /// Registers phones, controls, live events and the demo shop of this world on another listener too: not the Graph API.
-    pub fn controls(&self) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static + use<> {
+    pub fn controls(&self) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + Sync + 'static + use<> {
         controls(web::Data::from(Arc::clone(&self.world)), self.watchers.clone())
     }
 
@@ -275,7 +275,7 @@ fn absolute(path: &Path) -> PathBuf {
 fn controls(
     world: web::Data<World>,
     watchers: web::Data<Watchers>,
-) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
+) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + Sync + 'static {
     move |app: &mut web::ServiceConfig| {
         app.app_data(world.clone())
             .app_data(watchers.clone())

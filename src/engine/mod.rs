@@ -17,6 +17,7 @@ use crate::domain::purchase::Purchase;
 use crate::faults::{self, Bug};
 use crate::store::{self, DoneMark, Head, LaneId, LaneTimes, Store};
 use crate::tasks::Tasks;
+use crate::trace::Trace;
 use crate::whatsapp::buttons::Keyring;
 
 pub mod addresses;
@@ -31,6 +32,7 @@ mod links;
 mod lookups;
 mod parking;
 pub mod replay;
+mod traced;
 mod turns;
 mod waiting;
 mod warm;
@@ -170,6 +172,8 @@ pub struct Parts {
     pub numbers: BTreeMap<NumberId, NumberSettings>,
     /// Lane times.
     pub lanes: LaneSettings,
+    /// Who watches.
+    pub trace: Trace,
 }
 
 /// The engine. Cheap to share.
@@ -284,6 +288,11 @@ impl Engine {
     /// The clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.parts.clock
+    }
+
+    /// Who watches, step by step.
+    pub fn trace(&self) -> &Trace {
+        &self.parts.trace
     }
 
     /// The replica's catalogs.

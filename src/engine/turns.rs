@@ -136,7 +136,15 @@ impl Engine {
             metrics::counter!("sacola_buttons_refused_total").increment(draft.refused_taps);
         }
         faults::pass(Point::Decided);
-        match self.parts.store.commit(draft.commit, self.lane_times()).await? {
+        let watched = self.parts.trace.start();
+        let (home, revision, events) = (
+            draft.after.home.clone(),
+            draft.after.revision,
+            draft.answers.len(),
+        );
+        let outcome = self.parts.store.commit(draft.commit, self.lane_times()).await;
+        self.tell_commit(&home, (revision, events), &outcome, watched);
+        match outcome? {
             CommitOutcome::Committed { heads, wake } => {
                 faults::pass(Point::Committed);
                 let conversation = draft.after;
@@ -188,12 +196,20 @@ impl Engine {
         for (index, (one, mark)) in happened.iter().zip(marks).enumerate() {
             if !seen.insert(*mark) {
                 draft.answers.push((index, Taken::Duplicate));
+                self.tell_decision(
+                    &draft.after.home,
+                    one,
+                    &Taken::Duplicate,
+                    self.parts.trace.start(),
+                );
                 continue;
             }
             draft.commit.marks.push(*mark);
+            let watched = self.parts.trace.start();
             let taken = self
                 .decide_one(&mut draft, one, &settings.shop, stored_bytes)
                 .await?;
+            self.tell_decision(&draft.after.home, one, &taken, watched);
             draft.answers.push((index, taken));
         }
         if draft.commit.marks.is_empty() {

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{ApiError, Code};
-use super::{State, body, intake};
+use super::{State, body, intake, traced};
 use crate::delivery::Learned;
 use crate::domain::event::Event;
 use crate::domain::ids::{MerchantId, PurchaseId, RetailerId};
@@ -22,8 +22,10 @@ pub(super) async fn receive(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let merchant = MerchantId::new(path.into_inner());
+    let watched = state.engine.trace().start();
     let bytes = body::read(payload, state.webhook_body_bytes).await?;
     let refused = || {
+        traced::refused(&state, "merchant", bytes.len(), watched);
         metrics::counter!("sacola_callbacks_total", "outcome" => "bad_signature").increment(1);
         let error = ApiError::new(
             Code::NotAuthorised,
@@ -48,7 +50,9 @@ pub(super) async fn receive(
     let id = connector
         .verify_callback(&headers, &bytes, now_ms)
         .map_err(|_| refused())?;
-    take(&state, &merchant, &id, &bytes).await?;
+    let taken = take(&state, &merchant, &id, &bytes).await;
+    traced::callback(&state, &bytes, taken.is_ok(), watched);
+    taken?;
     metrics::counter!("sacola_callbacks_total", "outcome" => "taken").increment(1);
     Ok(HttpResponse::Ok().finish())
 }

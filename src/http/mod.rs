@@ -20,6 +20,7 @@ use crate::tasks::Tasks;
 pub mod auth;
 mod body;
 mod callbacks;
+mod console;
 mod conversations;
 mod dead_letters;
 mod intake;
@@ -31,8 +32,10 @@ mod products;
 mod routes;
 mod samples;
 mod statuses;
+pub mod traced;
 mod webhook;
 
+pub use console::Sessions;
 pub use openapi::document as openapi_document;
 pub use samples::Samples;
 
@@ -64,6 +67,8 @@ pub struct State {
     pub bad_signatures: AtomicU64,
     /// Names of merchants by id, for pages.
     pub merchants: BTreeMap<String, String>,
+    /// Who is signed in to the console.
+    pub console: Sessions,
 }
 
 impl fmt::Debug for State {
@@ -81,18 +86,21 @@ const KEEP_ALIVE_S: u64 = 75;
 /// Most connections per worker.
 const CONNECTIONS_MAX: usize = 10_000;
 
+/// Routes that somebody adds to the public listener.
+pub type MoreRoutes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
+
 /// Starts the public listener as a background task. While the gateway drains each answer tells its connection to close, so
 /// that the next request goes elsewhere; when the listener stops, requests that were read are answered, `finish_s` at most.
 pub fn serve_public(
     state: Arc<State>,
     listener: TcpListener,
-    workers: usize,
-    finish_s: u64,
+    more: MoreRoutes,
+    (workers, finish_s): (usize, u64),
     tasks: &Tasks,
 ) -> std::io::Result<ServerHandle> {
     let data = web::Data::from(state);
     let app = move || {
-        let state = data.clone();
+        let (state, more) = (data.clone(), Arc::clone(&more));
         App::new()
             .app_data(data.clone())
             .wrap_fn(move |request, service| {
@@ -106,6 +114,7 @@ pub fn serve_public(
                     Ok(answer)
                 }
             })
+            .configure(|config| more(config))
             .configure(routes::public)
     };
     let server = HttpServer::new(app)

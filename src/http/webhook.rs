@@ -9,7 +9,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::problem::{ApiError, Code};
-use super::{State, body, intake};
+use super::{State, body, intake, traced};
 use crate::faults::{self, Point};
 use crate::whatsapp::signature;
 
@@ -52,6 +52,7 @@ pub(super) async fn receive(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let watched = state.engine.trace().start();
     let bytes = body::read(payload, state.webhook_body_bytes)
         .await
         .inspect_err(|error| {
@@ -72,11 +73,14 @@ pub(super) async fn receive(
                 "webhooks with wrong signatures: is the app secret right?"
             );
         }
+        traced::refused(&state, "provider", bytes.len(), watched);
         let error = ApiError::new(Code::NotAuthorised, "X-Hub-Signature-256 is missing or wrong");
         return Err(error.with_status(StatusCode::UNAUTHORIZED));
     }
     state.bad_signatures.store(0, Ordering::Relaxed);
-    intake::webhook(&state, &bytes).await.inspect_err(|_| {
+    let taken = intake::webhook(&state, &bytes).await;
+    traced::webhook(&state, &bytes, taken.is_ok(), watched);
+    taken.inspect_err(|_| {
         metrics::counter!("sacola_webhooks_total", "outcome" => "store_refused").increment(1);
     })?;
     metrics::counter!("sacola_webhooks_total", "outcome" => "taken").increment(1);

@@ -10,6 +10,7 @@ use crate::domain::conversation::Customer;
 use crate::domain::event::{DeclineReason, Objection};
 use crate::domain::ids::{MerchantId, PurchaseId, RetailerId};
 use crate::domain::money::Money;
+use crate::domain::payment::Pix;
 use crate::domain::product::Product;
 use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Quote};
 use crate::domain::verdict::Verdict;
@@ -89,6 +90,10 @@ pub struct MerchantPurchase {
     pub total: Money,
     /// Where to pay.
     pub payment_url: Option<String>,
+    /// The Pix code that pays it.
+    pub pix: Option<Pix>,
+    /// When link and code end, in Unix milliseconds.
+    pub expires_at_ms: Option<i64>,
     /// Where it stands, when asked by id.
     pub state: Option<PurchaseState>,
 }

@@ -12,6 +12,7 @@ pub mod client;
 pub mod errors;
 pub mod inbound;
 pub mod message_id;
+mod order_details;
 pub mod outbound;
 pub mod signature;
 

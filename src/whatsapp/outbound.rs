@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::Sending;
 use super::buttons::Keyring;
+use super::{Sending, order_details};
 use crate::domain::message::{Body, Choices, Content, Header, Label, LongBody, Sections, Shelves, Target};
 
 /// A message that can't be built: a fault of ours, kept as a dead letter.
@@ -18,6 +18,9 @@ pub enum BuildError {
     /// The customer has neither a user id nor a wa_id.
     #[error("the customer has no address")]
     NoAddress,
+    /// An amount that is no whole number of cents.
+    #[error("an amount of the order can't be written")]
+    Amount,
     /// A native product message without a connected catalog.
     #[error("the number has no catalog_id")]
     NoCatalog,
@@ -86,6 +89,7 @@ impl Drawing<'_> {
                 body,
                 sections,
             } => self.products(header, body, sections)?,
+            Content::OrderDetails(details) => order_details::drawn(details, self.sending)?,
             Content::NativeCatalog { body, thumbnail } => {
                 self.catalog()?;
                 let mut action = json!({ "name": "catalog_message" });

@@ -68,6 +68,7 @@ async fn a_turn_that_panics_is_told_as_cut_off_and_the_next_one_is_taken() {
         locale: Locale::PtBr,
         catalog_id: None,
         web_clients: WebClients::OwnCart,
+        order_details: false,
     };
     let settings = NumberSettings {
         number: number(),
@@ -84,6 +85,7 @@ async fn a_turn_that_panics_is_told_as_cut_off_and_the_next_one_is_taken() {
             unknown_hold_ms: 60_000,
             pace_ms: 300,
         },
+        trace: sacola::trace::Trace::off(),
     };
     let (engine, _lane_work) = Engine::new(parts, Tasks::new(), 10);
     trap.is_set.store(true, Ordering::SeqCst);

@@ -6,6 +6,7 @@ mod cut_off;
 mod identities;
 mod languages;
 mod orders;
+mod payments;
 mod poison;
 mod purchases;
 mod replays;

@@ -1,6 +1,7 @@
 //! The binary itself, over real HTTP: what a newcomer runs, what an operator deploys, what a crash does to it.
 
 mod check;
+mod console;
 mod crashes;
 mod drain;
 mod edges;

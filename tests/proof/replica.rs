@@ -90,6 +90,7 @@ impl Replica {
             locale: Locale::PtBr,
             catalog_id: Some("367025965434465".to_owned()),
             web_clients: WebClients::OwnCart,
+            order_details: false,
         };
         let settings = NumberSettings {
             number: number(),
@@ -106,6 +107,7 @@ impl Replica {
                 unknown_hold_ms: 60_000,
                 pace_ms: 300,
             },
+            trace: sacola::trace::Trace::off(),
         };
         let tasks = Tasks::new();
         let (engine, lane_work) = Engine::new(parts, tasks.clone(), 64);

@@ -102,6 +102,8 @@ pub fn take(stage: &Stage, outside: &Mutex<Outside>, purchase: &Purchase) -> Sub
         merchant_order_id: format!("P-{}", outside.orders.len() + 1),
         total: charge(&outside, purchase),
         payment_url: Some(format!("https://pay.example.com/{id}")),
+        pix: None,
+        expires_at_ms: None,
         state: None,
     };
     let order = Order {

@@ -69,6 +69,7 @@ pub fn facts() -> Facts {
             locale: Locale::PtBr,
             catalog_id: None,
             web_clients: WebClients::OwnCart,
+            order_details: false,
         },
         looked_for: products.keys().cloned().collect::<BTreeSet<_>>(),
         products,

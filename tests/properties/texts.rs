@@ -127,6 +127,7 @@ fn stage(shop: &str, titles: &[String], locale: Locale) -> (Conversation, Facts)
             locale,
             catalog_id: None,
             web_clients: WebClients::OwnCart,
+            order_details: false,
         },
         looked_for: products.keys().cloned().collect(),
         products,
@@ -193,6 +194,7 @@ fn is_within_limits(content: &Content) -> bool {
             fits(body, 4096) && fits(opener, 20) && texts && titles && (1..=10).contains(&rows.len())
         }
         Content::Link { body, label, .. } => fits(body, 1024) && fits(label, 20),
+        Content::OrderDetails(details) => fits(&details.body, 1024),
         Content::NativeProduct { .. } | Content::NativeProducts { .. } | Content::NativeCatalog { .. } => {
             true
         }

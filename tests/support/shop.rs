@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use sacola::domain::event::{DeclineReason, Objection};
 use sacola::domain::ids::{PurchaseId, RetailerId};
 use sacola::domain::money::{Currency, Money};
+use sacola::domain::payment::{Pix, PixKeyType};
 use sacola::domain::product::{Availability, Product};
 use sacola::domain::purchase::{Purchase, PurchaseLine, Quote};
 use sacola::merchants::{
@@ -45,6 +46,15 @@ struct Inner {
     posts: usize,
     finds: usize,
     shipping: Option<Money>,
+    pix: Option<Paying>,
+}
+
+/// What the shop gives to pay with beside or instead of its link.
+#[derive(Clone, Debug)]
+struct Paying {
+    pix: Pix,
+    link: bool,
+    until_ms: i64,
 }
 
 /// The shop.
@@ -106,6 +116,17 @@ impl Shop {
         inner.shipping = Some(brl(amount));
     }
 
+    /// Gives a Pix code from now on, with its link or without.
+    pub fn gives_pix(&self, link: bool, until_ms: i64) {
+        let pix = Pix {
+            code: "00020126360014br.gov.bcb.pix0114+5511999999999".to_owned(),
+            merchant_name: "Café da Praça".to_owned(),
+            key: "+5511999999999".to_owned(),
+            key_type: PixKeyType::Phone,
+        };
+        self.inner.lock().unwrap().pix = Some(Paying { pix, link, until_ms });
+    }
+
     /// Changes a product.
     pub fn change(&self, id: &str, change: impl FnOnce(&mut Product)) -> Product {
         let mut inner = self.inner.lock().unwrap();
@@ -141,11 +162,14 @@ impl Shop {
     }
 }
 
-fn answer(purchase: &Purchase) -> MerchantPurchase {
+fn answer(purchase: &Purchase, paying: Option<&Paying>) -> MerchantPurchase {
+    let link = paying.is_none_or(|paying| paying.link);
     MerchantPurchase {
         merchant_order_id: format!("P-{}", &purchase.purchase_id.as_str()[..6]),
         total: purchase.quote.total,
-        payment_url: Some(format!("https://pay.example.com/{}", purchase.purchase_id)),
+        payment_url: link.then(|| format!("https://pay.example.com/{}", purchase.purchase_id)),
+        pix: paying.map(|paying| paying.pix.clone()),
+        expires_at_ms: paying.map(|paying| paying.until_ms),
         state: None,
     }
 }
@@ -189,15 +213,19 @@ impl Connector for Shop {
     async fn submit(&self, _buyer: &Buyer, purchase: &Purchase) -> Result<SubmitAnswer, ConnectorError> {
         let mut inner = self.inner.lock().unwrap();
         inner.posts += 1;
+        let paying = inner.pix.clone();
         let mood = inner.moods.pop_front();
         let keep = |inner: &mut Inner, answer: MerchantPurchase| {
             let kept = inner.purchases.entry(purchase.purchase_id.clone());
             kept.or_insert_with(|| (purchase.clone(), answer)).1.clone()
         };
         match mood {
-            None => Ok(SubmitAnswer::Accepted(keep(&mut inner, answer(purchase)))),
+            None => Ok(SubmitAnswer::Accepted(keep(
+                &mut inner,
+                answer(purchase, paying.as_ref()),
+            ))),
             Some(Mood::AnswerLost) => {
-                keep(&mut inner, answer(purchase));
+                keep(&mut inner, answer(purchase, paying.as_ref()));
                 Err(ConnectorError::Lost("cut after commit".to_owned()))
             }
             Some(Mood::RequestLost) => Err(ConnectorError::Lost("cut before commit".to_owned())),
@@ -206,7 +234,7 @@ impl Connector for Shop {
             Some(Mood::OtherTotal(total)) => {
                 let other = MerchantPurchase {
                     total: brl(total),
-                    ..answer(purchase)
+                    ..answer(purchase, paying.as_ref())
                 };
                 Ok(SubmitAnswer::Accepted(keep(&mut inner, other)))
             }
@@ -216,7 +244,7 @@ impl Connector for Shop {
                     &mut inner,
                     MerchantPurchase {
                         payment_url: url,
-                        ..answer(purchase)
+                        ..answer(purchase, paying.as_ref())
                     },
                 )))
             }

@@ -59,6 +59,7 @@ pub struct Phone {
 /// How a world differs from the usual one.
 pub struct Settings {
     pub web_clients: WebClients,
+    pub order_details: bool,
     pub products: Vec<Product>,
     pub store: Option<Arc<dyn Store>>,
     pub lease_ms: i64,
@@ -74,6 +75,7 @@ impl Default for Settings {
         ];
         Self {
             web_clients: WebClients::OwnCart,
+            order_details: false,
             products,
             store: None,
             lease_ms: 10_000,
@@ -106,6 +108,7 @@ impl World {
                 locale: settings.locale,
                 catalog_id: Some("367025965434465".to_owned()),
                 web_clients: settings.web_clients,
+                order_details: settings.order_details,
             };
             numbers.insert(number.clone(), NumberSettings { number, shop });
         }
@@ -120,6 +123,7 @@ impl World {
                 unknown_hold_ms: 60_000,
                 pace_ms: 300,
             },
+            trace: sacola::trace::Trace::off(),
         };
         let tasks = Tasks::new();
         let (engine, lane_work) = Engine::new(parts, tasks.clone(), 1_000);

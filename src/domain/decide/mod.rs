@@ -25,6 +25,7 @@ mod draw;
 mod history;
 mod notice;
 mod orders;
+mod payments;
 mod purchases;
 mod requirements;
 mod taps;
@@ -32,7 +33,7 @@ mod words;
 
 /// Version of the rules: the journal keeps it with each event, so that a replay knows what it compares. It grows with every
 /// change of what the same input gives: state and how it is encoded, effects, texts.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// What `decide` answers.
 #[derive(Clone, Debug, PartialEq, Eq)]

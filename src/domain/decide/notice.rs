@@ -2,7 +2,7 @@
 //! set, old → new, and the checkout waits until the changes are accepted. What can't be told now is told with the next
 //! message.
 
-use super::{Turn, draw, orders, purchases, taps};
+use super::{Turn, draw, orders, payments, purchases, taps};
 use crate::domain::button::{Action, Subject};
 use crate::domain::conversation::{Conversation, OrderStage, PendingOrder};
 use crate::domain::device::Device;
@@ -304,6 +304,11 @@ pub(super) fn send_failed(turn: &mut Turn<'_>, event: &Event) {
         let told = message.as_ref().and_then(|message| message.purchase.clone());
         let told = told.or_else(|| sent.and_then(|trace| trace.purchase));
         // So much happened since that nobody knows which purchase it was: rather tell one twice than one never.
+        if let (Kind::Pix, SendFailure::Rejected { .. }, Some(id)) = (kind, failure, &told)
+            && payments::otherwise(turn, id)
+        {
+            return;
+        }
         let possible = turn.conversation.purchases.iter();
         let possible: Vec<PurchaseId> = possible.map(|purchase| purchase.purchase_id.clone()).collect();
         match told {
@@ -352,6 +357,7 @@ fn instead_of(turn: &Turn<'_>, message: &Message) -> Vec<Message> {
             choices,
         } => Message::buttons(message.kind, body, choices.clone()),
         Content::Text { .. }
+        | Content::OrderDetails(_)
         | Content::Buttons { .. }
         | Content::List { .. }
         | Content::Link { .. }

@@ -1,7 +1,7 @@
 //! What the merchant says of a purchase, at once or later, and how it is told. Only the merchant's word moves a purchase;
 //! late or repeated news is recorded and inert; an amount that is not the confirmed one goes to a person.
 
-use super::{Turn, carts, draw, notice, orders};
+use super::{Turn, carts, draw, notice, orders, payments};
 use crate::domain::button::{Action, Subject};
 use crate::domain::cart::LINES_MAX;
 use crate::domain::effect::Effect;
@@ -39,6 +39,8 @@ fn accepted(turn: &mut Turn<'_>, purchase: &Purchase, answer: &PurchaseAnswer) {
         total,
         payment_url,
         payment_url_allowed,
+        pix,
+        expires_at_ms,
         state,
     } = answer
     else {
@@ -66,8 +68,10 @@ fn accepted(turn: &mut Turn<'_>, purchase: &Purchase, answer: &PurchaseAnswer) {
     }
     if let Some(own) = turn.conversation.purchase_mut(id) {
         own.payment_url.clone_from(payment_url);
+        own.pix.clone_from(pix);
+        own.payable_until_ms = *expires_at_ms;
     }
-    let implied = if payment_url.is_some() {
+    let implied = if payment_url.is_some() || pix.is_some() {
         PurchaseState::AwaitingPayment
     } else {
         PurchaseState::Accepted
@@ -333,7 +337,7 @@ fn tell_news(turn: &mut Turn<'_>, id: &PurchaseId, reason: Option<&str>) {
 }
 
 pub(super) fn state_message(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Vec<Message> {
-    payment_message(turn, purchase).unwrap_or_else(|| plain_state(turn, purchase, reason))
+    payments::message(turn, purchase).unwrap_or_else(|| plain_state(turn, purchase, reason))
 }
 
 fn plain_state(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Vec<Message> {
@@ -362,30 +366,6 @@ fn plain_state(turn: &Turn<'_>, purchase: &Purchase, reason: Option<&str>) -> Ve
         turn.choice(Action::Person, Phrase::PersonLabel),
     ]);
     Message::buttons(kind, &text.join("\n"), choices)
-}
-
-/// The link where a purchase can be paid now.
-fn payment_message(turn: &Turn<'_>, purchase: &Purchase) -> Option<Vec<Message>> {
-    let payable = matches!(
-        purchase.state,
-        PurchaseState::AwaitingPayment | PurchaseState::PaymentFailed
-    );
-    let url = purchase.payment_url.clone().filter(|_| payable)?;
-    let label = draw::purchase_label(purchase);
-    let total = turn.money(&purchase.quote.total);
-    let mut body = turn.say(Phrase::PayNow {
-        label: &label,
-        total: &total,
-    });
-    if purchase.state == PurchaseState::PaymentFailed {
-        let state = turn.say(Phrase::State {
-            label: &label,
-            state: purchase.state,
-        });
-        body = format!("{state}\n{body}");
-    }
-    let label = turn.label(Phrase::PayLabel);
-    Some(Message::link(Kind::PaymentLink, &body, label, url))
 }
 
 fn state_text(turn: &Turn<'_>, purchase: &Purchase) -> (Kind, String) {

@@ -139,6 +139,14 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::TooManyOpen => {
             "You already have too many open orders. Wait for one to finish or talk to an agent.".into()
         }
+        Phrase::PayByPix { label, total } => format!(
+            "The shop has received order *{label}*.\n*Total: {total}*\nCopy the Pix code and pay in your bank’s app:",
+            label = neutral(label)
+        ),
+        Phrase::PayByCode { label, total } => format!(
+            "The shop has received order *{label}*.\n*Total: {total}*\nPay by Pix: copy the code in the next message into your bank’s app.",
+            label = neutral(label)
+        ),
         Phrase::PayNow { label, total } => {
             format!(
                 "The shop has received order *{label}*.\n*Total: {total}*\nPay with the shop’s secure link:",

@@ -144,6 +144,14 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::TooManyOpen => {
             "Ya tienes demasiados pedidos en curso. Espera a que termine alguno o habla con un agente.".into()
         }
+        Phrase::PayByPix { label, total } => format!(
+            "La tienda recibió el pedido *{label}*.\n*Total: {total}*\nCopia el código Pix y paga en la app de tu banco:",
+            label = neutral(label)
+        ),
+        Phrase::PayByCode { label, total } => format!(
+            "La tienda recibió el pedido *{label}*.\n*Total: {total}*\nPaga con Pix: copia el código del próximo mensaje en la app de tu banco.",
+            label = neutral(label)
+        ),
         Phrase::PayNow { label, total } => {
             format!(
                 "La tienda recibió el pedido *{label}*.\n*Total: {total}*\nPaga con el enlace seguro de la tienda:",

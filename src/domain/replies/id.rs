@@ -144,6 +144,14 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::TooManyOpen => {
             "Pesananmu yang berjalan sudah terlalu banyak. Tunggu salah satunya selesai atau hubungi petugas.".into()
         }
+        Phrase::PayByPix { label, total } => format!(
+            "Pesanan *{label}* sudah diterima toko.\n*Total: {total}*\nSalin kode Pix lalu bayar di aplikasi bank Anda:",
+            label = neutral(label)
+        ),
+        Phrase::PayByCode { label, total } => format!(
+            "Pesanan *{label}* sudah diterima toko.\n*Total: {total}*\nBayar dengan Pix: salin kode di pesan berikutnya ke aplikasi bank Anda.",
+            label = neutral(label)
+        ),
         Phrase::PayNow { label, total } => {
             format!(
                 "Pesanan *{label}* sudah diterima toko.\n*Total: {total}*\nBayar lewat link aman dari toko:",

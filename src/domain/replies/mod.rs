@@ -342,6 +342,20 @@ pub enum Phrase<'a> {
     OrderDropped,
     /// Too many purchases wait.
     TooManyOpen,
+    /// The merchant took it; a Pix code to copy is below.
+    PayByPix {
+        /// The purchase's number.
+        label: &'a str,
+        /// The total.
+        total: &'a str,
+    },
+    /// The Pix code follows as text.
+    PayByCode {
+        /// The purchase's number.
+        label: &'a str,
+        /// The total.
+        total: &'a str,
+    },
     /// The merchant took it; pay here.
     PayNow {
         /// The purchase's number.

@@ -138,6 +138,14 @@ pub(super) fn say(phrase: Phrase<'_>) -> String {
         Phrase::TooManyOpen => {
             "Você já tem pedidos demais em andamento. Espere um deles terminar ou fale com um atendente.".into()
         }
+        Phrase::PayByPix { label, total } => format!(
+            "Pedido *{label}* recebido pela loja.\n*Total: {total}*\nCopie o código Pix e pague no aplicativo do seu banco:",
+            label = neutral(label)
+        ),
+        Phrase::PayByCode { label, total } => format!(
+            "Pedido *{label}* recebido pela loja.\n*Total: {total}*\nPague com Pix: copie o código da próxima mensagem no aplicativo do seu banco.",
+            label = neutral(label)
+        ),
         Phrase::PayNow { label, total } => {
             format!(
                 "Pedido *{label}* recebido pela loja.\n*Total: {total}*\nPague pelo link seguro da loja:",

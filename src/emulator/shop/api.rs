@@ -1,5 +1,10 @@
 //! What the gateway calls: products, lookup, quotes, purchases, under `/shop/api`.
 
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -8,6 +13,7 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 
 use super::super::answers::{self, not_found, problem};
+use super::super::feed::News;
 use super::super::world::World;
 use super::modes::{Mode, ModeName};
 use super::purchases::{Counter, Declined, LineAsked};
@@ -19,11 +25,43 @@ const SLOW_MS: u64 = 3000;
 
 /// Registers the merchant's API.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.service(web::resource("/shop/api/products").route(web::get().to(products)))
-        .service(web::resource("/shop/api/products/lookup").route(web::post().to(lookup)))
-        .service(web::resource("/shop/api/quotes").route(web::post().to(quote)))
-        .service(web::resource("/shop/api/purchases").route(web::post().to(purchase)))
-        .service(web::resource("/shop/api/purchases/{id}").route(web::get().to(find_purchase)));
+    app.service(
+        web::scope("/shop/api")
+            .wrap(from_fn(told))
+            .service(web::resource("/products").route(web::get().to(products)))
+            .service(web::resource("/products/lookup").route(web::post().to(lookup)))
+            .service(web::resource("/quotes").route(web::post().to(quote)))
+            .service(web::resource("/purchases").route(web::post().to(purchase)))
+            .service(web::resource("/purchases/{id}").route(web::get().to(find_purchase))),
+    );
+}
+
+/// Each call is told to those who watch.
+async fn told(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let (method, path) = (request.method().to_string(), request.path().to_owned());
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok());
+    let named = path
+        .strip_prefix("/shop/api/purchases/")
+        .or(key)
+        .map(ToOwned::to_owned);
+    let (world, began) = (request.app_data::<Data<World>>().cloned(), Instant::now());
+    let answer = next.call(request).await?;
+    if let Some(world) = world {
+        world.tell(News::Shop {
+            method,
+            path,
+            purchase_id: named,
+            http: answer.status().as_u16(),
+            took_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+        });
+    }
+    Ok(answer)
 }
 
 #[derive(Deserialize)]

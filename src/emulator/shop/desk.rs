@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::answers::{self, not_found, problem};
+use super::super::feed::News;
 use super::super::world::{State, World};
 use super::modes::Mode;
 use super::products::{Money, Product};
@@ -25,6 +26,11 @@ pub fn routes(app: &mut web::ServiceConfig) {
             web::resource("/shop/mode")
                 .route(web::get().to(mode))
                 .route(web::post().to(set_mode)),
+        )
+        .service(
+            web::resource("/shop/payment")
+                .route(web::get().to(payment))
+                .route(web::post().to(set_payment)),
         )
         .service(web::resource("/shop/purchases").route(web::get().to(purchases)))
         .service(web::resource("/shop/purchases/{id}").route(web::get().to(purchase)))
@@ -82,6 +88,11 @@ async fn change(world: Data<World>, id: Path<String>, body: Bytes) -> HttpRespon
         let changed = apply(&mut state, &id, change, now_ms);
         changed.map(|product| product.json(&world.settings.base_url))
     };
+    if changed.is_ok() {
+        world.tell(News::Product {
+            retailer_id: id.to_string(),
+        });
+    }
     let product = match changed {
         Ok(product) => product,
         Err(problem) => return *problem,
@@ -174,6 +185,9 @@ async fn remove(world: Data<World>, id: Path<String>) -> HttpResponse {
         }
         state.publish();
     }
+    world.tell(News::Product {
+        retailer_id: id.to_string(),
+    });
     let data = json!({"retailer_id": id.as_str()});
     let status = call_back(&world, "product.removed", data).await;
     answers::json(200, &json!({"removed": id.as_str(), "callback_status": status}))
@@ -187,7 +201,29 @@ async fn set_mode(world: Data<World>, body: Bytes) -> HttpResponse {
     match answers::read::<Mode>(&body) {
         Ok(mode) => {
             world.state().shop.mode = mode;
+            world.tell(News::Controls);
             answers::json(200, &mode)
+        }
+        Err(problem) => *problem,
+    }
+}
+
+#[derive(Deserialize)]
+struct Payment {
+    pix: bool,
+}
+
+async fn payment(world: Data<World>) -> HttpResponse {
+    answers::json(200, &json!({"pix": world.state().shop.gives_pix}))
+}
+
+/// Whether purchases are answered with a Pix code beside the link.
+async fn set_payment(world: Data<World>, body: Bytes) -> HttpResponse {
+    match answers::read::<Payment>(&body) {
+        Ok(new) => {
+            world.state().shop.gives_pix = new.pix;
+            world.tell(News::Controls);
+            answers::json(200, &json!({"pix": new.pix}))
         }
         Err(problem) => *problem,
     }
@@ -210,6 +246,7 @@ async fn purchase(world: Data<World>, id: Path<String>) -> HttpResponse {
     let Some(purchase) = state.shop.purchases.get(id.as_str()) else {
         return not_found("purchase");
     };
+    world.tell(News::Controls);
     let posted = state.shop.posts.get(id.as_str()).copied().unwrap_or_default();
     answers::json(200, &purchase.json(posted))
 }

@@ -7,6 +7,7 @@ mod exact_text;
 mod modes;
 mod pages;
 mod pictures;
+mod pix;
 mod products;
 mod purchases;
 mod signed;
@@ -34,6 +35,8 @@ pub struct Shop {
     /// How often each idempotency key was posted, accepted or not.
     pub posts: BTreeMap<String, u32>,
     pub mode: Mode,
+    /// True when purchases are answered with a Pix code beside the link.
+    pub gives_pix: bool,
     orders_made: u64,
     last_version: i64,
 }

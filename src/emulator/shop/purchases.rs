@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::world::rfc3339;
-use super::Shop;
 use super::modes::ModeName;
 use super::products::Money;
+use super::{Shop, pix};
 
 const CURRENCY: &str = "BRL";
 const QUOTE_MS: i64 = 15 * 60 * 1000;
@@ -28,6 +28,8 @@ pub struct Purchase {
     pub lines: Vec<BoughtLine>,
     pub payment_url: String,
     pub expires_at_ms: i64,
+    /// A Pix code beside the link.
+    pub pix: Option<Value>,
     /// The whole request, to tell a repetition from another one under the same key.
     request: Value,
     stock_returned: bool,
@@ -84,10 +86,14 @@ pub struct Counter<'a> {
 impl Purchase {
     /// The answer to the purchase call, the same each time.
     pub fn answer(&self) -> Value {
-        json!({
+        let mut answer = json!({
             "merchant_order_id": self.merchant_order_id, "total": Money::of(self.total, CURRENCY),
             "payment_url": self.payment_url, "expires_at": rfc3339(self.expires_at_ms),
-        })
+        });
+        if let (Some(pix), Some(fields)) = (&self.pix, answer.as_object_mut()) {
+            fields.insert("pix".to_owned(), pix.clone());
+        }
+        answer
     }
 
     /// The answer plus what happened since.
@@ -157,9 +163,11 @@ impl Shop {
         } else {
             counter.base_url
         };
+        let order = self.next_order();
         let purchase = Purchase {
             purchase_id: key.to_owned(),
-            merchant_order_id: self.next_order(),
+            pix: self.gives_pix.then(|| pix::charge(total, &order)),
+            merchant_order_id: order,
             state: "pending".to_owned(),
             total: total.checked_add(cent).unwrap_or(total),
             lines,

@@ -9,6 +9,7 @@ use url::Url;
 use crate::domain::event::{DeclineReason, Objection};
 use crate::domain::ids::{PurchaseId, RetailerId};
 use crate::domain::money::{Currency, Money};
+use crate::domain::payment::Pix;
 use crate::domain::product::{Availability, Product};
 use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Quote, Source};
 use crate::domain::text::fit;
@@ -313,6 +314,8 @@ struct WirePurchase {
     merchant_order_id: String,
     total: Money,
     payment_url: Option<String>,
+    pix: Option<Value>,
+    expires_at: Option<String>,
     state: Option<String>,
 }
 
@@ -322,12 +325,34 @@ pub(super) fn merchant_purchase(bytes: &[u8]) -> Result<MerchantPurchase, String
     if wire.merchant_order_id.trim().is_empty() {
         return Err("merchant_order_id must not be empty".to_owned());
     }
+    let payment_url = wire.payment_url.filter(|url| !url.is_empty());
+    let pix = match wire.pix.map(pix) {
+        Some(Ok(pix)) => Some(pix),
+        // The link pays too; without one the answer says nothing that can be paid.
+        Some(Err(problem)) if payment_url.is_some() => {
+            tracing::warn!(problem, "a Pix code is left out");
+            None
+        }
+        Some(Err(problem)) => return Err(problem),
+        None => None,
+    };
     Ok(MerchantPurchase {
         merchant_order_id: wire.merchant_order_id,
         total: wire.total,
-        payment_url: wire.payment_url.filter(|url| !url.is_empty()),
+        payment_url,
+        pix,
+        expires_at_ms: wire.expires_at.as_deref().and_then(instant_ms),
         state: wire.state.as_deref().and_then(state),
     })
+}
+
+/// Reads a Pix charge; the error is a sentence about it.
+fn pix(value: Value) -> Result<Pix, String> {
+    let pix: Pix = serde_json::from_value(value).map_err(|error| format!("pix: {error}"))?;
+    match pix.problem() {
+        Some(problem) => Err(problem),
+        None => Ok(pix),
+    }
 }
 
 fn state(word: &str) -> Option<PurchaseState> {

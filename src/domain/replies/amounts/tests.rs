@@ -145,3 +145,12 @@ proptest! {
         prop_assert!(marks.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ','), "{}", written);
     }
 }
+
+#[test]
+fn a_discount_is_written_with_its_sign_before_the_currency() {
+    let amount = &money(Locale::PtBr, &Money::parse("5", Currency::BRL).unwrap());
+    assert_eq!(
+        super::super::say(Locale::PtBr, super::super::Phrase::Discount { amount }),
+        "Desconto: −R$ 5,00"
+    );
+}

@@ -1,45 +1,13 @@
-//! The public listener's OpenAPI document, made from one table of operations.
+//! The operations of the public listener.
 
-use actix_web::HttpResponse;
-use serde_json::{Value, json};
-
-use super::problem::Code;
-
-/// One operation.
-struct Operation {
-    method: &'static str,
-    path: &'static str,
-    summary: &'static str,
-    scope: Option<&'static str>,
-    success: (&'static str, &'static str),
-    errors: &'static [Code],
-}
-
-const fn operation(
-    method: &'static str,
-    path: &'static str,
-    scope: Option<&'static str>,
-    success: (&'static str, &'static str),
-    summary: &'static str,
-    errors: &'static [Code],
-) -> Operation {
-    Operation {
-        method,
-        path,
-        summary,
-        scope,
-        success,
-        errors,
-    }
-}
-
-use Code::{
+use super::{Operation, operation};
+use crate::http::problem::Code::{
     ForbiddenScope, IdempotencyConflict, InvalidMoney, InvalidRequest, NotAuthorised, NotFound,
     PayloadTooLarge, RateLimited, ServiceWindowClosed, StoreUnavailable, UnknownCustomer, UnknownNumber,
     UnknownProduct,
 };
 
-const OPERATIONS: [Operation; 17] = [
+pub(super) const OPERATIONS: [Operation; 17] = [
     operation(
         "get",
         "/webhooks/whatsapp",
@@ -284,101 +252,3 @@ const OPERATIONS: [Operation; 17] = [
         &[],
     ),
 ];
-
-/// The document.
-pub fn document() -> Value {
-    let mut paths = serde_json::Map::new();
-    for one in &OPERATIONS {
-        let entry = paths.entry(one.path).or_insert_with(|| json!({}));
-        if let Some(map) = entry.as_object_mut() {
-            map.insert(one.method.to_owned(), described(one));
-        }
-    }
-    json!({
-        "openapi": "3.1.0",
-        "info": { "title": "Sacola gateway", "version": env!("CARGO_PKG_VERSION"), "license": { "name": "MIT OR Apache-2.0" } },
-        "paths": paths,
-        "components": {
-            "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
-            "schemas": {
-                "Problem": {
-                    "type": "object",
-                    "required": ["status", "code", "detail"],
-                    "properties": {
-                        "type": { "type": "string" },
-                        "title": { "type": "string" },
-                        "status": { "type": "integer" },
-                        "code": { "type": "string", "enum": all_codes() },
-                        "detail": { "type": "string" },
-                    },
-                },
-                "Money": {
-                    "type": "object",
-                    "required": ["amount", "currency"],
-                    "properties": {
-                        "amount": { "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$" },
-                        "currency": { "type": "string", "pattern": "^[A-Z]{3}$" },
-                    },
-                    "example": { "amount": "12.90", "currency": "BRL" },
-                },
-            },
-        },
-    })
-}
-
-fn all_codes() -> Vec<&'static str> {
-    let all = [
-        ServiceWindowClosed,
-        UnknownNumber,
-        UnknownCustomer,
-        UnknownProduct,
-        InvalidMoney,
-        InvalidRequest,
-        NotAuthorised,
-        ForbiddenScope,
-        NotFound,
-        RateLimited,
-        StoreUnavailable,
-        IdempotencyConflict,
-        PayloadTooLarge,
-    ];
-    all.into_iter().map(Code::word).collect()
-}
-
-fn described(one: &Operation) -> Value {
-    let problem =
-        json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
-    let mut responses = serde_json::Map::new();
-    responses.insert(one.success.0.to_owned(), json!({ "description": one.success.1 }));
-    let codes: Vec<&str> = one.errors.iter().map(|code| code.word()).collect();
-    if !codes.is_empty() {
-        let description = format!("one of: {}", codes.join(", "));
-        responses.insert(
-            "default".to_owned(),
-            json!({ "description": description, "content": problem }),
-        );
-    }
-    let parameters: Vec<Value> = one
-        .path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
-        .collect();
-    let security = if one.scope.is_some() {
-        json!([{ "key": [] }])
-    } else {
-        json!([])
-    };
-    json!({
-        "summary": one.summary,
-        "description": one.scope.map(|scope| format!("Needs the scope `{scope}`.")).unwrap_or_default(),
-        "parameters": parameters,
-        "security": security,
-        "responses": responses,
-    })
-}
-
-/// `GET /openapi.json`
-pub(super) async fn serve() -> HttpResponse {
-    HttpResponse::Ok().json(document())
-}

@@ -1,0 +1,70 @@
+//! What a turn tells to those who watch (`trace`): decisions and commits, by ids and words. It decides nothing.
+
+use std::time::Instant;
+
+use super::{Engine, Happened, Taken, What};
+use crate::domain::ids::{EffectId, HomeId};
+use crate::store::{self, CommitOutcome};
+use crate::trace::{Caused, Step, took_us};
+
+impl Engine {
+    /// Tells that one event was decided, or was done before.
+    pub(super) fn tell_decision(
+        &self,
+        home: &HomeId,
+        happened: &Happened,
+        taken: &Taken,
+        watched: Option<Instant>,
+    ) {
+        self.parts.trace.tell(self.parts.clock.now_ms(), || {
+            let (outcome, effects) = match taken {
+                Taken::Done { parked: true, .. } => ("parked", Vec::new()),
+                Taken::Done { effects, .. } => ("done", effects.clone()),
+                Taken::Duplicate => ("duplicate", Vec::new()),
+                Taken::NoConversation => ("no_conversation", Vec::new()),
+            };
+            let caused = |(id, effect): &(EffectId, &'static str)| Caused {
+                effect_id: id.to_string(),
+                effect,
+            };
+            Step::Decision {
+                conversation: home.to_string(),
+                event: word(&happened.what),
+                cause: happened.id.clone(),
+                outcome,
+                effects: effects.iter().map(caused).collect(),
+                took_us: took_us(watched),
+            }
+        });
+    }
+
+    /// Tells what became of a commit. `revision` and number of `events`.
+    pub(super) fn tell_commit(
+        &self,
+        home: &HomeId,
+        (revision, events): (u64, usize),
+        outcome: &Result<CommitOutcome, store::Error>,
+        watched: Option<Instant>,
+    ) {
+        self.parts.trace.tell(self.parts.clock.now_ms(), || Step::Commit {
+            conversation: home.to_string(),
+            revision,
+            events,
+            outcome: match outcome {
+                Ok(CommitOutcome::Committed { .. }) => "committed",
+                Ok(CommitOutcome::Conflict) => "conflict",
+                Ok(CommitOutcome::Duplicate) => "duplicate",
+                Ok(CommitOutcome::StaleFacts(_)) => "stale_facts",
+                Err(_) => "refused",
+            },
+            took_us: took_us(watched),
+        });
+    }
+}
+
+fn word(what: &What) -> &'static str {
+    match what {
+        What::Event(event) => event.word(),
+        What::Tap { .. } => "tapped",
+    }
+}

@@ -1,0 +1,158 @@
+//! The gateway's steps as a live stream (server-sent events), and what webhooks and callbacks tell it. Who may watch is the
+//! business of the route; no body, name or address is in it.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use futures::stream;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use super::State;
+use super::problem::{ApiError, Code};
+use crate::trace::{Step, Trace, Traced, Watching, took_us};
+use crate::whatsapp::inbound::{self, Update};
+
+/// A sign of life goes out that often, so that proxies keep the connection.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// Tells that a signed webhook was taken, or refused by the store.
+pub(super) fn webhook(state: &State, bytes: &[u8], is_taken: bool, watched: Option<Instant>) {
+    let took_us = took_us(watched);
+    state.engine.trace().tell(state.engine.clock().now_ms(), || {
+        let updates = inbound::parse(bytes).unwrap_or_default();
+        let (mut items, mut messages) = (Vec::new(), Vec::new());
+        for update in &updates {
+            items.push(kind_of(update).to_owned());
+            if let Update::Message(message) = update {
+                messages.push(message.id.clone());
+            }
+        }
+        Step::Webhook {
+            from: "provider",
+            bytes: bytes.len(),
+            items,
+            messages,
+            http: if is_taken { 200 } else { 503 },
+            took_us,
+        }
+    });
+}
+
+/// Tells that a merchant's callback was taken, or not.
+pub(super) fn callback(state: &State, bytes: &[u8], is_taken: bool, watched: Option<Instant>) {
+    let took_us = took_us(watched);
+    state.engine.trace().tell(state.engine.clock().now_ms(), || {
+        let body: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
+        let kind = body.as_ref().and_then(|body| body.get("type")?.as_str());
+        Step::Webhook {
+            from: "merchant",
+            bytes: bytes.len(),
+            items: kind
+                .map(|kind| kind.chars().take(60).collect())
+                .into_iter()
+                .collect(),
+            messages: Vec::new(),
+            http: if is_taken { 200 } else { 503 },
+            took_us,
+        }
+    });
+}
+
+/// Tells that a body was refused for its signature.
+pub(super) fn refused(state: &State, from: &'static str, bytes: usize, watched: Option<Instant>) {
+    let took_us = took_us(watched);
+    state
+        .engine
+        .trace()
+        .tell(state.engine.clock().now_ms(), || Step::Webhook {
+            from,
+            bytes,
+            items: Vec::new(),
+            messages: Vec::new(),
+            http: 401,
+            took_us,
+        });
+}
+
+fn kind_of(update: &Update) -> &'static str {
+    match update {
+        Update::Message(_) => "message",
+        Update::Status(_) => "status",
+        Update::Moved { .. } => "moved",
+        Update::Echo { .. } => "echo",
+        Update::History { .. } => "history",
+        Update::AccountError { .. } => "account_error",
+        Update::Unrecognised { .. } => "unrecognised",
+        Update::Poison { .. } => "poison",
+    }
+}
+
+/// The stream of steps, from `?after=` or `Last-Event-ID` on, until `stop`.
+pub fn watch(trace: &Trace, request: &HttpRequest, stop: CancellationToken) -> HttpResponse {
+    let Some((former, coming)) = trace.watch(resume_at(request)) else {
+        let error = ApiError::new(
+            Code::NotFound,
+            "nothing is traced here, or too many watch already: close one of the pages that do",
+        );
+        return error.error_response();
+    };
+    let watcher = Watcher {
+        former: former.into(),
+        coming,
+        stop,
+    };
+    let lines = stream::unfold(watcher, |mut watcher| async move {
+        let line = watcher.next().await?;
+        Some((Ok::<Bytes, std::convert::Infallible>(Bytes::from(line)), watcher))
+    });
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("cache-control", "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(lines)
+}
+
+fn resume_at(request: &HttpRequest) -> u64 {
+    let header = request
+        .headers()
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok());
+    let query = request
+        .query_string()
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("after="));
+    header.or(query).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+struct Watcher {
+    former: VecDeque<Traced>,
+    coming: Watching,
+    stop: CancellationToken,
+}
+
+impl Watcher {
+    /// The next lines; `None` when the program stops.
+    async fn next(&mut self) -> Option<String> {
+        if let Some(traced) = self.former.pop_front() {
+            return Some(event(&traced));
+        }
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            came = self.coming.next() => match came {
+                Ok(traced) => Some(event(&traced)),
+                Err(RecvError::Lagged(_)) => Some("event: missed\ndata: {}\n\n".to_owned()),
+                Err(RecvError::Closed) => None,
+            },
+            () = tokio::time::sleep(ALIVE) => Some(": alive\n\n".to_owned()),
+        }
+    }
+}
+
+fn event(traced: &Traced) -> String {
+    let data = serde_json::to_string(traced).unwrap_or_default();
+    format!("id: {}\ndata: {data}\n\n", traced.seq)
+}

@@ -1,0 +1,263 @@
+//! One Chromium under WebDriver. It waits for what the page shows by watching the page itself, and keeps account of what the
+//! page asked for and complained about.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+/// How long a page may take to show what a test waits for.
+const PATIENCE_MS: u64 = 20_000;
+
+/// A browser window.
+pub struct Chromium {
+    pub client: Client,
+    driver: Child,
+    _profile: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+struct ReadLog(&'static str);
+
+impl WebDriverCompatibleCommand for ReadLog {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "type": self.0 }).to_string()))
+    }
+}
+
+/// A command of Chrome's own protocol.
+#[derive(Debug)]
+struct Devtools(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.0, "params": self.1 });
+        (http::Method::POST, Some(body.to_string()))
+    }
+}
+
+impl Chromium {
+    /// A window of that size.
+    pub async fn open(width: u32, height: u32) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is missing: run `scripts/test --step browser` once, it installs it");
+        let port = port_of(&mut driver);
+        let profile = tempfile::tempdir().unwrap();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder
+            .capabilities(capabilities(profile.path().to_str().unwrap()))
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        let browser = Self {
+            client,
+            driver,
+            _profile: profile,
+        };
+        browser.resize(width, height, false).await;
+        browser
+    }
+
+    /// The size of the page, as of a screen of that kind.
+    pub async fn resize(&self, width: u32, height: u32, dark: bool) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
+        self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    async fn devtools(&self, command: &'static str, parameters: Value) {
+        let command = Devtools(command, parameters);
+        self.client.issue_cmd(command).await.unwrap();
+    }
+
+    pub async fn goto(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// The value of an expression, once it is true: looked at with each frame that the page draws. Fails after a while with what
+    /// the page says then.
+    pub async fn until(&self, expression: &str) -> Value {
+        let script = format!(
+            "const done = arguments[0];
+            const value = () => {{ try {{ return ({expression}); }} catch (error) {{ return undefined; }} }};
+            const ends = performance.now() + {PATIENCE_MS};
+            const look = () => {{
+                const found = value();
+                if (found) {{ done({{ found }}); return; }}
+                if (performance.now() > ends) {{ done({{ page: document.body.innerText.slice(0, 4000) }}); return; }}
+                requestAnimationFrame(look);
+            }};
+            look();"
+        );
+        let answer = self.client.execute_async(&script, Vec::new()).await.unwrap();
+        assert!(
+            answer["page"].is_null(),
+            "waited in vain for {expression}; the page says:\n{}",
+            answer["page"].as_str().unwrap_or_default()
+        );
+        answer["found"].clone()
+    }
+
+    /// The value of an expression now.
+    pub async fn value(&self, expression: &str) -> Value {
+        let script = format!("return ({expression});");
+        self.client.execute(&script, Vec::new()).await.unwrap()
+    }
+
+    /// The last element of that kind that can be seen.
+    pub async fn find(&self, css: &str) -> Element {
+        let seen = format!(
+            "[...document.querySelectorAll({css:?})].some((one) => one.checkVisibility() && !one.disabled)"
+        );
+        self.until(&seen).await;
+        let found = self.client.find_all(Locator::Css(css)).await.unwrap();
+        for element in found.into_iter().rev() {
+            if element.is_displayed().await.unwrap_or(false) {
+                return element;
+            }
+        }
+        panic!("{css} can't be seen");
+    }
+
+    /// Clicks the last visible element of that kind, as a person would: it must be in reach of the pointer.
+    pub async fn click(&self, css: &str) {
+        let mut last = String::new();
+        for _ in 0..20 {
+            // A list that grows moves its last element away: found anew, as a person aims anew.
+            match self.find(css).await.click().await {
+                Ok(()) => return,
+                Err(error) => last = error.to_string(),
+            }
+        }
+        panic!("{css} can't be clicked: {last}");
+    }
+
+    /// Writes into a field, in place of what it holds.
+    pub async fn writes(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Presses keys, wherever the focus is.
+    pub async fn keys(&self, keys: &str) {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for value in keys.chars() {
+            actions = actions
+                .then(KeyAction::Down { value })
+                .then(KeyAction::Up { value });
+        }
+        self.client.perform_actions(actions).await.unwrap();
+    }
+
+    /// What the page complained about, and where it asked for something that is not on this machine.
+    pub async fn complaints(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        let console = self.client.issue_cmd(ReadLog("browser")).await.unwrap();
+        for entry in console.as_array().into_iter().flatten() {
+            if entry["level"] == "SEVERE" || entry["level"] == "WARNING" {
+                told.push(format!("{}: {}", entry["level"], entry["message"]));
+            }
+        }
+        let performance = self.client.issue_cmd(ReadLog("performance")).await.unwrap();
+        for entry in performance.as_array().into_iter().flatten() {
+            let text = entry["message"].as_str().unwrap_or_default();
+            let message: Value = serde_json::from_str(text).unwrap_or_default();
+            let url = &message["message"]["params"]["request"]["url"];
+            let url = url.as_str().unwrap_or_default();
+            if message["message"]["method"] == "Network.requestWillBeSent" && !is_local(url) {
+                told.push(format!("a request left this machine: {url}"));
+            }
+        }
+        told
+    }
+
+    /// Closes the window; what it saw must be clean.
+    pub async fn close(self) {
+        let told = self.complaints().await;
+        self.leave().await;
+        assert!(told.is_empty(), "{}", told.join("\n"));
+    }
+
+    /// Closes the window whatever it saw.
+    pub async fn leave(mut self) {
+        let client = self.client.clone();
+        client.close().await.unwrap();
+        self.driver.kill().unwrap();
+        self.driver.wait().unwrap();
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        drop(self.driver.kill());
+        drop(self.driver.wait());
+    }
+}
+
+fn is_local(url: &str) -> bool {
+    ["http://127.0.0.1:", "data:", "about:", "blob:", "chrome:"]
+        .iter()
+        .any(|start| url.starts_with(start))
+}
+
+/// ChromeDriver says on which port it listens.
+fn port_of(driver: &mut Child) -> u16 {
+    let output = BufReader::new(driver.stdout.take().unwrap());
+    for line in output.lines() {
+        let line = line.unwrap();
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return port.trim_end_matches('.').parse().unwrap();
+        }
+    }
+    panic!("chromedriver did not start");
+}
+
+fn capabilities(profile: &str) -> Capabilities {
+    let arguments = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--lang=en-US",
+        &format!("--user-data-dir={profile}"),
+    ];
+    let capabilities = json!({
+        "goog:chromeOptions": { "args": arguments },
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        "timeouts": { "script": PATIENCE_MS + 10_000, "implicit": 0, "pageLoad": PATIENCE_MS },
+    });
+    let Value::Object(capabilities) = capabilities else {
+        unreachable!("an object")
+    };
+    capabilities.into_iter().collect()
+}
