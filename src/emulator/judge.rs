@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::graph::media;
 use super::limits::{self, Catalog, Known, Refusal};
 use super::render::{self, Shown};
 use super::world::{State, World};
@@ -21,7 +22,7 @@ pub fn judge(world: &World, state: &State, body: &Value) -> Result<Judged, Refus
         items: &state.shop.native,
     };
     let now_ms = world.now_ms();
-    let sendable = |id: &str| state.account.media.holds(id, now_ms);
+    let sendable = |id: &str| media::is_there(state, id, now_ms);
     let known = Known {
         now_ms,
         own_digits: &world.settings.business_digits(),

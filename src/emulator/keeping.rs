@@ -203,9 +203,10 @@ fn digest(bytes: &[u8]) -> [u8; 32] {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::phones::Cart;
     use super::super::shop::Shop;
     use super::super::wamid::Device;
-    use super::super::world::{CartItem, Phone};
+    use super::super::world::Phone;
     use super::*;
 
     fn refused(path: &Path) -> String {
@@ -217,10 +218,11 @@ mod tests {
 
     #[test]
     fn a_world_comes_back_as_it_was_written() {
-        let item: CartItem = serde_json::from_str(r#"{"retailer_id":"cafe-coado","quantity":2.50}"#).unwrap();
+        let cart = r#"{"lines":[{"retailer_id":"cafe-coado","quantity":2.50,"title":"Coado","price":"6.00","currency":"BRL","forced":false}],"notices":[]}"#;
+        let cart: Cart = serde_json::from_str(cart).unwrap();
         let phone = Phone {
             user_id: "BR.1".to_owned(),
-            carts: BTreeMap::from([(Device::Web, vec![item])]),
+            carts: BTreeMap::from([(Device::Web, cart)]),
             ..Phone::default()
         };
         let state = State {
@@ -244,7 +246,7 @@ mod tests {
             state: &kept.state,
         };
         assert_eq!(serde_json::to_string(&again).unwrap(), text);
-        assert!(text.contains(r#""carts":{"web":[{"retailer_id":"cafe-coado","quantity":2.50}]}"#));
+        assert!(text.contains(r#""carts":{"web":{"lines":[{"retailer_id":"cafe-coado","quantity":2.50,"#));
     }
 
     #[test]

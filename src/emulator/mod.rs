@@ -5,6 +5,7 @@ mod answers;
 mod control;
 mod deliver;
 mod events;
+mod faults;
 mod feed;
 mod graph;
 mod handshake;

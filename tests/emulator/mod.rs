@@ -3,4 +3,7 @@
 mod bot;
 mod graph;
 mod graph_account;
+mod phones;
+mod receiver;
 mod refusals;
+mod webhooks;

@@ -1,10 +1,12 @@
-//! Media: uploads, their short-lived addresses, and the bytes behind them. All files together take 64 MiB at most: the
-//! oldest are dropped first, so a document of 100 MB, which Meta takes, is refused here.
+//! Media: uploads, their short-lived addresses, and the bytes behind them; what people sent is found here too. All uploads
+//! together take 64 MiB at most: the oldest are dropped first, so a document of 100 MB, which Meta takes, is refused here.
 
 use std::collections::BTreeMap;
 
 use actix_web::web::{self, Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -20,9 +22,8 @@ use super::{Answered, success};
 /// How long an address of a file works (Meta, media page).
 const ADDRESS_S: i64 = 5 * 60;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
-/// Uploads live 30 days; what people send lives seven (since 2025-10-09).
+/// How long an upload lives.
 const UPLOADED_MS: i64 = 30 * DAY_MS;
-const RECEIVED_MS: i64 = 7 * DAY_MS;
 const MIB: usize = 1024 * 1024;
 const UPLOAD_FAILED: i64 = 131_053;
 
@@ -58,11 +59,6 @@ struct File {
 }
 
 impl Media {
-    /// True for a file that can be sent.
-    pub fn holds(&self, id: &str, now_ms: i64) -> bool {
-        self.living(id, now_ms).is_some()
-    }
-
     fn keep(&mut self, id: String, mime: &str, bytes: Bytes, until_ms: i64) {
         self.kept += 1;
         self.bytes += bytes.len();
@@ -98,16 +94,19 @@ pub fn routes(app: &mut web::ServiceConfig) {
     app.service(web::resource("/emulator/media/{id}").route(web::get().to(download)));
 }
 
-/// Keeps a file that a person sent, for seven days; its id.
-pub fn keep_media(world: &World, state: &mut State, mime: &str, bytes: Bytes) -> String {
-    keep(world, state, mime, bytes, RECEIVED_MS)
+/// True for a file that can be sent.
+pub fn is_there(state: &State, id: &str, now_ms: i64) -> bool {
+    state.account.media.living(id, now_ms).is_some() || state.inbound_media.contains_key(id)
 }
 
-fn keep(world: &World, state: &mut State, mime: &str, bytes: Bytes, lives_ms: i64) -> String {
-    let id = wamid::decimal(&world.mixed(), 16);
-    let until_ms = world.now_ms().saturating_add(lives_ms);
-    state.account.media.keep(id.clone(), mime, bytes, until_ms);
-    id
+/// Type and bytes of a file, whether the business uploaded it or a person sent it.
+fn found(state: &State, id: &str, now_ms: i64) -> Option<(String, Bytes)> {
+    if let Some(file) = state.account.media.living(id, now_ms) {
+        return Some((file.mime.clone(), file.bytes.clone()));
+    }
+    let sent = state.inbound_media.get(id)?;
+    let bytes = STANDARD.decode(&sent.content).ok()?;
+    Some((sent.mime_type.clone(), Bytes::from(bytes)))
 }
 
 /// `POST /{number}/media`.
@@ -131,8 +130,13 @@ pub fn upload(call: &Call<'_>) -> Answered {
         let details = format!("a file of type {mime} holds between 1 and {limit} bytes, not {size}");
         return Err(Failure::new(UPLOAD_FAILED, "Media upload error").with_details(details));
     }
+    let id = wamid::decimal(&call.world.mixed(), 16);
+    let until_ms = call.world.now_ms().saturating_add(UPLOADED_MS);
     let mut state = call.world.state();
-    let id = keep(call.world, &mut state, &mime, file.bytes.clone(), UPLOADED_MS);
+    state
+        .account
+        .media
+        .keep(id.clone(), &mime, file.bytes.clone(), until_ms);
     Ok(json!({"id": id}))
 }
 
@@ -152,7 +156,7 @@ fn bare(mime: &str) -> &str {
 pub fn one(call: &Call<'_>) -> Option<Answered> {
     let (id, world) = (call.route.object.as_str(), call.world);
     let mut state = world.state();
-    let file = state.account.media.living(id, world.now_ms())?;
+    let (mime, bytes) = found(&state, id, world.now_ms())?;
     let number = call.text("phone_number_id");
     if number.is_some_and(|number| number != world.settings.phone_number_id) {
         return Some(Err(Failure::parameter(
@@ -161,11 +165,12 @@ pub fn one(call: &Call<'_>) -> Option<Answered> {
     }
     let answer = match call.verb() {
         "GET" => Ok(json!({
-            "messaging_product": "whatsapp", "url": address(world, id), "mime_type": file.mime,
-            "sha256": hex::encode(Sha256::digest(&file.bytes)), "file_size": file.bytes.len(), "id": id,
+            "messaging_product": "whatsapp", "url": address(world, id), "mime_type": mime,
+            "sha256": hex::encode(Sha256::digest(&bytes)), "file_size": bytes.len(), "id": id,
         })),
         "DELETE" => {
             state.account.media.forget(id);
+            state.inbound_media.remove(id);
             Ok(success())
         }
         verb => Err(Failure::unsupported(verb)),
@@ -211,11 +216,9 @@ async fn download(
     if address.hash != seal(&world, &id, address.ext) || world.now_s() >= address.ext {
         return not_found("file at this address any more; ask the Graph API for a new one");
     }
-    let state = world.state();
-    match state.account.media.living(&id, world.now_ms()) {
-        Some(file) => HttpResponse::Ok()
-            .content_type(file.mime.as_str())
-            .body(file.bytes.clone()),
+    let file = found(&world.state(), &id, world.now_ms());
+    match file {
+        Some((mime, bytes)) => HttpResponse::Ok().content_type(mime).body(bytes),
         None => answers::not_found("file with this id any more"),
     }
 }

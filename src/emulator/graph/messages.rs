@@ -136,7 +136,7 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
     }
     .encode();
     let mut stored = Stored {
-        message_id: message_id.clone(),
+        message_id,
         at_ms: now_ms,
         message_type: message_type.to_owned(),
         device: None,
@@ -148,6 +148,7 @@ fn accept(world: &World, body: &Value, fault: Option<&SendAction>) -> Result<Acc
         opaque: text_at(body, "biz_opaque_callback_data").map(str::to_owned),
         webhook: None,
         read_by_business: false,
+        error: None,
     };
     let fate = late.map_or_else(|| fate(body, phone, fault, now_ms), Fate::Fails);
     let webhooks = status_webhooks(world, phone, &mut stored, fate, &category);

@@ -36,7 +36,6 @@ use super::world::World;
 pub use account::Account;
 pub use messages::{addressee, kind_of};
 pub use pace::Strict;
-pub use statuses::{read_webhooks, webhook};
 
 use call::Call;
 use failure::Failure;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::feed::News;
 use super::super::limits::Refusal;
-use super::super::wamid::{Wamid, same_message};
+use super::super::wamid::Wamid;
 use super::super::world::{Phone, State, address_key};
 use super::call::Call;
 use super::failure::Failure;
@@ -35,17 +35,14 @@ pub fn take(call: &Call<'_>, facts: &mut Facts) -> Answered {
             "message_id names no message that this number received",
         ))
     };
-    let (id, place) = place_of(&state, &message_id).ok_or_else(unknown)?;
+    let id = chat_of(&state, &message_id).ok_or_else(unknown)?;
     let phone = state.phones.get_mut(&id).ok_or_else(unknown)?;
-    let at_ms = phone.messages.get(place).map_or(0, |message| message.at_ms);
+    let at_ms = phone.message(&message_id).map_or(0, |message| message.at_ms);
     if now_ms - at_ms > TARGET_MS {
         let refusal = Refusal::bad("the message is older than 30 days");
         return Err(refusal.into());
     }
-    let seen = phone.messages.iter_mut().take(place + 1);
-    for message in seen.filter(|message| message.device.is_some() && !message.read_by_business) {
-        message.read_by_business = true;
-    }
+    phone.read_by_business(&message_id);
     if types {
         phone.typing_until_ms = Some(now_ms + TYPING_MS);
     }
@@ -55,16 +52,15 @@ pub fn take(call: &Call<'_>, facts: &mut Facts) -> Answered {
     Ok(success())
 }
 
-/// Whose message it is, and which of that chat. The address inside the id is looked at first; it may be an old one.
-fn place_of(state: &State, message_id: &str) -> Option<(String, usize)> {
-    let place_in = |phone: &Phone| {
-        let mut messages = phone.messages.iter();
-        messages
-            .rposition(|message| message.device.is_some() && same_message(&message.message_id, message_id))
-    };
+/// Whose message it is. The address inside the id is looked at first; it may be an old one.
+fn chat_of(state: &State, message_id: &str) -> Option<String> {
     let user = Wamid::decode(message_id).map(|decoded| address_key(&decoded.user));
     let hinted = user.and_then(|user| state.addresses.get(&user));
     let first = hinted.and_then(|id| Some((id, state.phones.get(id)?)));
     let mut all = first.into_iter().chain(&state.phones);
-    all.find_map(|(id, phone)| Some((id.clone(), place_in(phone)?)))
+    let came = |phone: &Phone| {
+        let message = phone.message(message_id);
+        message.is_some_and(|message| message.device.is_some())
+    };
+    all.find(|(_, phone)| came(phone)).map(|(id, _)| id.clone())
 }

@@ -1,11 +1,9 @@
-//! What becomes of messages: which statuses follow an accepted one, and the webhooks that carry them. Whether a message is
-//! accepted is decided in `messages`.
+//! What becomes of an accepted message: which statuses follow it. Whether a message is accepted is decided in `messages`.
 
 use serde_json::Value;
 
-use super::super::deliver::{Outgoing, Signature, Stamp};
+use super::super::deliver::Outgoing;
 use super::super::inbound::{self, StatusFacts};
-use super::super::wamid::same_message;
 use super::super::world::{Phone, SendAction, Status, Stored, World};
 
 const UNDELIVERABLE: i64 = 131_026;
@@ -47,8 +45,7 @@ pub fn fate(body: &Value, phone: &Phone, fault: Option<&SendAction>, now_ms: i64
 
 /// A reaction's target is a message of this chat, not a reaction, and not too old; else the refusal comes late.
 fn may_react(phone: &Phone, target: &str, now_ms: i64) -> bool {
-    let mut messages = phone.messages.iter();
-    let target = messages.find(|message| same_message(&message.message_id, target));
+    let target = phone.message(target);
     target.is_some_and(|target| target.message_type != "reaction" && now_ms - target.at_ms <= TARGET_MS)
 }
 
@@ -68,15 +65,7 @@ pub fn status_webhooks(
         category: None,
         error: None,
     };
-    let carry = |facts: &StatusFacts<'_>| {
-        let status = inbound::status(phone, facts);
-        webhook(inbound::statuses_body(
-            &world.settings,
-            phone,
-            vec![status],
-            facts.error.is_some(),
-        ))
-    };
+    let carry = |facts: StatusFacts<'_>| inbound::statuses(world, phone, &[facts]);
     let (webhooks, status, quiet) = match fate {
         Fate::Silent => (Vec::new(), Status::Sent, true),
         Fate::Fails(code) => {
@@ -85,72 +74,33 @@ pub fn status_webhooks(
                 error: Some(code),
                 ..facts
             };
-            (vec![carry(&failed)], Status::Failed, true)
+            (vec![carry(failed)], Status::Failed, true)
         }
         Fate::Arrives => {
-            let category = if stored.message_type == "template" {
-                category
-            } else {
-                "service"
-            };
-            let sent = carry(&StatusFacts {
-                category: Some(category),
+            let of_type = inbound::category_of(&stored.message_type);
+            let is_template = stored.message_type == "template";
+            let priced = StatusFacts {
+                category: Some(if is_template { category } else { of_type }),
                 ..facts
-            });
+            };
+            let sent = carry(priced);
             // Reactions only ever give `sent` (reaction messages page).
             if stored.message_type == "reaction" {
                 (vec![sent], Status::Sent, true)
             } else {
-                let delivered = carry(&StatusFacts {
+                let delivered = carry(StatusFacts {
                     status: "delivered",
-                    ..facts
+                    ..priced
                 });
                 (vec![sent, delivered], Status::Delivered, false)
             }
         }
     };
+    stored.error = match fate {
+        Fate::Fails(code) => Some(code),
+        Fate::Arrives | Fate::Silent => None,
+    };
     stored.status = status;
     stored.quiet = quiet;
     webhooks
-}
-
-/// Marks what the person saw as read and builds the webhook that says so.
-pub fn read_webhooks(world: &World, phone: &mut Phone, now_ms: i64) -> Vec<Outgoing> {
-    let mut messages = std::mem::take(&mut phone.messages);
-    let mut statuses = Vec::new();
-    let unread = messages
-        .iter_mut()
-        .rev()
-        .filter(|message| message.device.is_none() && !message.quiet);
-    for message in unread.take_while(|message| message.status != Status::Read) {
-        message.status = Status::Read;
-        let facts = StatusFacts {
-            message_id: &message.message_id,
-            status: "read",
-            opaque: message.opaque.as_deref(),
-            at_ms: now_ms,
-            category: None,
-            error: None,
-        };
-        statuses.push(inbound::status(phone, &facts));
-    }
-    phone.messages = messages;
-    if statuses.is_empty() {
-        return Vec::new();
-    }
-    statuses.reverse();
-    vec![webhook(inbound::statuses_body(
-        &world.settings,
-        phone,
-        statuses,
-        false,
-    ))]
-}
-
-/// A Meta webhook, properly signed.
-pub fn webhook(body: String) -> Outgoing {
-    Outgoing {
-        stamp: Stamp::Meta(Signature::Valid),
-        body,
-    }
 }

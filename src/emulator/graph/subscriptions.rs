@@ -40,13 +40,14 @@ impl Default for Subscriptions {
     }
 }
 
-/// Where webhooks of the field `messages` go now. `None`: nowhere, because no address is known or the app unsubscribed;
-/// nobody is told, then or later.
+/// While false nobody is told of anything, then or later: silence, and no error.
+pub fn is_subscribed(state: &State) -> bool {
+    state.account.subscriptions.subscribed
+}
+
+/// Where webhooks of the field `messages` go now.
 pub fn webhook_url(state: &State) -> Option<String> {
     let known = &state.account.subscriptions;
-    if !known.subscribed {
-        return None;
-    }
     let overridden = known.of_number.as_ref().or(known.of_waba.as_ref());
     overridden.or(state.webhook_url.as_ref()).cloned()
 }

@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use actix_web::web;
 use serde::{Deserialize, Serialize};
 
-pub use products::{Product, menu};
+pub use pictures::draw;
+pub use products::{Money, Product, menu};
 
 use modes::Mode;
 use purchases::Purchase;
