@@ -7,7 +7,7 @@ use sacola::whatsapp::inbound::{self, Body, Update};
 use sacola::whatsapp::message_id::decode;
 use serde_json::{Value, json};
 
-use super::receiver::Stage;
+use super::receiver::{Hook, Stage};
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field]
@@ -15,13 +15,17 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
         .unwrap_or_else(|| panic!("no {field} in {value}"))
 }
 
-/// What the gateway reads in the last webhook.
-fn read(stage: &Stage) -> Vec<Update> {
-    inbound::parse(stage.hooks().last().unwrap().text.as_bytes()).unwrap()
+/// The last webhook that carried a message; statuses come when they will.
+fn last_hook(stage: &Stage) -> Hook {
+    let mut latest_first = stage.hooks().into_iter().rev();
+    latest_first
+        .find(|hook| !hook.items("messages").is_empty())
+        .unwrap()
 }
 
+/// What the gateway reads in it.
 fn body(stage: &Stage) -> Body {
-    let mut updates = read(stage);
+    let mut updates = inbound::parse(last_hook(stage).text.as_bytes()).unwrap();
     match updates.pop() {
         Some(Update::Message(message)) => message.body,
         other => panic!("{other:?}"),
@@ -29,7 +33,7 @@ fn body(stage: &Stage) -> Body {
 }
 
 fn last(stage: &Stage) -> Value {
-    stage.hooks().last().unwrap().items("messages").pop().unwrap()
+    last_hook(stage).items("messages").remove(0)
 }
 
 #[tokio::test(flavor = "multi_thread")]

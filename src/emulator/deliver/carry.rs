@@ -52,21 +52,20 @@ pub async fn carry(world: Arc<World>, delivery: Delivery, stop: CancellationToke
         attempt: 0,
         tells,
     };
-    let together = match turn {
-        Turn::Now => switched(&world, retry, &requests),
+    match turn {
+        Turn::Now => match switched(&world, retry, &requests) {
+            Some(together) => trip.with_others(requests, together).await,
+            None => trip.all(requests).await,
+        },
         Turn::After(overtaken) => {
             tokio::select! {
                 _ = overtaken => {}
                 goes_on = pass(&world, &stop, HELD_MS) => if !goes_on { return },
             }
             trip.may_wait = false;
-            None
+            trip.all(requests).await;
         }
-        Turn::Together(together) => Some(together),
-    };
-    match together {
-        Some(together) => trip.with_others(requests, together).await,
-        None => trip.all(requests).await,
+        Turn::Together(together) => trip.leads(together).await,
     }
 }
 
@@ -86,9 +85,17 @@ fn switched(world: &World, retry: bool, requests: &[Outgoing]) -> Option<Togethe
 
 /// Waits until so much of the world's time has passed, however the clock is moved. False when the program ends.
 async fn pass(world: &World, stop: &CancellationToken, ms: u64) -> bool {
-    let until_ms = world
+    pass_until(world, stop, after(world, ms)).await
+}
+
+/// The instant so much later than now.
+fn after(world: &World, ms: u64) -> i64 {
+    world
         .now_ms()
-        .saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
+        .saturating_add(i64::try_from(ms).unwrap_or(i64::MAX))
+}
+
+async fn pass_until(world: &World, stop: &CancellationToken, until_ms: i64) -> bool {
     loop {
         let left_ms = u64::try_from(until_ms.saturating_sub(world.now_ms())).unwrap_or(0);
         if left_ms == 0 {
@@ -125,20 +132,23 @@ impl Trip<'_> {
     }
 
     /// Joins the collection; who began it carries what has come.
-    async fn with_others(self, requests: Vec<Outgoing>, together: Together) {
-        let Trip {
-            world,
-            stop,
-            generation,
-            mut tells,
-            ..
-        } = self;
+    async fn with_others(mut self, requests: Vec<Outgoing>, together: Together) {
+        let mut tells = std::mem::take(&mut self.tells);
+        let generation = self.generation;
         let waiting = requests.into_iter().map(|request| Waiting {
             generation,
             request,
             tells: std::mem::take(&mut tells),
         });
-        let packs = world.traffic.collect(waiting.collect(), together, stop).await;
+        if self.world.traffic.add(waiting.collect(), together) {
+            self.leads(together).await;
+        }
+    }
+
+    /// Waits for the end of the collection and carries all of it.
+    async fn leads(self, together: Together) {
+        let Trip { world, stop, .. } = self;
+        let packs = world.traffic.collected(together, stop).await;
         let trips = packs.into_iter().map(|pack| {
             let trip = Trip {
                 world,
@@ -181,8 +191,9 @@ impl Trip<'_> {
                     return true;
                 }
                 Some(WebhookAction::DelayMs { ms }) => {
+                    let until_ms = after(self.world, ms);
                     self.answer(0);
-                    if !pass(self.world, self.stop, ms).await {
+                    if !pass_until(self.world, self.stop, until_ms).await {
                         return false;
                     }
                 }
@@ -244,32 +255,42 @@ impl Trip<'_> {
 
     /// Back into the queue, until the phone's next webhook has gone.
     async fn hold(&mut self, request: Outgoing) {
-        self.answer(0);
         let (overtake, overtaken) = oneshot::channel();
         self.world.traffic.hold(request.about.phone.as_deref(), overtake);
-        self.hand_on(request, Turn::After(overtaken)).await;
+        self.hand_on(vec![request], Turn::After(overtaken)).await;
+        self.answer(0);
     }
 
-    /// Back into the queue, to leave together with others.
+    /// Among those that leave together. Only who sends the last of them waits for the answer.
     async fn join(&mut self, request: Outgoing, last: bool) {
-        if !last {
-            self.answer(0);
-        }
         let together = Together {
             most: MOST_UPDATES,
             wait_ms: COUNTED_WAIT_MS,
             last,
         };
-        self.hand_on(request, Turn::Together(together)).await;
+        let tells = if last {
+            std::mem::take(&mut self.tells)
+        } else {
+            Vec::new()
+        };
+        let waiting = Waiting {
+            generation: self.generation,
+            request,
+            tells,
+        };
+        if self.world.traffic.add(vec![waiting], together) {
+            self.hand_on(Vec::new(), Turn::Together(together)).await;
+        }
+        self.answer(0);
     }
 
-    async fn hand_on(&mut self, request: Outgoing, turn: Turn) {
+    async fn hand_on(&self, requests: Vec<Outgoing>, turn: Turn) {
         let delivery = Delivery {
             generation: self.generation,
-            requests: vec![request],
+            requests,
             pause_ms: 0,
             retry: true,
-            tells: std::mem::take(&mut self.tells),
+            tells: Vec::new(),
             turn,
         };
         enqueue(self.world, delivery).await;

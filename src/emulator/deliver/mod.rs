@@ -42,7 +42,7 @@ enum Turn {
     Now,
     /// When another one has overtaken it.
     After(oneshot::Receiver<()>),
-    /// Together with others, as one webhook.
+    /// When others have been collected, as one webhook with them.
     Together(Together),
 }
 

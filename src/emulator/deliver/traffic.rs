@@ -74,32 +74,26 @@ impl Traffic {
         }
     }
 
-    /// Adds webhooks to those that collect. Who begins a collection waits for its end and gets all of it, packed into
-    /// webhooks; everybody else gets nothing.
-    pub async fn collect(
-        &self,
-        more: Vec<Waiting>,
-        together: Together,
-        stop: &CancellationToken,
-    ) -> Vec<Waiting> {
-        if self.add(more, together) {
-            self.completed(together.wait_ms, stop).await;
-            packed(self.take(), together.most)
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// True when this began a collection.
-    fn add(&self, more: Vec<Waiting>, together: Together) -> bool {
+    /// Adds webhooks to those that collect. True when this begins a collection: then somebody must see to its end, with
+    /// [`Traffic::collected`].
+    pub fn add(&self, more: Vec<Waiting>, together: Together) -> bool {
         let mut collected = self.collected.lock().unwrap_or_else(PoisonError::into_inner);
         let begins = collected.waiting.is_empty() && !more.is_empty();
+        // After a reset nothing of the former world leaves with what is new.
+        let newest = more.iter().map(|one| one.generation).max().unwrap_or_default();
+        collected.waiting.retain(|one| one.generation >= newest);
         collected.waiting.extend(more);
         let updates = collected.waiting.iter().map(updates).sum::<usize>();
         collected.complete |= together.last || updates >= together.most;
         drop(collected);
         self.grown.notify_one();
         begins
+    }
+
+    /// Waits for the end of a collection and takes all of it, packed into webhooks.
+    pub async fn collected(&self, together: Together, stop: &CancellationToken) -> Vec<Waiting> {
+        self.completed(together.wait_ms, stop).await;
+        packed(self.take(), together.most)
     }
 
     async fn completed(&self, wait_ms: u64, stop: &CancellationToken) {
@@ -210,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_gets_all_when_the_last_has_come() {
+    async fn who_begins_a_collection_gets_all_when_the_last_has_come() {
         let (traffic, stop) = (Traffic::default(), CancellationToken::new());
         let together = |last| Together {
             most: MOST_UPDATES,
@@ -218,13 +212,13 @@ mod tests {
             last,
         };
 
-        let (first, second) = tokio::join!(
-            traffic.collect(vec![update("a")], together(false), &stop),
-            traffic.collect(vec![update("b")], together(true), &stop),
-        );
+        assert!(traffic.add(vec![update("a")], together(false)));
+        assert!(!traffic.add(vec![update("b")], together(true)));
+        let packs = traffic.collected(together(false), &stop).await;
 
-        assert_eq!((first.len(), second.len()), (1, 0));
-        assert_eq!(updates(&first[0]), 2);
+        assert_eq!(packs.len(), 1);
+        assert_eq!(updates(&packs[0]), 2);
+        assert!(traffic.add(vec![update("c")], together(false)));
     }
 
     #[test]
