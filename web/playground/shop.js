@@ -21,7 +21,7 @@ const SETTLE_MS = 80;
  * @returns {() => void} unmount
  */
 export function mount(root, world) {
-  const parts = { purchases: new Purchases(world), moods: new Moods(), products: new Shelves() };
+  const parts = { purchases: new Purchases(world), products: new Shelves(), moods: new Moods() };
   const heads = Object.keys(parts).map((name) => ({ name, head: h("h3") }));
   const sections = heads.map(({ name, head }) => h("section", { class: "stack shop-part" }, head, parts[/** @type {keyof typeof parts} */ (name)].element));
   replace(root, h("div", { class: "shop" }, sections));

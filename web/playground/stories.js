@@ -117,8 +117,9 @@ class Card {
         "header",
         { class: "story-head" },
         h("span", { class: "story-icon" }, icon(story.icon)),
-        h("div", { class: "grow" }, h("h3", null, story.title(t)), h("p", { class: "small muted" }, story.summary(t))),
+        h("h3", null, story.title(t)),
         this.progress,
+        h("p", { class: "small muted" }, story.summary(t)),
       ),
       h("ol", { class: "story-steps" }, this.stage, this.rows),
       this.trouble,
@@ -156,7 +157,7 @@ class Card {
   content(step, state) {
     const { run } = this;
     const values = run.valuesOf(step);
-    const words = [h("span", { class: "story-say" }, t(step.say, values))];
+    const words = [h("span", { class: "story-say" }, t(step.say, values).replace("….", "…"))];
     if (state !== "doing") return words;
     if (!step.act) return [...words, h("span", { class: "small muted" }, t("stories.watch"))];
     if (step.hint) words.push(h("span", { class: "small muted" }, t(step.hint, values)));

@@ -13,7 +13,7 @@ import { del, get, post, put } from "../../shared/http.js";
 const PATIENCE_MS = 12_000;
 const PAUSE_MS = 60;
 const A_DAY_S = 25 * 60 * 60;
-const QUIET_MS = 200;
+const QUIET_MS = 400;
 const QUIET_AT_MOST_MS = 2_000;
 
 /** A stage that could not be set, or an act that had no effect. */
@@ -83,15 +83,18 @@ export async function mood(mode, times) {
   await post("/shop/mode", times === undefined ? { mode } : { mode, times });
 }
 
-/** Lets the news of the former world be read, so that nobody asks for a phone that is gone. @param {World} world */
+/** Lets the news of the former world come and be read, so that nobody asks for a phone that is gone. @param {World} world */
 async function quiet(world) {
   const end = performance.now() + QUIET_AT_MOST_MS;
   let last = performance.now();
-  const off = world.on("news", () => {
+  let heard = world.history.news.length > 0;
+  const hear = () => {
+    heard = true;
     last = performance.now();
-  });
-  while (performance.now() - last < QUIET_MS && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  off();
+  };
+  const offs = [world.on("news", hear), world.on("stream", hear)];
+  while ((!heard || performance.now() - last < QUIET_MS) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  for (const off of offs) off();
 }
 
 /** A world without history, a shop whose prices the gateway knows. @param {World} world */

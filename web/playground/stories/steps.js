@@ -98,7 +98,7 @@ export const paymentLink = {
 export const onePurchase = {
   id: "once",
   say: "step.once",
-  values: (look) => ({ purchases: look.purchases.length, posted: look.purchases[0]?.times_posted ?? 0 }),
+  values: (look) => ({ purchases: look.purchases.length, count: look.purchases[0]?.times_posted ?? 0 }),
   seen: (look) => look.purchases.length === 1 && (look.purchases[0]?.times_posted ?? 0) >= 1,
 };
 

@@ -27,6 +27,7 @@ const OUTCOMES = {
   done: "good", duplicate: "note", parked: "bad",
   committed: "good", conflict: "note", stale_facts: "note", refused: "bad",
   retry: "warn", unknown: "warn", rejected: "bad", stopped: "bad", postponed: "note", window_closed: "warn", dropped: "note",
+  accepted: "good", declined: "warn", in_doubt: "warn", gave_up: "bad", conflicting: "bad",
 };
 
 /** @param {Hop} hop @param {Record<string, any>} facts @returns {Tone} */

@@ -184,6 +184,7 @@ export class Journeys extends Kept {
     const facts = { http: traced.http, from: traced.from, bytes: traced.bytes, items };
     if (traced.from === "merchant") {
       const journey = this.half("gateway", traced, () => this.begin("callback", traced, {}));
+      journey.facts["kind"] ??= items.find((item) => item.includes("."));
       this.add(journey, "webhook", traced, facts, []);
       return;
     }

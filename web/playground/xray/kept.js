@@ -14,11 +14,16 @@ import { hopOrder, toneOf, worse } from "./hops.js";
 /** @typedef {"said"|"callback"|"update"|"api"|"call"|"refused"|"other"} What */
 /** @typedef {{
  *   id: number, what: What, inner: string|null, phone: string|null, beganUs: number, tone: import("./hops.js").Tone,
- *   facts: Record<string, any>, steps: Step[], effects: Set<string>, names: [Map<string, Journey>, string][],
+ *   facts: Record<string, any>, steps: Step[], more: number, effects: Set<string>, names: [Map<string, Journey>, string][],
  * }} Journey */
 
 /** Journeys that are kept. */
 export const KEPT = 200;
+/** Steps of one journey that are kept: a price update may reach thousands of conversations. Further ones are counted. */
+export const STEPS_KEPT = 120;
+
+/** What two clocks may differ by. */
+const NEAR_US = 3_000;
 
 export class Kept {
   /** @param {{changed: (journey: Journey) => void, dropped: (journey: Journey) => void}} options */
@@ -55,7 +60,7 @@ export class Kept {
   begin(what, told, facts) {
     const beganUs = told.at_ms * 1000 - (told.took_us ?? 0);
     /** @type {Journey} */
-    const journey = { id: this.next, what, inner: null, phone: told.phone ?? null, beganUs, tone: "good", facts, steps: [], effects: new Set(), names: [] };
+    const journey = { id: this.next, what, inner: null, phone: told.phone ?? null, beganUs, tone: "good", facts, steps: [], more: 0, effects: new Set(), names: [] };
     this.next += 1;
     this.all.push(journey);
     while (this.all.length > KEPT) this.forget(/** @type {Journey} */ (this.all.shift()));
@@ -80,14 +85,20 @@ export class Kept {
   /** @param {Journey} journey @param {import("./hops.js").Hop} hop @param {any} told @param {Record<string, any>} facts @param {Id[]} ids */
   add(journey, hop, told, facts, ids) {
     const step = { hop, tone: toneOf(hop, facts), endUs: told.at_ms * 1000, tookUs: told.took_us ?? 0, facts, ids };
+    if (journey.steps.length >= STEPS_KEPT) {
+      journey.more += 1;
+      journey.tone = worse(journey.tone, step.tone);
+      return this.changed(journey);
+    }
     const start = (/** @type {Step} */ one) => one.endUs - one.tookUs;
     let place = journey.steps.length;
     while (place > 0) {
       const before = /** @type {Step} */ (journey.steps[place - 1]);
-      const later = start(before) > start(step) || (start(before) === start(step) && hopOrder(before.hop) > hopOrder(hop));
-      // One instant of the clock is a millisecond: within it the order of the hops is the order of events.
-      const sameInstant = Math.abs(start(before) - start(step)) < 1_000 && before.endUs === step.endUs && hopOrder(before.hop) > hopOrder(hop) && roundOf(before) === roundOf(step);
-      if (!later && !sameInstant) break;
+      const isLater = start(before) > start(step);
+      // Clocks tell milliseconds: within a few of them the order of the hops is the order of events.
+      const isNear = Math.abs(start(before) - start(step)) < NEAR_US && roundOf(before) === roundOf(step);
+      const goesBefore = isNear && before.hop !== hop ? hopOrder(before.hop) > hopOrder(hop) : isLater;
+      if (!goesBefore) break;
       place -= 1;
     }
     journey.steps.splice(place, 0, step);

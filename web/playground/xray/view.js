@@ -31,8 +31,9 @@ export class JourneyView {
     this.time = h("span", { class: "xray-time number" });
     this.list = h("ol", { class: "xray-steps" });
     const summary = h("summary", { class: "xray-summary", onclick: () => hooks.show(journey, null, false) }, this.mark, this.title, this.when, this.dots, this.time);
+    this.more = h("p", { class: "xray-more tiny muted", hidden: true });
     this.shower = h("button", { type: "button", class: "button small quiet xray-show", dataset: { testid: "xray-show" }, onclick: () => hooks.show(journey, null, true) });
-    this.details = h("details", { class: "xray-details" }, summary, this.list, this.shower);
+    this.details = h("details", { class: "xray-details" }, summary, this.list, this.more, this.shower);
     this.element = h("li", { class: "xray-journey", dataset: { testid: "xray-journey", journey: journey.id, what: journey.what } }, this.details);
     /** @type {string} */
     this.shownTone = "";
@@ -52,6 +53,8 @@ export class JourneyView {
       replace(this.mark, icon(ICON_OF[journey.tone], t(`xray.tone.${journey.tone}`)));
     }
     if (this.shower.childElementCount === 0) replace(this.shower, icon("chat"), h("span", null, t("xray.show")));
+    this.more.hidden = journey.more === 0;
+    this.more.textContent = t("xray.more", { count: journey.more });
     this.shower.hidden = journey.inner === null && journey.effects.size === 0;
     this.title.textContent = titleOf(journey, this.hooks.nameOf(journey.phone));
     this.when.textContent = clock(journey.beganUs / 1000);
@@ -81,12 +84,17 @@ export class JourneyView {
     return h(
       "li",
       { class: "xray-step", dataset: { testid: "xray-step", hop: step.hop, tone: step.tone } },
-      h("span", { class: "xray-hop" }, t(`xray.hop.${step.hop}`)),
-      h("span", { class: "xray-detail mono" }, detailOf(step)),
-      h("span", { class: ["xray-outcome", isQuiet && "muted"] }, isQuiet ? null : icon(ICON_OF[step.tone]), h("span", null, outcomeOf(step))),
+      h(
+        "span",
+        { class: "xray-line" },
+        h("span", { class: "xray-hop" }, t(`xray.hop.${step.hop}`)),
+        h("span", { class: "xray-detail mono" }, detailOf(step)),
+        h("span", { class: ["xray-outcome", isQuiet && "muted"] }, isQuiet ? null : icon(ICON_OF[step.tone]), h("span", null, outcomeOf(step))),
+      ),
       h("span", { class: "xray-took number" }, took),
       step.hop === "status" ? null : h("span", { class: "xray-bar", "aria-hidden": "true" }, h("i")),
-      step.ids.length > 0 ? h("span", { class: "xray-ids" }, step.ids.map((id) => this.id(id, step))) : null,
+      // A status speaks of a message whose ids its attempt shows already.
+      step.ids.length > 0 && !(step.hop === "status" && isQuiet) ? h("span", { class: "xray-ids" }, step.ids.map((id) => this.id(id, step))) : null,
     );
   }
 
