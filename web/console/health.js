@@ -58,7 +58,7 @@ function ofSending(seen) {
   /** @type {Need[]} */
   const gates = stopped.map((gate) => ({
     tone: "danger",
-    what: [t("need.stopped", { gate: gate.gate }), gate.code ? ` (${gate.code})` : "", gate.cause ? ": " : "", gate.cause ? said(gate.cause) : ""],
+    what: [t("need.stopped", { gate: gateWords(gate.gate) }), gate.code ? ` (${gate.code})` : "", gate.cause ? ": " : "", gate.cause ? said(gate.cause) : ""],
     mend: gate.mend ? said(gate.mend) : undefined,
     since: gate.since_ms ?? null,
     key: `gate ${gate.gate}`,
@@ -68,9 +68,15 @@ function ofSending(seen) {
     const known = told.has(`number ${number.phone_number_id}`) || told.has(`merchant ${number.merchant}`);
     if (number.state === "ok" || known) continue;
     const why = number.reason ? said(number.reason) : "";
-    gates.push({ tone: "danger", what: [t("need.stopped", { gate: `number ${number.phone_number_id}` }), why ? ": " : "", why], mend: number.mend ? said(number.mend) : undefined, since: number.since_ms ?? null, key: `number ${number.phone_number_id}` });
+    gates.push({ tone: "danger", what: [t("need.stopped", { gate: t("gate.number", { id: number.phone_number_id }) }), why ? ": " : "", why], mend: number.mend ? said(number.mend) : undefined, since: number.since_ms ?? null, key: `number ${number.phone_number_id}` });
   }
   return gates;
+}
+
+/** `number 1065…` or `merchant shop`, for people. @param {string} gate */
+function gateWords(gate) {
+  const [kind = "", ...id] = gate.split(" ");
+  return kind === "number" || kind === "merchant" ? t(`gate.${kind}`, { id: id.join(" ") }) : gate;
 }
 
 /** @param {Overview} seen @returns {Need[]} */
