@@ -145,7 +145,9 @@ function meter(budget, now) {
   if (!budget || budget.available === null) return h("span", { class: "muted" }, "—");
   const words = t("budget.free", { free: count(budget.available), all: count(budget.capacity) });
   const refused = budget.refused_until_ms && budget.refused_until_ms > now ? t("budget.refused", { time: duration((budget.refused_until_ms - now) * 1_000) }) : "";
-  const bar = h("meter", { min: 0, max: Math.max(1, budget.capacity), low: budget.capacity * 0.3, high: budget.capacity * 0.6, optimum: budget.capacity, "aria-label": words });
+  const all = Math.max(1, budget.capacity);
+  const share = Math.min(1, Math.max(0, budget.available / all));
+  const bar = h("meter", { class: share < 0.3 ? "few" : share < 0.6 ? "some" : "", min: 0, max: all, low: all * 0.3, high: all * 0.6, optimum: all, vars: { "--share": `${share * 100}%` }, "aria-label": words });
   bar.setAttribute("value", String(budget.available));
   return h("span", { class: "metered" }, bar, h("span", { class: "number" }, words), refused ? h("span", { class: "tiny warn-ink" }, refused) : null);
 }
