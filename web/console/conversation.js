@@ -38,13 +38,16 @@ export function conversation(stage) {
   const body = page(stage, { title: t("conversation.title"), lead: copyable(home, 30), back: ["#/conversations", t("nav.conversations")], tools });
   const about = h("div", { class: "about" }, waiting());
   const told = timeline(stage);
-  body.append(about, told.panel, journal(stage, path));
+  const recorded = journal(stage, path);
+  recorded.hidden = true;
+  body.append(about, told.panel, recorded);
   const live = fresh({
     signal: stage.signal,
     into: about,
     load: (signal) => ask("GET", path, undefined, signal),
     paint: (/** @type {Conversation} */ seen) => {
       named(stage, seen);
+      recorded.hidden = false;
       told.show(seen.timeline ?? [], seen.purchases ?? []);
       return [head(seen), carts(seen.carts ?? []), purchases(seen.purchases ?? []), lanes(seen.lanes ?? [])];
     },

@@ -58,7 +58,7 @@ function ofSending(seen) {
   /** @type {Need[]} */
   const gates = stopped.map((gate) => ({
     tone: "danger",
-    what: [t("need.stopped", { gate: gate.gate }), gate.code ? ` (${gate.code})` : "", gate.cause ? ": " : "", gate.cause ? said(gate.cause) : ""],
+    what: [t("need.stopped", { gate: gateWords(gate.gate) }), gate.code ? ` (${gate.code})` : "", gate.cause ? ": " : "", gate.cause ? said(gate.cause) : ""],
     mend: gate.mend ? said(gate.mend) : undefined,
     since: gate.since_ms ?? null,
     key: `gate ${gate.gate}`,
@@ -68,9 +68,15 @@ function ofSending(seen) {
     const known = told.has(`number ${number.phone_number_id}`) || told.has(`merchant ${number.merchant}`);
     if (number.state === "ok" || known) continue;
     const why = number.reason ? said(number.reason) : "";
-    gates.push({ tone: "danger", what: [t("need.stopped", { gate: `number ${number.phone_number_id}` }), why ? ": " : "", why], mend: number.mend ? said(number.mend) : undefined, since: number.since_ms ?? null, key: `number ${number.phone_number_id}` });
+    gates.push({ tone: "danger", what: [t("need.stopped", { gate: t("gate.number", { id: number.phone_number_id }) }), why ? ": " : "", why], mend: number.mend ? said(number.mend) : undefined, since: number.since_ms ?? null, key: `number ${number.phone_number_id}` });
   }
   return gates;
+}
+
+/** `number 1065…` or `merchant shop`, for people. @param {string} gate */
+function gateWords(gate) {
+  const [kind = "", ...id] = gate.split(" ");
+  return kind === "number" || kind === "merchant" ? t(`gate.${kind}`, { id: id.join(" ") }) : gate;
 }
 
 /** @param {Overview} seen @returns {Need[]} */
@@ -139,7 +145,9 @@ function meter(budget, now) {
   if (!budget || budget.available === null) return h("span", { class: "muted" }, "—");
   const words = t("budget.free", { free: count(budget.available), all: count(budget.capacity) });
   const refused = budget.refused_until_ms && budget.refused_until_ms > now ? t("budget.refused", { time: duration((budget.refused_until_ms - now) * 1_000) }) : "";
-  const bar = h("meter", { min: 0, max: Math.max(1, budget.capacity), low: budget.capacity * 0.3, high: budget.capacity * 0.6, optimum: budget.capacity, "aria-label": words });
+  const all = Math.max(1, budget.capacity);
+  const share = Math.min(1, Math.max(0, budget.available / all));
+  const bar = h("meter", { class: share < 0.3 ? "few" : share < 0.6 ? "some" : "", min: 0, max: all, low: all * 0.3, high: all * 0.6, optimum: all, vars: { "--share": `${share * 100}%` }, "aria-label": words });
   bar.setAttribute("value", String(budget.available));
   return h("span", { class: "metered" }, bar, h("span", { class: "number" }, words), refused ? h("span", { class: "tiny warn-ink" }, refused) : null);
 }

@@ -93,7 +93,7 @@ function actions(stage, letter, result) {
     else replace(result, h("p", { class: "notice warn" }, icon("warning"), h("span", null, h("strong", null, word("outcome", report.outcome)), report.problem ? [": ", said(report.problem)] : null)));
   }));
   away.addEventListener("click", guarded(async () => {
-    const sure = await confirmed({ title: t("letter.discard.title"), body: [h("p", null, t("letter.discard.words")), h("p", { class: "small muted" }, toDo(letter))], action: t("letter.discard"), danger: true });
+    const sure = await confirmed({ title: t("letter.discard.title"), body: [h("p", null, t("letter.discard.words")), h("p", { class: "small muted" }, toDo(letter))], action: t("letter.discard.go"), danger: true });
     if (!sure) return;
     await ask("DELETE", `/dead-letters/${encodeURIComponent(letter.id)}`, undefined, stage.signal);
     leave(t("letter.discarded"));

@@ -7,6 +7,7 @@
 
 import { h, icon, replace } from "../shared/dom.js";
 import { clock } from "../shared/format.js";
+import { Problem } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 import { failure } from "./parts.js";
 
@@ -61,6 +62,8 @@ export function fresh({ signal, into, load, paint, every = EVERY_MS }) {
       if (signal.aborted || mine !== turn) return;
       if (fault.childElementCount === 0 || !into.hasChildNodes()) replace(fault, failure(error, () => void read()));
       into.querySelector(".waiting")?.remove();
+      // What is not there, or not for this key, does not come by asking again.
+      if (error instanceof Problem && (error.status === 403 || error.status === 404)) return;
     }
     if (!paused) timer = setTimeout(() => (document.hidden ? later() : void read()), every);
   };

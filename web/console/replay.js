@@ -33,7 +33,7 @@ export function foresee(id, signal) {
  */
 export async function replayOne(id, signal) {
   const seen = await foresee(id, signal);
-  const sure = await confirmed({ title: t("replay.title"), body: [h("p", null, t("replay.words")), would(seen)], action: t("letter.replay"), wide: true });
+  const sure = await confirmed({ title: t("replay.title"), body: [h("p", null, t("replay.words")), would(seen)], action: t("replay.go"), wide: true });
   if (!sure) return null;
   return ask("POST", `/dead-letters/${encodeURIComponent(id)}/replay`, { dry_run: false }, signal);
 }
@@ -152,7 +152,7 @@ function summary(reports, isDry) {
       "details",
       { open: outcome !== "taken" },
       h("summary", null, h("span", { class: "number strong" }, count(some.length)), " ", word(isDry ? "would" : "outcome", outcome)),
-      h("ul", { class: "small reports" }, some.map((one) => h("li", null, h("code", null, one.id), one.problem ? [" ", said(one.problem)] : null, one.events ? ` ${effectsOf(one.events)}` : null))),
+      h("ul", { class: "small reports" }, some.map((one) => h("li", null, h("code", null, one.id), " ", one.problem ? said(one.problem) : one.events ? effectsOf(one.events) : null))),
     ),
   );
   return h("div", { class: "stack", dataset: { testid: "letter-would" } }, sections);

@@ -21,8 +21,14 @@ const ROOT = "/console/api";
 /** What a page of another origin can't send without asking: the gateway wants it with every call that changes something. */
 const OURS = { "x-sacola-console": "1" };
 
+/** Says that somebody signed in with this browser: without it there is no session to ask for. It is no secret and grants nothing. */
+const HINT = "sacola.console.signed-in";
+
 /** @type {Session | null} */
 let current = null;
+
+/** Whether the steps of the gateway may be watched; asked once a session. @type {Promise<"yes" | "off" | "merchant"> | null} */
+let watching = null;
 
 /** Who is signed in, if anybody. */
 export function session() {
@@ -36,11 +42,12 @@ export function mayChange() {
 
 /** Takes up the session of the cookie. @returns {Promise<Session | null>} */
 export async function resume() {
+  if (localStorage.getItem(HINT) === null) return null;
   try {
     current = await call("GET", `${ROOT}/session`);
   } catch (error) {
-    current = null;
     if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 403)) throw error;
+    gone();
   }
   return current;
 }
@@ -49,14 +56,21 @@ export async function resume() {
 export async function signIn(key) {
   const signed = /** @type {Session} */ (await call("POST", `${ROOT}/session`, { key }, { headers: OURS }));
   current = signed;
+  localStorage.setItem(HINT, "yes");
   watching = null;
   return signed;
 }
 
-/** Ends the session here, and at the gateway. */
-export async function signOut() {
+/** Nobody is signed in here any more. */
+function gone() {
   current = null;
   watching = null;
+  localStorage.removeItem(HINT);
+}
+
+/** Ends the session here, and at the gateway. */
+export async function signOut() {
+  gone();
   await call("DELETE", `${ROOT}/session`, undefined, { headers: OURS });
 }
 
@@ -74,7 +88,7 @@ export async function ask(method, path, body, signal) {
     return await call(method, ROOT + path, body, signal ? { headers, signal } : { headers });
   } catch (error) {
     if (error instanceof Problem && error.status === 401) {
-      current = null;
+      gone();
       document.dispatchEvent(new CustomEvent("sessionlost"));
     }
     throw error;
@@ -91,9 +105,6 @@ export function address(path, query) {
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return text === "" ? path : `${path}?${text}`;
 }
-
-/** Whether the steps of the gateway may be watched; asked once a session. @type {Promise<"yes" | "off" | "merchant"> | null} */
-let watching = null;
 
 /** `off`: this gateway keeps no trace. `merchant`: the trace is that of all merchants, and this key is of one. */
 export function watchable() {

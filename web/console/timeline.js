@@ -53,6 +53,7 @@ export function timeline(stage) {
     draw();
   };
   const draw = () => {
+    if (whole.hidden) return;
     const all = rows(known, steps());
     const shown = all.filter((row) => chosen === "all" || row.family === chosen || (chosen === "trouble" && troubled(row)));
     const wanted = /** @type {HTMLElement} */ (list.cloneNode(false));
@@ -62,9 +63,12 @@ export function timeline(stage) {
     if (shown.length === 0) replace(none, empty("chat", all.length === 0 ? t("timeline.none") : t("timeline.none_of")));
   };
 
+  const whole = panel({ title: t("conversation.timeline"), aside: filters }, list, none);
+  whole.hidden = true;
   return {
-    panel: panel({ title: t("conversation.timeline"), aside: filters }, list, none),
+    panel: whole,
     show(entries, purchases) {
+      whole.hidden = false;
       known = entries;
       bought = new Map(purchases.map((one) => [one.purchase_id, one]));
       draw();

@@ -37,6 +37,7 @@ export const en = {
     "lanes.one": "One lane is due, the oldest for {late}", "lanes.other": "{count} lanes are due, the oldest for {late}", "lanes.mend": "The replicas can't keep up, or a number is at its rate.",
     "letters.one": "One dead letter", "letters.other": "{count} dead letters", "letters.look": "Look and replay",
   },
+  gate: { number: "number {id}", merchant: "merchant {id}" },
   overview: { numbers: "Business numbers", merchants: "Merchants", store: "Store and process", letters: "Dead letters by cause", none: "None that this key may see." },
   figure: { due: "Lanes due", late: "Oldest lag", letters: "Dead letters", numbers: "Numbers sending", none: "none", of: "{ok} of {all}" },
   budget: { free: "{free} of {all} free", refused: "next in {time}", rate: "{rate}/s" },
@@ -112,7 +113,7 @@ export const en = {
   },
   letter: {
     title: "Dead letter", about: "What happened", body: "Body", no_body: "This key may not read bodies. They need dead_letters:write.", dry_run: "Dry run", replay: "Replay…", discard: "Discard…", taken: "Replayed: it was taken.", discarded: "Discarded.",
-    "discard.title": "Discard this letter?", "discard.words": "It is gone for good and can't be replayed any more. Nobody is told.",
+    "discard.go": "Discard", "discard.title": "Discard this letter?", "discard.words": "It is gone for good and can't be replayed any more. Nobody is told.",
   },
   reason: {
     exhausted: "Given up after 24 hours", idempotency_conflict: "Another purchase under this id", panic: "A decision failed", poison: "Unreadable item", rejected: "Refused for good", too_large: "Conversation too large", unknown_merchant: "Merchant not configured",

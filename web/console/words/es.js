@@ -37,6 +37,7 @@ export const es = {
     "lanes.one": "Una cola está vencida, la más antigua hace {late}", "lanes.other": "{count} colas están vencidas, la más antigua hace {late}", "lanes.mend": "Las réplicas no dan abasto, o un número está en su límite.",
     "letters.one": "Una carta muerta", "letters.other": "{count} cartas muertas", "letters.look": "Ver y reenviar",
   },
+  gate: { number: "número {id}", merchant: "tienda {id}" },
   overview: { numbers: "Números de la empresa", merchants: "Tiendas", store: "Almacén y proceso", letters: "Cartas muertas por causa", none: "Nada que esta clave pueda ver." },
   figure: { due: "Colas vencidas", late: "Mayor atraso", letters: "Cartas muertas", numbers: "Números enviando", none: "ninguno", of: "{ok} de {all}" },
   budget: { free: "{free} de {all} libres", refused: "siguiente en {time}", rate: "{rate}/s" },
@@ -119,7 +120,7 @@ export const es = {
   },
   letter: {
     title: "Carta muerta", about: "Qué pasó", body: "Cuerpo", no_body: "Esta clave no puede leer cuerpos. Hace falta dead_letters:write.", dry_run: "Ensayar", replay: "Reenviar…", discard: "Descartar…", taken: "Reenviada: fue aceptada.", discarded: "Descartada.",
-    "discard.title": "¿Descartar esta carta?", "discard.words": "Desaparece para siempre y ya no se puede reenviar. No se avisa a nadie.",
+    "discard.go": "Descartar", "discard.title": "¿Descartar esta carta?", "discard.words": "Desaparece para siempre y ya no se puede reenviar. No se avisa a nadie.",
   },
   reason: {
     exhausted: "Se desistió tras 24 horas", idempotency_conflict: "Otra compra con este id", panic: "Falló una decisión", poison: "Ítem ilegible", rejected: "Rechazado del todo", too_large: "Conversación demasiado grande", unknown_merchant: "Tienda sin configurar",

@@ -37,6 +37,7 @@ export const id = {
     "lanes.other": "{count} antrean jatuh tempo, yang terlama sejak {late}", "lanes.mend": "Replika kewalahan, atau sebuah nomor sudah di batasnya.",
     "letters.other": "{count} surat mati", "letters.look": "Lihat dan kirim ulang",
   },
+  gate: { number: "nomor {id}", merchant: "toko {id}" },
   overview: { numbers: "Nomor bisnis", merchants: "Toko", store: "Penyimpanan dan proses", letters: "Surat mati per sebab", none: "Tidak ada yang boleh dilihat kunci ini." },
   figure: { due: "Antrean jatuh tempo", late: "Keterlambatan terlama", letters: "Surat mati", numbers: "Nomor mengirim", none: "tidak ada", of: "{ok} dari {all}" },
   budget: { free: "{free} dari {all} bebas", refused: "berikutnya dalam {time}", rate: "{rate}/dtk" },
@@ -119,7 +120,7 @@ export const id = {
   },
   letter: {
     title: "Surat mati", about: "Apa yang terjadi", body: "Isi", no_body: "Kunci ini tidak boleh membaca isi. Perlu dead_letters:write.", dry_run: "Coba kering", replay: "Kirim ulang…", discard: "Buang…", taken: "Dikirim ulang: diterima.", discarded: "Dibuang.",
-    "discard.title": "Buang surat ini?", "discard.words": "Hilang selamanya dan tak bisa dikirim ulang lagi. Tidak ada yang diberi tahu.",
+    "discard.go": "Buang", "discard.title": "Buang surat ini?", "discard.words": "Hilang selamanya dan tak bisa dikirim ulang lagi. Tidak ada yang diberi tahu.",
   },
   reason: {
     exhausted: "Menyerah setelah 24 jam", idempotency_conflict: "Pembelian lain dengan id ini", panic: "Keputusan gagal", poison: "Bagian tak terbaca", rejected: "Ditolak seterusnya", too_large: "Percakapan terlalu besar", unknown_merchant: "Toko belum diatur",

@@ -37,6 +37,7 @@ export const ptBR = {
     "lanes.one": "Uma fila está vencida, a mais antiga há {late}", "lanes.other": "{count} filas estão vencidas, a mais antiga há {late}", "lanes.mend": "As réplicas não dão conta, ou um número está no seu limite.",
     "letters.one": "Uma carta morta", "letters.other": "{count} cartas mortas", "letters.look": "Ver e reenviar",
   },
+  gate: { number: "número {id}", merchant: "loja {id}" },
   overview: { numbers: "Números da empresa", merchants: "Lojas", store: "Armazenamento e processo", letters: "Cartas mortas por causa", none: "Nada que esta chave possa ver." },
   figure: { due: "Filas vencidas", late: "Maior atraso", letters: "Cartas mortas", numbers: "Números enviando", none: "nenhum", of: "{ok} de {all}" },
   budget: { free: "{free} de {all} livres", refused: "próxima em {time}", rate: "{rate}/s" },
@@ -119,7 +120,7 @@ export const ptBR = {
   },
   letter: {
     title: "Carta morta", about: "O que aconteceu", body: "Corpo", no_body: "Esta chave não pode ler corpos. É preciso dead_letters:write.", dry_run: "Ensaiar", replay: "Reenviar…", discard: "Descartar…", taken: "Reenviada: foi aceita.", discarded: "Descartada.",
-    "discard.title": "Descartar esta carta?", "discard.words": "Ela some de vez e não pode mais ser reenviada. Ninguém é avisado.",
+    "discard.go": "Descartar", "discard.title": "Descartar esta carta?", "discard.words": "Ela some de vez e não pode mais ser reenviada. Ninguém é avisado.",
   },
   reason: {
     exhausted: "Desistência após 24 horas", idempotency_conflict: "Outra compra com este id", panic: "Uma decisão falhou", poison: "Item ilegível", rejected: "Recusado de vez", too_large: "Conversa grande demais", unknown_merchant: "Loja não configurada",
