@@ -72,8 +72,8 @@ class Receives:
     def reply(self, first: str):
         update = self.hearing.expect(types.Message, lambda one: one.id == first, "the first text")
         sent = update.reply_text("Já vai!", quote=True)
-        update.mark_as_read()
-        update.indicate_typing()
+        expect(update.mark_as_read() and self.bot.mark_message_as_read(first), first)
+        expect(update.indicate_typing() and self.bot.indicate_typing(first), first)
         typing = self.phone.emulator.get(self.phone.path)["typing_until_ms"]
         assert typing, "the customer is not shown that the business types"
         return sent
@@ -254,7 +254,7 @@ class Receives:
         def walk():
             before = len(self.hearing.raw)
             body = {"object": "whatsapp_business_account", "entry": []}
-            for signature, status in (("none", 401), ("wrong", 403)):
+            for signature, status in (("missing", 401), ("wrong", 403)):
                 answer = emulator.post("/emulator/webhooks/raw", {"body": body, "signature": signature})
                 expect(answer["webhook_status"] == status, answer)
             expect(len(self.hearing.raw) == before, "a webhook passed unchecked")

@@ -201,6 +201,7 @@ def all_templates(products: list[str], catalog_id: str) -> list[tuple[t.Template
                 ]),
             ),
             [
+                t.TapTargetConfiguration(title="Open", url="https://example.com"),
                 t.HeaderImage.params(image=PICTURE),
                 quick.params(callback_data="stop-all", index=0),
                 url.params(url_variable="a17", index=1),

@@ -67,7 +67,7 @@ def main() -> None:
     hearing = Hearing(app)
     hearing.register(bot.bot)
     emulator.post("/emulator/targets", {"webhook_url": hearing.url})
-    products = [product["retailer_id"] for product in emulator.get("/shop/products")["products"]]
+    products = [product["retailer_id"] for product in emulator.get("/emulator/catalog")["products"]]
     phone = emulator.phone("Ana Souza", "5511987650001")
     sends = Sends(account, bot, phone, products, READY["catalog_id"])
     receives = Receives(account, bot, phone, hearing, sends)
