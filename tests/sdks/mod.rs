@@ -31,7 +31,10 @@ impl Emulator {
         let mut ready = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut ready).unwrap();
-        assert!(ready.contains("\"ready\":true"), "the emulator did not start: {ready:?}");
+        assert!(
+            ready.contains("\"ready\":true"),
+            "the emulator did not start: {ready:?}"
+        );
         Self {
             child,
             ready,
@@ -48,7 +51,9 @@ impl Drop for Emulator {
 }
 
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdks").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/sdks")
+        .join(name)
 }
 
 /// Fails with the step that installs what is not there.
@@ -75,7 +80,10 @@ fn walks(program: &Path, script: &str, folder: &Path, sent: u64, received: u64) 
     let summary = told.last().expect("the walk told nothing");
     let count = |name: &str| summary[name].as_u64().unwrap_or_default();
     assert!(count("sent") >= sent, "too few messages were sent: {summary}");
-    assert!(count("received") >= received, "too few webhooks were taken: {summary}");
+    assert!(
+        count("received") >= received,
+        "too few webhooks were taken: {summary}"
+    );
 }
 
 fn told(walked: &Output) -> Vec<Value> {
