@@ -416,5 +416,6 @@ fn shared_state(
             .iter()
             .map(|merchant| (merchant.id.clone(), merchant.name.clone()))
             .collect(),
+        console: http::Sessions::default(),
     }
 }

@@ -39,6 +39,11 @@ impl MovableClock {
         self.offset_ms.fetch_add(by_ms, Ordering::SeqCst);
         self.moved.notify_waiters();
     }
+
+    /// How far it was moved from the machine's time.
+    pub fn offset_ms(&self) -> i64 {
+        self.offset_ms.load(Ordering::SeqCst)
+    }
 }
 
 impl Clock for MovableClock {

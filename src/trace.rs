@@ -141,6 +141,11 @@ impl Trace {
         })))
     }
 
+    /// True when steps can be watched.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
     fn active(&self) -> Option<&Arc<Inner>> {
         let inner = self.0.as_ref()?;
         (inner.is_always || inner.watching.load(Ordering::Relaxed) > 0).then_some(inner)

@@ -14,6 +14,7 @@
 
 mod architecture;
 mod browser;
+mod emulator;
 mod faults;
 mod flows;
 mod kills;

@@ -51,18 +51,9 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
-    /// The WhatsApp Cloud API emulator and the demo shop alone.
-    Emulator {
-        /// Where it listens; port 0 takes a free one.
-        #[arg(long, default_value = "127.0.0.1:8090")]
-        listen: String,
-        /// The gateway's POST /webhooks/whatsapp.
-        #[arg(long)]
-        webhook_url: Option<String>,
-        /// The gateway's POST /webhooks/merchants/demo.
-        #[arg(long)]
-        callback_url: Option<String>,
-    },
+    /// The WhatsApp Cloud API emulator and the demo shop alone, for any bot.
+    #[command(long_about = emulator::HELP)]
+    Emulator(emulator::Options),
     /// Checks a configuration, its store and its merchants; names every fault and its mend.
     Check {
         /// The configuration file.
@@ -137,11 +128,7 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             script: false,
         } => demo::run(&environment, &listen, data, open).await,
         Command::Serve { config } => serve::run(&environment, &config).await,
-        Command::Emulator {
-            listen,
-            webhook_url,
-            callback_url,
-        } => emulator::run(&environment, &listen, webhook_url, callback_url).await,
+        Command::Emulator(options) => emulator::run(&environment, options).await,
         Command::Check { config, json } => check::run(&environment, &config, json).await,
         Command::DeadLetters { what } => dead_letters::run(&environment, what).await,
         Command::Config {

@@ -196,6 +196,6 @@ pub(super) static API_KEY: Section = Section {
         "secret", Kind::Secret, Need::Required, r#"{ env = "CAFE_API_KEY" }"#,
             "What the caller sends as `Authorization: Bearer`. Unique.";
         "scopes", Kind::Choices(SCOPES), Need::Required, r#"["messages:write", "conversations:read"]"#,
-            "What the key may do, at least one of the list.";
+            "What the key may do, at least one of the list. `personal_data:read`: see customers unmasked in the console.";
     },
 };

@@ -251,26 +251,30 @@ pub enum Scope {
     DeadLettersRead,
     /// Replay dead letters.
     DeadLettersWrite,
+    /// See customers unmasked in the console.
+    PersonalDataRead,
 }
 
 impl Scope {
     /// Every scope, in the order of [`Scope::NAMES`].
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::MessagesWrite,
         Self::ConversationsRead,
         Self::CatalogWrite,
         Self::CatalogRead,
         Self::DeadLettersRead,
         Self::DeadLettersWrite,
+        Self::PersonalDataRead,
     ];
     /// Their names in the configuration.
-    pub const NAMES: [&'static str; 6] = [
+    pub const NAMES: [&'static str; 7] = [
         Self::MessagesWrite.as_str(),
         Self::ConversationsRead.as_str(),
         Self::CatalogWrite.as_str(),
         Self::CatalogRead.as_str(),
         Self::DeadLettersRead.as_str(),
         Self::DeadLettersWrite.as_str(),
+        Self::PersonalDataRead.as_str(),
     ];
 
     /// `messages:write`.
@@ -282,6 +286,7 @@ impl Scope {
             Self::CatalogRead => "catalog:read",
             Self::DeadLettersRead => "dead_letters:read",
             Self::DeadLettersWrite => "dead_letters:write",
+            Self::PersonalDataRead => "personal_data:read",
         }
     }
 

@@ -3,7 +3,7 @@
 //! says so.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::{Dispatcher, Learned};
 use crate::domain::ids::{MerchantId, RetailerId};
@@ -134,7 +134,19 @@ impl Dispatcher {
                 }
             }
         }
+        if ended {
+            self.mirrored
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(merchant.clone(), self.now_ms());
+        }
         Ok(found)
+    }
+
+    /// When this replica last read a merchant's catalog to its end; `None`: not since its start.
+    pub fn mirrored_at_ms(&self, merchant: &MerchantId) -> Option<i64> {
+        let mirrored = self.mirrored.lock().unwrap_or_else(PoisonError::into_inner);
+        mirrored.get(merchant).copied()
     }
 
     /// Those of the products that the merchant says it does not have.

@@ -2,8 +2,8 @@
 //! back-off, reconciliation, statuses, the catalog mirror and price updates; it refuses to decide what a customer is told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -87,6 +87,8 @@ pub struct Dispatcher {
     held: held::Held,
     more_held: Notify,
     parked: parked::Places,
+    /// When each catalog was last read to its end, by this replica.
+    mirrored: Mutex<BTreeMap<MerchantId, i64>>,
     tasks: Tasks,
 }
 
@@ -102,6 +104,7 @@ impl Dispatcher {
             held: held::Held::default(),
             more_held: Notify::new(),
             parked: parked::Places::default(),
+            mirrored: Mutex::default(),
             tasks,
         })
     }

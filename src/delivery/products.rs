@@ -16,6 +16,8 @@ pub(super) const RUNNING: &str = "price-update-running";
 pub(super) const DONE: &str = "price-update";
 /// How long an intent is left alone: the change that it announces is written long before, unless its writer died.
 const INTENT_MS: i64 = 60_000;
+/// Records of a kind that a store lists ([`store::Store::records`]).
+const RECORDS_LISTED: usize = 1_000;
 /// How long a finished update can be asked about.
 pub(super) const DONE_TTL_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
@@ -232,6 +234,27 @@ impl Dispatcher {
             None => self.store().record(DONE, id).await?,
         };
         Ok(record.and_then(|body| serde_json::from_str(&body).ok()))
+    }
+
+    /// The last price updates, the newest first, `limit` at most. Of each kind, running and done, the store lists a thousand;
+    /// the second part is false when there may be more.
+    pub async fn price_updates(&self, limit: usize) -> Result<(Vec<PriceUpdate>, bool), store::Error> {
+        let mut all: Vec<PriceUpdate> = Vec::new();
+        let mut is_whole = true;
+        for kind in [DONE, RUNNING] {
+            let records = self.store().records(kind).await?;
+            is_whole &= records.len() < RECORDS_LISTED;
+            let read = records
+                .iter()
+                .filter_map(|(_, body)| serde_json::from_str::<PriceUpdate>(body).ok());
+            all.extend(read);
+        }
+        all.sort_by(|a, b| b.at_ms.cmp(&a.at_ms).then_with(|| a.id.cmp(&b.id)));
+        // One that has just ended is under both kinds.
+        all.dedup_by(|a, b| a.id == b.id);
+        is_whole &= all.len() <= limit;
+        all.truncate(limit);
+        Ok((all, is_whole))
     }
 
     pub(super) async fn put_update(&self, update: &PriceUpdate) -> Result<(), store::Error> {

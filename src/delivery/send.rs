@@ -178,7 +178,7 @@ impl Dispatcher {
     }
 
     /// The rate of a business number, in and out.
-    pub(super) fn number_budget(&self, number: &NumberId) -> Budget {
+    pub fn number_budget(&self, number: &NumberId) -> Budget {
         let rate = self
             .parts
             .rates

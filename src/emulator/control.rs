@@ -1,5 +1,7 @@
 //! The emulator's own controls: clock, faults, reset, counts, and webhooks of any content.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::HttpResponse;
 use actix_web::web::{self, Bytes, Data};
 use serde::Deserialize;
@@ -7,9 +9,11 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::answers;
-use super::deliver::{self, Outgoing, Signature, Stamp};
+use super::deliver::{self, MOST_UPDATES, Outgoing, Signature};
+use super::faults::{Faults, SendFault, WebhookFault};
+use super::feed::News;
 use super::wire;
-use super::world::{SendFault, World};
+use super::world::World;
 
 /// Registers the control routes.
 pub fn routes(app: &mut web::ServiceConfig) {
@@ -43,6 +47,9 @@ async fn advance(world: Data<World>, body: Bytes) -> HttpResponse {
     match answers::read::<Advance>(&body) {
         Ok(Advance { advance_s }) => {
             world.clock.advance_ms(advance_s.saturating_mul(1000));
+            world.tell(News::Clock {
+                now_ms: world.now_ms(),
+            });
             answers::json(200, &json!({"now_ms": world.now_ms()}))
         }
         Err(problem) => *problem,
@@ -50,29 +57,54 @@ async fn advance(world: Data<World>, body: Bytes) -> HttpResponse {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewFaults {
     #[serde(default)]
     send: Vec<SendFault>,
+    #[serde(default)]
+    webhooks: Vec<WebhookFault>,
     catalog_lag: Option<bool>,
     duplicate_webhooks: Option<bool>,
+    reorder_webhooks: Option<bool>,
+    batch: Option<usize>,
+    batch_wait_ms: Option<u64>,
+    scoped_context_ids: Option<bool>,
+    conversation: Option<bool>,
 }
 
-/// Adds sends' faults behind those that wait; switches stay unless named.
+/// Adds faults behind those that wait; switches stay unless named.
 async fn add_faults(world: Data<World>, body: Bytes) -> HttpResponse {
     let new: NewFaults = match answers::read(&body) {
         Ok(new) => new,
         Err(problem) => return *problem,
     };
+    if new.batch.is_some_and(|most| most > MOST_UPDATES) {
+        let detail = format!("batch: a webhook carries {MOST_UPDATES} updates at most; 0 switches it off");
+        return answers::problem(400, "invalid_request", &detail);
+    }
+    if let Some(on) = new.conversation {
+        world.old_statuses.store(on, Ordering::SeqCst);
+    }
     {
         let mut state = world.state();
-        state.faults.sends.extend(new.send);
-        if let Some(on) = new.duplicate_webhooks {
-            state.faults.duplicate_webhooks = on;
+        let faults = &mut state.faults;
+        faults.sends.extend(new.send);
+        faults.webhooks.extend(new.webhooks);
+        faults.batch = new.batch.unwrap_or(faults.batch);
+        faults.batch_wait_ms = new.batch_wait_ms.or(faults.batch_wait_ms);
+        let switches = [
+            (new.duplicate_webhooks, &mut faults.duplicate_webhooks),
+            (new.reorder_webhooks, &mut faults.reorder_webhooks),
+            (new.scoped_context_ids, &mut faults.scoped_context_ids),
+        ];
+        for (new, switch) in switches {
+            *switch = new.unwrap_or(*switch);
         }
         if let Some(on) = new.catalog_lag {
             state.set_catalog_lag(on);
         }
     }
+    world.tell(News::Controls);
     shown_faults(&world)
 }
 
@@ -83,9 +115,11 @@ async fn faults(world: Data<World>) -> HttpResponse {
 async fn clear_faults(world: Data<World>) -> HttpResponse {
     {
         let mut state = world.state();
-        state.faults = super::world::Faults::default();
+        state.faults = Faults::default();
         state.set_catalog_lag(false);
     }
+    world.old_statuses.store(false, Ordering::SeqCst);
+    world.tell(News::Controls);
     shown_faults(&world)
 }
 
@@ -93,8 +127,11 @@ fn shown_faults(world: &World) -> HttpResponse {
     let state = world.state();
     let faults = &state.faults;
     let shown = json!({
-        "send": faults.sends, "catalog_lag": faults.catalog_lag,
-        "duplicate_webhooks": faults.duplicate_webhooks,
+        "send": faults.sends, "webhooks": faults.webhooks, "catalog_lag": faults.catalog_lag,
+        "duplicate_webhooks": faults.duplicate_webhooks, "reorder_webhooks": faults.reorder_webhooks,
+        "batch": faults.batch, "batch_wait_ms": faults.batch_wait_ms,
+        "scoped_context_ids": faults.scoped_context_ids,
+        "conversation": world.old_statuses.load(Ordering::SeqCst),
     });
     answers::json(200, &shown)
 }
@@ -109,7 +146,7 @@ async fn state(world: Data<World>) -> HttpResponse {
     let settings = &world.settings;
     let shown = json!({
         "now_ms": world.now_ms(), "counts": state.counts, "phones": state.phones.len(),
-        "faults_waiting": state.faults.sends.len(), "purchases": state.shop.purchases.len(),
+        "faults_waiting": state.faults.sends.len() + state.faults.webhooks.len(), "purchases": state.shop.purchases.len(),
         "webhook_url": state.webhook_url, "callback_url": state.callback_url,
         "phone_number_id": settings.phone_number_id, "waba_id": settings.waba_id,
         "catalog_id": settings.catalog_id, "verify_token": settings.verify_token,
@@ -148,10 +185,7 @@ async fn raw_webhook(world: Data<World>, body: Bytes) -> HttpResponse {
     };
     let text = serde_json::from_str::<String>(new.body.get());
     let body = text.unwrap_or_else(|_| wire::ascii_json(new.body.get()));
-    let request = Outgoing {
-        stamp: Stamp::Meta(new.signature),
-        body,
-    };
+    let request = Outgoing::signed(body, new.signature);
     let status = deliver::send_now(&world, request, false).await;
     answers::json(200, &json!({"webhook_status": status}))
 }

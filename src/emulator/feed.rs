@@ -97,6 +97,15 @@ impl Default for Feed {
     }
 }
 
+/// What a watcher gets: what is kept of the past, oldest first, then all that comes; nothing is lost between the two.
+#[derive(Debug)]
+pub struct Watch {
+    /// Some news between what the watcher knows and `former` are forgotten.
+    pub missed: bool,
+    pub former: VecDeque<Told>,
+    pub coming: broadcast::Receiver<Told>,
+}
+
 impl Feed {
     /// Keeps and passes on one piece of news. Never waits; may be called while the world's state is locked.
     pub fn tell(&self, at_ms: i64, news: News) {
@@ -115,11 +124,24 @@ impl Feed {
         drop(self.watchers.send(told));
     }
 
-    /// What is kept after `seq`, oldest first, and all that comes: nothing is missed between the two.
-    pub fn watch(&self, seq: u64) -> (Vec<Told>, broadcast::Receiver<Told>) {
+    /// What came after `known`, or all that is kept when the watcher knows nothing. A number that was never given is one of a
+    /// former run: that watcher gets all too, and is told that it missed some.
+    pub fn watch(&self, known: Option<u64>) -> Watch {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let former = kept.news.iter().filter(|told| told.seq > seq).cloned().collect();
-        (former, self.watchers.subscribe())
+        let foreign = known.is_some_and(|known| known > kept.next);
+        let after = known.filter(|_| !foreign).unwrap_or(0);
+        let former: VecDeque<Told> = kept
+            .news
+            .iter()
+            .filter(|told| told.seq > after)
+            .cloned()
+            .collect();
+        let oldest = former.front().map_or(after + 1, |told| told.seq);
+        Watch {
+            missed: foreign || (known.is_some() && oldest > after + 1),
+            former,
+            coming: self.watchers.subscribe(),
+        }
     }
 }
 
@@ -133,12 +155,13 @@ mod tests {
         feed.tell(1, News::Reset);
         feed.tell(2, News::Controls);
 
-        let (former, mut coming) = feed.watch(1);
+        let mut watch = feed.watch(Some(1));
         feed.tell(3, News::Clock { now_ms: 3 });
 
-        let former: Vec<u64> = former.iter().map(|told| told.seq).collect();
+        let former: Vec<u64> = watch.former.iter().map(|told| told.seq).collect();
         assert_eq!(former, [2]);
-        assert_eq!(coming.try_recv().unwrap().seq, 3);
+        assert!(!watch.missed);
+        assert_eq!(watch.coming.try_recv().unwrap().seq, 3);
     }
 
     #[test]
@@ -148,9 +171,23 @@ mod tests {
             feed.tell(i64::try_from(at).unwrap(), News::Controls);
         }
 
-        let (former, _) = feed.watch(0);
+        let newcomer = feed.watch(None);
+        let late = feed.watch(Some(0));
 
-        assert_eq!(former.len(), KEPT);
-        assert_eq!(former[0].seq, 2);
+        assert_eq!(newcomer.former.len(), KEPT);
+        assert_eq!(newcomer.former[0].seq, 2);
+        assert!(!newcomer.missed);
+        assert!(late.missed);
+    }
+
+    #[test]
+    fn who_comes_back_after_a_restart_gets_all_and_hears_that_it_missed_some() {
+        let feed = Feed::default();
+        feed.tell(1, News::Controls);
+
+        let watch = feed.watch(Some(500));
+
+        assert!(watch.missed);
+        assert_eq!(watch.former.len(), 1);
     }
 }

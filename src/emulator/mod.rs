@@ -4,30 +4,47 @@
 mod answers;
 mod control;
 mod deliver;
+mod events;
+mod faults;
 mod feed;
 mod graph;
+mod handshake;
 mod inbound;
+mod judge;
+mod keeping;
 mod limits;
 mod orders;
 mod phones;
+mod playground;
+mod proxy;
 mod refusals;
 mod render;
 mod shop;
 mod titles;
+mod tls;
 mod wamid;
+mod whole_file;
 mod wire;
 mod world;
 
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer, web};
 use anyhow::Context;
+use rustls::ServerConfig;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::MovableClock;
 use crate::tasks::Tasks;
+use deliver::Delivery;
+use events::Watchers;
 use world::{Settings, World};
+
+pub use handshake::Answered;
 
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 const WORKERS: usize = 2;
@@ -47,7 +64,7 @@ pub struct EmulatorConfig {
     pub access_token: String,
     /// Signs webhooks (`X-Hub-Signature-256`).
     pub app_secret: String,
-    /// Shown in `GET /emulator/state`, for the handshake of a gateway under test.
+    /// What the handshake offers, and `GET /emulator/state` shows.
     pub verify_token: String,
     /// `whsec_…`, the Standard Webhooks secret that shop and gateway share.
     pub merchant_secret: String,
@@ -59,51 +76,71 @@ pub struct EmulatorConfig {
     pub waba_id: String,
     /// The catalog connected to the number.
     pub catalog_id: String,
+    /// Throughput and pair-rate limits as Meta has them, from the start.
+    pub strict: bool,
+    /// The file that keeps the state between two runs; memory alone when absent.
+    pub data: Option<PathBuf>,
+    /// HTTPS beside HTTP.
+    pub tls: Option<TlsConfig>,
+}
+
+/// HTTPS for programs whose Graph host can't be changed.
+pub struct TlsConfig {
+    /// Already bound, loopback.
+    pub listener: TcpListener,
+    /// Where the authority that signs for Meta's host names is kept; made when it isn't there.
+    pub directory: PathBuf,
+    /// Already bound, loopback: a proxy that leads Meta's host names to `listener`.
+    pub proxy: Option<TcpListener>,
+}
+
+/// Where the emulator is reached over HTTPS.
+#[derive(Clone, Debug)]
+pub struct Https {
+    /// `https://127.0.0.1:PORT`.
+    pub url: String,
+    /// The certificate that a client must trust.
+    pub ca_file: PathBuf,
+    /// `http://127.0.0.1:PORT`, for `HTTPS_PROXY`.
+    pub proxy_url: Option<String>,
 }
 
 /// A running emulator. Dropping the handle doesn't stop it; [`Emulator::stop`] or the end of its [`Tasks`] does.
 pub struct Emulator {
     world: Arc<World>,
+    watchers: web::Data<Watchers>,
     server: ServerHandle,
+    stop: CancellationToken,
+    https: Option<Https>,
 }
 
 impl Emulator {
     /// Starts the HTTP server and the delivery worker as background tasks. Must run inside a tokio runtime.
     pub fn start(config: EmulatorConfig, tasks: &Tasks) -> anyhow::Result<Emulator> {
-        let address = config
-            .listener
-            .local_addr()
-            .context("the emulator's listener has no address")?;
-        let (deliveries, inbox) = tokio::sync::mpsc::channel(deliver::QUEUE);
-        let settings = Settings {
-            base_url: format!("http://{address}"),
-            access_token: config.access_token,
-            app_secret: config.app_secret,
-            verify_token: config.verify_token,
-            merchant_key: wire::webhook_key(&config.merchant_secret)
-                .context("the merchant secret must be whsec_ followed by base64")?,
-            phone_number_id: config.phone_number_id,
-            display_phone_number: config.display_phone_number,
-            waba_id: config.waba_id,
-            catalog_id: config.catalog_id,
-        };
-        let world = Arc::new(World::new(settings, config.clock, deliveries)?);
+        let kept = config.data.as_deref().map(keeping::open).transpose()?;
+        let (world, inbox) = empty_world(&config)?;
+        if let Some((keeping, former)) = kept {
+            if let Some(former) = former {
+                keeping::restore(&world, former);
+            }
+            keeping::start(&world, keeping, tasks);
+        }
         world.set_targets(config.webhook_url, config.callback_url);
+        set_strict(&world, config.strict);
         deliver::start(&world, inbox, tasks);
 
-        let data = web::Data::from(Arc::clone(&world));
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(data.clone())
-                .app_data(web::PayloadConfig::new(BODY_LIMIT))
-                .configure(routes)
-        })
-        .workers(WORKERS)
-        .disable_signals()
-        .shutdown_timeout(STOP_GRACE_S)
-        .listen(config.listener)
-        .context("the emulator can't listen")?
-        .run();
+        // Ends what would keep the server waiting: streams and tunnels never end by themselves.
+        let stop = tasks.stop_token().child_token();
+        let watchers = web::Data::new(Watchers::new(stop.clone()));
+        let (https, secured) = match config.tls {
+            Some(tls) => {
+                let (https, secured) = secured(tls, tasks, &stop)?;
+                (Some(https), Some(secured))
+            }
+            None => (None, None),
+        };
+        let routes = controls(web::Data::from(Arc::clone(&world)), watchers.clone());
+        let server = server(routes, config.listener, secured)?;
         let handle = server.handle();
         tasks.spawn(
             "emulator-server",
@@ -111,7 +148,10 @@ impl Emulator {
         );
         Ok(Emulator {
             world,
+            watchers,
             server: handle,
+            stop,
+            https,
         })
     }
 
@@ -120,36 +160,160 @@ impl Emulator {
         &self.world.settings.base_url
     }
 
+    /// Where it is reached over HTTPS, when it is.
+    pub fn https(&self) -> Option<&Https> {
+        self.https.as_ref()
+    }
+
     /// Where webhooks and callbacks go from now on.
     pub fn set_targets(&self, webhook_url: &str, callback_url: &str) {
         self.world
             .set_targets(Some(webhook_url.to_owned()), Some(callback_url.to_owned()));
     }
 
-    /// Registers people, controls and the shop on another server of this machine, so that a page finds all at one address.
-    pub fn controls(&self) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + Sync + 'static {
-        let data = web::Data::from(Arc::clone(&self.world));
-        move |app| {
-            app.app_data(data.clone())
-                .app_data(web::PayloadConfig::new(BODY_LIMIT));
-            control::routes(app);
-            phones::routes(app);
-            refusals::routes(app);
-            shop::routes(app);
-        }
+    /// Where webhooks go at present.
+    pub fn webhook_url(&self) -> Option<String> {
+        self.world.state().webhook_url.clone()
     }
 
-    /// Ends the HTTP server; deliveries end with the [`Tasks`] that carry them.
+    /// Meets the webhook address as Meta does before it sends anything there; nothing while there is none.
+    pub async fn handshake(&self) -> Option<Answered> {
+        let url = self.webhook_url()?;
+        let challenge = wamid::decimal(&self.world.mixed(), 10);
+        let settings = &self.world.settings;
+        Some(handshake::shake(&self.world.http, &url, &settings.verify_token, &challenge).await)
+    }
+
+    /// Registers phones, controls, live events and the demo shop of this world on another listener too: not the Graph API.
+    pub fn controls(&self) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + Sync + 'static + use<> {
+        controls(web::Data::from(Arc::clone(&self.world)), self.watchers.clone())
+    }
+
+    /// Ends the HTTP server; deliveries and the state's file end with the [`Tasks`] that carry them.
     pub async fn stop(&self) {
+        self.stop.cancel();
         self.server.stop(true).await;
     }
 }
 
-async fn serve(
-    server: actix_web::dev::Server,
-    handle: ServerHandle,
-    stop: tokio_util::sync::CancellationToken,
-) {
+fn empty_world(config: &EmulatorConfig) -> anyhow::Result<(Arc<World>, mpsc::Receiver<Delivery>)> {
+    let address = config
+        .listener
+        .local_addr()
+        .context("the emulator's listener has no address")?;
+    let settings = Settings {
+        base_url: format!("http://{}", reachable(address)),
+        access_token: config.access_token.clone(),
+        app_secret: config.app_secret.clone(),
+        verify_token: config.verify_token.clone(),
+        merchant_key: wire::webhook_key(&config.merchant_secret)
+            .context("the merchant secret must be whsec_ followed by base64")?,
+        phone_number_id: config.phone_number_id.clone(),
+        display_phone_number: config.display_phone_number.clone(),
+        waba_id: config.waba_id.clone(),
+        catalog_id: config.catalog_id.clone(),
+    };
+    let (deliveries, inbox) = mpsc::channel(deliver::QUEUE);
+    let world = World::new(settings, config.clock.clone(), deliveries)?;
+    Ok((Arc::new(world), inbox))
+}
+
+/// `--strict`: what `POST /emulator/strict` does, from the start. It never switches a limit off that a kept state has on.
+fn set_strict(world: &World, strict: bool) {
+    if strict {
+        let limits = &mut world.state().strict;
+        limits.throughput = true;
+        limits.pair_rate = true;
+    }
+}
+
+/// What listens on every address is reached on this machine.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        given @ (IpAddr::V4(_) | IpAddr::V6(_)) => given,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+/// The certificate for the HTTPS listener, and the proxy that leads to it.
+fn secured(
+    config: TlsConfig,
+    tasks: &Tasks,
+    stop: &CancellationToken,
+) -> anyhow::Result<(Https, (TcpListener, ServerConfig))> {
+    let address = config
+        .listener
+        .local_addr()
+        .context("the HTTPS listener has no address")?;
+    let identity = tls::prepared(&config.directory, address)?;
+    let address = reachable(address);
+    let proxy_url = match config.proxy {
+        Some(listener) => {
+            let own = listener
+                .local_addr()
+                .context("the proxy's listener has no address")?;
+            proxy::start(listener, address, tasks, stop.clone())?;
+            Some(format!("http://{}", reachable(own)))
+        }
+        None => None,
+    };
+    let https = Https {
+        url: format!("https://{address}"),
+        ca_file: absolute(&identity.ca_file),
+        proxy_url,
+    };
+    Ok((https, (config.listener, identity.config)))
+}
+
+/// Named in the environment of programs that run elsewhere; as given when this program's own place is unknown.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn controls(
+    world: web::Data<World>,
+    watchers: web::Data<Watchers>,
+) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + Sync + 'static {
+    move |app: &mut web::ServiceConfig| {
+        app.app_data(world.clone())
+            .app_data(watchers.clone())
+            .app_data(web::PayloadConfig::new(BODY_LIMIT));
+        control::routes(app);
+        phones::routes(app);
+        refusals::routes(app);
+        events::routes(app);
+        graph::own_routes(app);
+        shop::routes(app);
+    }
+}
+
+fn server(
+    controls: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+    listener: TcpListener,
+    secured: Option<(TcpListener, ServerConfig)>,
+) -> anyhow::Result<Server> {
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .configure(controls.clone())
+            .configure(playground::routes)
+            .configure(graph::routes)
+    })
+    .workers(WORKERS)
+    .disable_signals()
+    .shutdown_timeout(STOP_GRACE_S)
+    .listen(listener)
+    .context("the emulator can't listen")?;
+    if let Some((listener, config)) = secured {
+        server = server
+            .listen_rustls_0_23(listener, config)
+            .context("the emulator can't listen for HTTPS")?;
+    }
+    Ok(server.run())
+}
+
+async fn serve(server: Server, handle: ServerHandle, stop: CancellationToken) {
     let mut server = std::pin::pin!(server);
     let ended = tokio::select! {
         ended = server.as_mut() => ended,
@@ -164,12 +328,4 @@ async fn serve(
     if let Err(error) = ended {
         tracing::error!(%error, "the emulator's server ended");
     }
-}
-
-fn routes(app: &mut web::ServiceConfig) {
-    control::routes(app);
-    phones::routes(app);
-    refusals::routes(app);
-    shop::routes(app);
-    graph::routes(app);
 }

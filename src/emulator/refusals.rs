@@ -3,7 +3,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answers;
@@ -12,13 +12,13 @@ use super::titles::title_of;
 use super::world::World;
 
 /// A message to this phone that was not taken.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Refused {
     pub at_ms: i64,
     pub http: u16,
     /// Absent for a bare 500.
     pub code: Option<i64>,
-    pub title: Option<&'static str>,
+    pub title: Option<String>,
     pub kind: Option<String>,
 }
 
@@ -33,7 +33,7 @@ pub fn note(world: &World, body: &Value, http: u16, code: Option<i64>) {
         at_ms: world.now_ms(),
         http,
         code,
-        title: code.map(title_of),
+        title: code.map(|code| title_of(code).to_owned()),
         kind: graph::kind_of(body),
     };
     let Some(address) = graph::addressee(body) else {

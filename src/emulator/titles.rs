@@ -24,6 +24,7 @@ const TITLES: &[(i64, i64, &str)] = &[
     (2_040, 2_040, "Order message is not supported by this client"),
     (2_046, 2_046, "Order can't go to this state"),
     (2_047, 2_047, "Order can't be cancelled any more"),
+    (2_500, 2_500, "Unknown path of the API"),
     (80_007, 80_007, "Too many calls for this account"),
     (80_008, 80_008, "Too many management calls for this account"),
     (130_429, 130_429, "Throughput limit reached"),

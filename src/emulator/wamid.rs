@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The user of the id is a phone number.
 pub const KIND_PHONE: u8 = 1;
@@ -64,6 +64,24 @@ pub fn same_message(left: &str, right: &str) -> bool {
         || matches!((Wamid::decode(left), Wamid::decode(right)), (Some(a), Some(b)) if a.inner == b.inner)
 }
 
+/// The inner id, which all envelopes of one message share; the whole text when it can't be read.
+pub fn inner_of(id: &str) -> String {
+    Wamid::decode(id).map_or_else(|| id.to_owned(), |read| read.inner)
+}
+
+/// The same message under the envelope of a business-scoped user id, as `context.id` may come since 2026.
+pub fn scoped(id: &str, user_id: &str) -> String {
+    match Wamid::decode(id) {
+        Some(read) => Wamid {
+            user: user_id.to_owned(),
+            kind: KIND_USER_ID,
+            ..read
+        }
+        .encode(),
+        None => id.to_owned(),
+    }
+}
+
 fn push_text(bytes: &mut Vec<u8>, text: &str) {
     let mut left = text.len();
     while left > 0x7F {
@@ -89,7 +107,7 @@ fn take_text(mut bytes: &[u8]) -> Option<(String, &[u8])> {
 }
 
 /// The clients a person may write from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
     Android,
@@ -161,6 +179,18 @@ mod tests {
         };
 
         assert_eq!(Wamid::decode(&id.encode()), Some(id));
+    }
+
+    #[test]
+    fn a_scoped_id_names_the_same_message() {
+        let scoped = scoped(SAMPLE, "BR.123");
+
+        assert_ne!(scoped, SAMPLE);
+        assert!(same_message(&scoped, SAMPLE));
+        let read = Wamid::decode(&scoped).unwrap();
+        assert_eq!((read.user.as_str(), read.kind), ("BR.123", KIND_USER_ID));
+        assert_eq!(inner_of(&scoped), "3A12B1F725A41229A329");
+        assert_eq!(super::scoped("no id", "BR.123"), "no id");
     }
 
     #[test]

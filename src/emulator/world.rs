@@ -1,8 +1,8 @@
 //! The one shared state of the emulator: phones, faults, counts and the shop's shelves, behind a lock that is never
 //! held across an await.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +14,13 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::{Clock, MovableClock};
 
-use super::deliver::Delivery;
+use super::deliver::{Delivery, Traffic};
+use super::faults::Faults;
+pub use super::faults::SendAction;
 use super::feed::{Feed, News};
+use super::graph::{Account, Strict};
+use super::orders::Orders;
+use super::phones::{Cart, InboundMedia};
 use super::refusals::Refused;
 use super::render::Shown;
 use super::shop::Shop;
@@ -23,6 +28,7 @@ use super::wamid::Device;
 
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPTS_AT_ONCE: usize = 128;
+const WINDOW_MS: i64 = 24 * 3600 * 1000;
 
 /// What never changes while the program runs.
 pub struct Settings {
@@ -56,13 +62,20 @@ pub struct World {
     pub attempts: Semaphore,
     pub pictures: Mutex<BTreeMap<String, Bytes>>,
     pub feed: Feed,
+    /// Webhooks that are held back or collected.
+    pub traffic: Traffic,
+    /// Statuses carry `conversation`, as webhooks of versions below v24.0 do.
+    pub old_statuses: AtomicBool,
     state: Mutex<State>,
+    /// How often the state was locked: who keeps it in a file sees whether it may have changed.
+    touched: AtomicU64,
     counter: AtomicU64,
     seed: String,
 }
 
-/// What changes.
-#[derive(Default)]
+/// What changes; kept in a file when asked (`keeping`).
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct State {
     /// Grows at each reset; deliveries of a former world give up when they see it.
     pub generation: u64,
@@ -75,23 +88,45 @@ pub struct State {
     pub faults: Faults,
     pub counts: Counts,
     pub shop: Shop,
+    /// What the Graph side keeps about the business.
+    pub account: Account,
+    /// Rules of Meta that are switched on; survives a reset.
+    pub strict: Strict,
+    pub orders: Orders,
+    /// What people sent as pictures, sounds and papers, by media id.
+    pub inbound_media: BTreeMap<String, InboundMedia>,
 }
 
 /// One person's account, seen from the business.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Phone {
+    /// `ph1`, `ph2`, …
+    pub id: String,
     pub name: String,
-    /// Absent for people who write under a username.
+    /// Absent for people whose number nobody knows.
     pub wa_id: Option<String>,
     pub user_id: String,
+    /// The number is left out of webhooks, because the person writes under a username.
+    pub hidden: bool,
+    pub username: Option<String>,
+    /// Replies of this person name what they answer under the envelope of the user id.
+    pub scoped_context_ids: bool,
+    /// The person has blocked the business.
+    pub blocked: bool,
+    /// The business is typing until then.
+    pub typing_until_ms: Option<i64>,
     pub last_inbound_ms: Option<i64>,
+    /// The business has blocked the person.
+    pub blocked_by_business: bool,
     pub messages: Vec<Stored>,
     /// What the person never got because the Graph side refused it.
     pub refusals: Vec<Refused>,
-    pub carts: BTreeMap<Device, Vec<CartItem>>,
+    pub carts: BTreeMap<Device, Cart>,
 }
 
 /// A message as both sides of the chat see it.
+#[derive(Serialize, Deserialize)]
 pub struct Stored {
     pub message_id: String,
     pub at_ms: i64,
@@ -108,10 +143,14 @@ pub struct Stored {
     pub opaque: Option<String>,
     /// The webhook body that carried an inbound message, for replays.
     pub webhook: Option<String>,
+    /// The business has marked an inbound message as read.
+    pub read_by_business: bool,
+    /// Why an outbound message failed.
+    pub error: Option<i64>,
 }
 
 /// How far an outbound message got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Sent,
@@ -120,7 +159,7 @@ pub enum Status {
     Failed,
 }
 
-/// One line of WhatsApp's own cart, or of an order. Numbers stay the text they arrived as.
+/// One line of an order, or of a cart as it is set from outside. Numbers stay the text they arrived as.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CartItem {
     pub retailer_id: String,
@@ -132,75 +171,16 @@ pub struct CartItem {
     pub currency: Option<String>,
 }
 
-/// Misbehaviour asked for by a test.
-#[derive(Default)]
-pub struct Faults {
-    pub sends: VecDeque<SendFault>,
-    pub catalog_lag: bool,
-    pub duplicate_webhooks: bool,
-}
-
-impl Faults {
-    /// The fault of the next send to this phone, used up by asking: the first that concerns it.
-    pub fn take(&mut self, phone: Option<&str>) -> Option<SendAction> {
-        let concerns = |fault: &SendFault| fault.to.is_none() || fault.to.as_deref() == phone;
-        let place = self.sends.iter().position(concerns)?;
-        let fault = self.sends.get_mut(place)?;
-        fault.times = fault.times.saturating_sub(1);
-        let (action, spent) = (fault.action.clone(), fault.times == 0);
-        if spent {
-            self.sends.remove(place);
-        }
-        Some(action)
-    }
-}
-
-/// A fault that applies to the next `times` sends.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SendFault {
-    #[serde(default = "once")]
-    pub times: u32,
-    /// The id of the phone that it concerns; any when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
-    #[serde(flatten)]
-    pub action: SendAction,
-}
-
-/// What goes wrong with a send.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
-pub enum SendAction {
-    /// Refused with a Graph error.
-    Error {
-        code: i64,
-        #[serde(default)]
-        http: Option<u16>,
-        #[serde(default)]
-        subcode: Option<i64>,
-        #[serde(default)]
-        details: Option<String>,
-    },
-    /// Refused with a bare 500.
-    #[serde(rename = "http_500")]
-    Http500,
-    /// Accepted and delivered, but the answer is lost.
-    DropAfterAccept,
-    /// Answered late.
-    DelayMs { ms: u64 },
-    /// Accepted, then reported as failed.
-    FailLate { code: i64 },
-    /// Accepted; no status ever comes.
-    NoStatuses,
-}
-
 /// Totals for tests.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     pub sends_accepted: u64,
     pub sends_refused: u64,
     pub webhooks_delivered: u64,
     pub webhooks_failed: u64,
+    /// Webhooks that nobody took for seven days.
+    pub webhooks_given_up: u64,
     pub callbacks_delivered: u64,
     pub callbacks_failed: u64,
 }
@@ -226,7 +206,10 @@ impl World {
             attempts: Semaphore::new(ATTEMPTS_AT_ONCE),
             pictures: Mutex::default(),
             feed: Feed::default(),
+            traffic: Traffic::default(),
+            old_statuses: AtomicBool::new(false),
             state: Mutex::new(state),
+            touched: AtomicU64::new(0),
             counter: AtomicU64::new(0),
             seed,
         })
@@ -234,7 +217,15 @@ impl World {
 
     /// The state, locked. Never keep it across an await.
     pub fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Counted under the lock, so that who holds it reads a number that fits what it sees.
+        self.touched.fetch_add(1, Ordering::SeqCst);
+        state
+    }
+
+    /// How often the state was locked so far.
+    pub fn touched(&self) -> u64 {
+        self.touched.load(Ordering::SeqCst)
     }
 
     /// The world's present instant.
@@ -285,10 +276,12 @@ impl World {
             webhook_url: state.webhook_url.take(),
             callback_url: state.callback_url.take(),
             phones_made: state.phones_made,
+            strict: state.strict,
             shop,
             ..State::default()
         };
         drop(state);
+        self.old_statuses.store(false, Ordering::SeqCst);
         self.tell(News::Reset);
     }
 }
@@ -312,27 +305,56 @@ impl State {
         self.publish();
     }
 
-    /// Lets the native catalog follow the shelves, unless it lags.
+    /// Lets the native catalog follow the shelves, unless it lags. What managers of the catalog changed later stays.
     pub fn publish(&mut self) {
         if !self.faults.catalog_lag {
-            self.shop.native.clone_from(&self.shop.products);
+            self.shop.native = self.account.catalog.over(&self.shop.products);
         }
     }
 }
 
 impl Phone {
-    /// True while free-form messages may be sent: 24 hours from the person's last message.
+    /// When free-form messages may no more be sent: 24 hours after the person's last message.
+    pub fn window_open_until_ms(&self) -> Option<i64> {
+        self.last_inbound_ms.map(|last_ms| last_ms + WINDOW_MS)
+    }
+
+    /// True while free-form messages may be sent.
     pub fn window_open(&self, now_ms: i64) -> bool {
-        self.last_inbound_ms
-            .is_some_and(|last_ms| now_ms - last_ms < 24 * 3600 * 1000)
+        self.window_open_until_ms()
+            .is_some_and(|until_ms| now_ms < until_ms)
+    }
+
+    /// The phone number as webhooks show it: not at all for people who write under a username.
+    pub fn number(&self) -> Option<&str> {
+        self.wa_id.as_deref().filter(|_| !self.hidden)
     }
 
     /// What message ids of this chat are made with.
     pub fn address(&self) -> (String, u8) {
-        match &self.wa_id {
-            Some(wa_id) => (wa_id.clone(), super::wamid::KIND_PHONE),
+        match self.number() {
+            Some(number) => (number.to_owned(), super::wamid::KIND_PHONE),
             None => (self.user_id.clone(), super::wamid::KIND_USER_ID),
         }
+    }
+
+    /// The message with this id, under whatever envelope.
+    pub fn message(&self, message_id: &str) -> Option<&Stored> {
+        self.messages
+            .iter()
+            .find(|message| super::wamid::same_message(&message.message_id, message_id))
+    }
+
+    /// Marks an inbound message and all before it as read by the business; false when there is no such message.
+    pub fn read_by_business(&mut self, message_id: &str) -> bool {
+        let read = self.messages.iter().rposition(|message| {
+            message.device.is_some() && super::wamid::same_message(&message.message_id, message_id)
+        });
+        let Some(last) = read else { return false };
+        for message in self.messages.iter_mut().take(last + 1) {
+            message.read_by_business |= message.device.is_some();
+        }
+        true
     }
 }
 
@@ -364,10 +386,6 @@ fn http_client() -> reqwest::Result<reqwest::Client> {
     builder.timeout(HTTP_TIMEOUT).build()
 }
 
-fn once() -> u32 {
-    1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,62 +395,5 @@ mod tests {
         assert_eq!(address_key("+55 11 98765-4321"), address_key("551187654321"));
         assert_eq!(address_key("BR.123"), "BR.123");
         assert_ne!(address_key("5511987654321"), address_key("5511987654322"));
-    }
-
-    #[test]
-    fn faults_are_used_up_one_per_send() {
-        let mut faults = waiting([(2, None)]);
-
-        assert!(faults.take(None).is_some());
-        assert!(faults.take(Some("ph1")).is_some());
-        assert!(faults.take(None).is_none());
-    }
-
-    #[test]
-    fn a_fault_of_one_phone_passes_the_others_by() {
-        let mut faults = waiting([(1, Some("ph2")), (1, None)]);
-
-        assert!(faults.take(Some("ph1")).is_some());
-        assert!(faults.take(Some("ph1")).is_none());
-        assert!(faults.take(None).is_none());
-        assert!(faults.take(Some("ph2")).is_some());
-        assert!(faults.sends.is_empty());
-    }
-
-    fn waiting<const N: usize>(faults: [(u32, Option<&str>); N]) -> Faults {
-        let fault = |(times, to): (u32, Option<&str>)| SendFault {
-            times,
-            to: to.map(str::to_owned),
-            action: SendAction::Http500,
-        };
-        Faults {
-            sends: faults.into_iter().map(fault).collect(),
-            ..Faults::default()
-        }
-    }
-
-    #[test]
-    fn faults_are_read_from_json() {
-        let fault: SendFault = serde_json::from_str(r#"{"action":"http_500"}"#).unwrap();
-        assert!(matches!(
-            fault,
-            SendFault {
-                times: 1,
-                to: None,
-                action: SendAction::Http500
-            }
-        ));
-
-        let fault: SendFault =
-            serde_json::from_str(r#"{"times":3,"to":"ph1","action":"fail_late","code":131026}"#).unwrap();
-        assert_eq!(fault.to.as_deref(), Some("ph1"));
-        assert!(matches!(
-            fault,
-            SendFault {
-                times: 3,
-                action: SendAction::FailLate { code: 131_026 },
-                ..
-            }
-        ));
     }
 }

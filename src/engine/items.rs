@@ -29,6 +29,21 @@ pub struct LaneBody {
     pub at_ms: i64,
 }
 
+impl LaneBody {
+    /// Reads the body of a lane item; `None`: this version can't.
+    pub fn read(body: &str) -> Option<Self> {
+        serde_json::from_str(body).ok()
+    }
+
+    /// What is to be done, in a word: `send:<kind>`, `quote` or `forward`.
+    pub fn word(&self) -> String {
+        match &self.effect {
+            Effect::Send(message) => format!("send:{}", message.kind.word()),
+            other @ (Effect::Quote { .. } | Effect::Forward(_)) => other.word().to_owned(),
+        }
+    }
+}
+
 /// Encodes the effects of one event. `class` is that of its messages.
 pub fn encode(
     conversation: &Conversation,

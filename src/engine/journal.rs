@@ -60,6 +60,42 @@ pub(super) struct Entry<'a> {
     pub after: Option<Cow<'a, Conversation>>,
 }
 
+/// What an entry tells of itself, without facts and states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Version of the rules.
+    pub version: u32,
+    /// Revision after the event.
+    pub revision: u64,
+    /// The event; `None` when it was too large.
+    pub occurrence: Option<Occurrence>,
+    /// Why the event was parked.
+    pub parked: Option<String>,
+    /// True when it stands in for the event that was parked before it.
+    pub stands_in: bool,
+    /// Digest of the state that came out.
+    pub state: String,
+    /// Digest of the effects; empty when nothing was decided.
+    pub effects: String,
+    /// True when a whole state goes with it.
+    pub has_state: bool,
+}
+
+/// Reads an entry for somebody who looks at the journal.
+pub fn outline(text: &str) -> Result<Outline, serde_json::Error> {
+    let entry: Entry<'_> = serde_json::from_str(text)?;
+    Ok(Outline {
+        version: entry.version,
+        revision: entry.revision,
+        occurrence: entry.occurrence.map(Cow::into_owned),
+        parked: entry.parked.map(Cow::into_owned),
+        stands_in: entry.stands_in,
+        state: entry.state,
+        effects: entry.effects,
+        has_state: entry.before.is_some() || entry.after.is_some(),
+    })
+}
+
 /// The entries of one commit under construction.
 #[derive(Debug)]
 pub struct Journal {

@@ -5,7 +5,6 @@ use super::drafts::Draft;
 use super::finding::found_at;
 use super::items::LaneBody;
 use super::{Engine, Happened, Refused, Taken, addresses, refused};
-use crate::domain::effect::Effect;
 use crate::store::Item;
 
 /// What an event would do.
@@ -58,9 +57,5 @@ impl Engine {
 }
 
 fn told(item: &Item) -> String {
-    match serde_json::from_str::<LaneBody>(&item.body).map(|body| body.effect) {
-        Ok(Effect::Send(message)) => format!("send:{}", message.kind.word()),
-        Ok(other @ (Effect::Quote { .. } | Effect::Forward(_))) => other.word().to_owned(),
-        Err(_) => "unreadable".to_owned(),
-    }
+    LaneBody::read(&item.body).map_or_else(|| "unreadable".to_owned(), |body| body.word())
 }

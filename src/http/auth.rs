@@ -63,6 +63,24 @@ impl Key {
         self.scopes.contains(&scope) || reads_letters || reads_catalog
     }
 
+    /// Refuses what the key may not do.
+    pub(super) fn demand(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.may(scope) {
+            return Ok(());
+        }
+        let detail = format!("this key lacks the scope {}", scope.as_str());
+        Err(ApiError::new(Code::ForbiddenScope, detail))
+    }
+
+    /// Refuses requests that come too fast.
+    pub(super) fn paced(&self, now_ms: i64) -> Result<(), ApiError> {
+        if self.takes_one(now_ms) {
+            return Ok(());
+        }
+        let detail = "more than 200 requests per second with this key";
+        Err(ApiError::new(Code::RateLimited, detail))
+    }
+
     fn takes_one(&self, now_ms: i64) -> bool {
         let interval_us = 1_000_000 / RATE_PER_S;
         let present_us = now_ms.saturating_mul(1_000);
@@ -95,31 +113,26 @@ impl Keys {
         let secret = header
             .and_then(|text| text.strip_prefix("Bearer "))
             .unwrap_or_default();
-        let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-        let matching = self
-            .0
-            .iter()
-            .filter(|key| bool::from(key.digest.ct_eq(&digest)))
-            .last();
-        let key = matching.ok_or_else(|| {
+        let key = self.of_secret(secret).ok_or_else(|| {
             ApiError::new(
                 Code::NotAuthorised,
                 "send `Authorization: Bearer <key>` with a key of this gateway",
             )
         })?;
-        if !key.takes_one(now_ms) {
-            return Err(ApiError::new(
-                Code::RateLimited,
-                "more than 200 requests per second with this key",
-            ));
-        }
-        if key.may(scope) {
-            Ok(key)
-        } else {
-            Err(ApiError::new(
-                Code::ForbiddenScope,
-                format!("this key lacks the scope {}", scope.as_str()),
-            ))
-        }
+        key.paced(now_ms)?;
+        key.demand(scope)?;
+        Ok(key)
+    }
+
+    /// The key with that secret; each is compared, in a time that tells nothing.
+    pub(super) fn of_secret(&self, secret: &str) -> Option<&Key> {
+        let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+        let same = |key: &&Key| bool::from(key.digest.ct_eq(&digest));
+        self.0.iter().filter(same).last()
+    }
+
+    /// The key of that id.
+    pub(super) fn of_id(&self, id: &str) -> Option<&Key> {
+        self.0.iter().find(|key| key.id == id)
     }
 }

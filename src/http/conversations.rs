@@ -16,7 +16,7 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::purchase::Purchase;
 
 /// Timeline entries on a page, unless asked for fewer.
-const PAGE: usize = 50;
+pub(super) const PAGE: usize = 50;
 
 /// `GET /v1/conversations/{number}/{customer}`
 pub(super) async fn show(
@@ -79,7 +79,13 @@ fn never_written() -> ApiError {
     )
 }
 
-fn page(conversation: &Conversation, currency: Currency, locale: &str, skip: usize, limit: usize) -> Value {
+pub(super) fn page(
+    conversation: &Conversation,
+    currency: Currency,
+    locale: &str,
+    skip: usize,
+    limit: usize,
+) -> Value {
     let timeline: Vec<Value> = conversation
         .recent
         .iter()

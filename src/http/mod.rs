@@ -20,6 +20,7 @@ use crate::tasks::Tasks;
 pub mod auth;
 mod body;
 mod callbacks;
+mod console;
 mod conversations;
 mod dead_letters;
 mod intake;
@@ -34,6 +35,7 @@ mod statuses;
 pub mod traced;
 mod webhook;
 
+pub use console::Sessions;
 pub use openapi::document as openapi_document;
 pub use samples::Samples;
 
@@ -65,6 +67,8 @@ pub struct State {
     pub bad_signatures: AtomicU64,
     /// Names of merchants by id, for pages.
     pub merchants: BTreeMap<String, String>,
+    /// Who is signed in to the console.
+    pub console: Sessions,
 }
 
 impl fmt::Debug for State {

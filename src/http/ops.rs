@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::State;
 use super::webhook::BAD_SIGNATURES_ALARM;
+use crate::delivery::Stopped;
 
 /// The process answers: nothing else is asked here, so that a store outage never restarts pods.
 pub(super) async fn livez() -> HttpResponse {
@@ -16,6 +17,36 @@ pub(super) async fn livez() -> HttpResponse {
 
 /// The store takes writes, a 200 survives what is demanded, and we are not draining.
 pub(super) async fn readyz(state: Data<State>) -> HttpResponse {
+    let readiness = readiness(&state).await;
+    let body = json!({
+        "ready": readiness.ready, "reasons": readiness.reasons, "draining": readiness.draining, "store": readiness.store,
+        "signatures": readiness.signatures, "stopped": readiness.stopped,
+    });
+    if readiness.ready {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
+}
+
+/// How the gateway is.
+pub(super) struct Readiness {
+    /// True when it should get traffic.
+    pub(super) ready: bool,
+    /// Why it should not.
+    pub(super) reasons: Vec<String>,
+    /// True while it shuts down.
+    pub(super) draining: bool,
+    /// How the store is.
+    pub(super) store: Value,
+    /// `ok`, or what is wrong with the signatures of webhooks.
+    pub(super) signatures: &'static str,
+    /// What the provider stopped, as far as this replica knows.
+    pub(super) stopped: Vec<Stopped>,
+}
+
+/// Asks how the gateway is; tries a write.
+pub(super) async fn readiness(state: &State) -> Readiness {
     let draining = state.draining.load(Ordering::Relaxed);
     let bad = state.bad_signatures.load(Ordering::Relaxed);
     let signatures = if bad >= BAD_SIGNATURES_ALARM {
@@ -41,16 +72,13 @@ pub(super) async fn readyz(state: Data<State>) -> HttpResponse {
             json!({ "writable": false, "problem": "the store does not answer" })
         }
     };
-    let ready = reasons.is_empty();
-    let stopped = state.dispatcher.stopped();
-    let body = json!({
-        "ready": ready, "reasons": reasons, "draining": draining, "store": store, "signatures": signatures,
-        "stopped": stopped,
-    });
-    if ready {
-        HttpResponse::Ok().json(body)
-    } else {
-        HttpResponse::ServiceUnavailable().json(body)
+    Readiness {
+        ready: reasons.is_empty(),
+        reasons,
+        draining,
+        store,
+        signatures,
+        stopped: state.dispatcher.stopped(),
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) enum Code {
     InvalidRequest,
     NotAuthorised,
     ForbiddenScope,
+    CrossSite,
     NotFound,
     RateLimited,
     StoreUnavailable,
@@ -39,6 +40,7 @@ impl Code {
             Self::InvalidRequest => "invalid_request",
             Self::NotAuthorised => "not_authorised",
             Self::ForbiddenScope => "forbidden_scope",
+            Self::CrossSite => "cross_site",
             Self::NotFound => "not_found",
             Self::RateLimited => "rate_limited",
             Self::StoreUnavailable => "store_unavailable",
@@ -54,7 +56,7 @@ impl Code {
             Self::UnknownProduct | Self::InvalidMoney => StatusCode::UNPROCESSABLE_ENTITY,
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::NotAuthorised => StatusCode::UNAUTHORIZED,
-            Self::ForbiddenScope => StatusCode::FORBIDDEN,
+            Self::ForbiddenScope | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -118,6 +120,7 @@ impl ResponseError for ApiError {
             | Code::InvalidMoney
             | Code::InvalidRequest
             | Code::ForbiddenScope
+            | Code::CrossSite
             | Code::NotFound
             | Code::IdempotencyConflict
             | Code::PayloadTooLarge => {}

@@ -1,8 +1,12 @@
 //! Every route on one screen, by who calls it.
 
-use actix_web::web::{ServiceConfig, delete, get, post, put, resource, to};
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{ServiceConfig, delete, get, post, put, resource, scope, to};
 
+use super::console::{self, journal, lanes, letters, overview, price_updates, session, trace};
 use super::{callbacks, conversations, dead_letters, messages, openapi, ops, problem, products, webhook};
+use crate::assets;
 
 /// The public listener.
 pub(super) fn public(config: &mut ServiceConfig) {
@@ -51,5 +55,33 @@ pub(super) fn ops(config: &mut ServiceConfig) {
         .route("/readyz", get().to(ops::readyz))
         .route("/metrics", get().to(ops::metrics))
         .route("/unrecognised", get().to(ops::unrecognised))
+        // the people on call: the page, and what it asks
+        .configure(assets::console)
+        .service(
+            scope("/console/api")
+                .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
+                .configure(console_api),
+        )
         .default_service(to(problem::nothing_here));
+}
+
+/// What the console asks, below `/console/api`.
+fn console_api(config: &mut ServiceConfig) {
+    config
+        .route("/session", post().to(session::sign_in))
+        .route("/session", get().to(session::show))
+        .route("/session", delete().to(session::sign_out))
+        .route("/overview", get().to(overview::show))
+        .route("/conversations", get().to(console::conversations::find))
+        .route("/conversations/{home}", get().to(console::conversations::show))
+        .route("/conversations/{home}/journal", get().to(journal::show))
+        .route("/lanes", get().to(lanes::list))
+        .route("/price-updates", get().to(price_updates::list))
+        .route("/dead-letters", get().to(letters::list))
+        .route("/dead-letters/groups", get().to(letters::groups))
+        .route("/dead-letters/replay", post().to(letters::replay_many))
+        .route("/dead-letters/{id}", get().to(letters::show))
+        .route("/dead-letters/{id}", delete().to(letters::discard))
+        .route("/dead-letters/{id}/replay", post().to(letters::replay_one))
+        .route("/trace", get().to(trace::watch));
 }

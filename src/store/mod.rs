@@ -7,15 +7,17 @@
 
 use async_trait::async_trait;
 
-use crate::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
+use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 
 pub mod embedded;
 mod health;
 mod lattice;
+mod looks;
 pub mod redis;
 mod types;
 
 pub use health::{Health, Level, Loss, Unmet};
+pub use looks::{BudgetLook, DueLane, ItemLook, LaneLook, LanePage};
 pub use types::{
     Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, DoneMark,
     FactVersion, Head, IdempotencyOutcome, Interest, Item, LaneId, LaneKind, LaneTimes, Lease, LetterFilter,
@@ -75,6 +77,13 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Lanes whose time has come in any shard, oldest first, `limit` at most.
     async fn due_lanes(&self, now_ms: UnixMs, limit: usize) -> Result<Vec<LaneId>, Error>;
 
+    /// Lanes that hold something, in their order ([`DueLane`]), behind the place `after`, `limit` at most, and how many there
+    /// are. Changes nothing; a shard that does not answer hides no other.
+    async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: UnixMs) -> Result<LanePage, Error>;
+
+    /// What lies in these lanes, one answer for each in their order, with `limit` items at most. Changes nothing.
+    async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error>;
+
     /// Asks for a lane. When its lease has ended with an item started, that item becomes [`Phase::Unknown`] first
     /// (counting an attempt and an unknown one): a provider item is then held until `started_at + unknown_hold_ms`, a merchant item is due
     /// at once. A provider item of which a status was recorded meanwhile is not held: it leaves the lane, as sent unless
@@ -108,6 +117,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Takes `units` from a budget without asking (what customers send counts too). May be a no-op that never fails.
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error>;
+
+    /// What is left of these budgets, one answer for each in their order. Changes nothing.
+    async fn look_at_budgets(&self, budgets: &[Budget], now_ms: UnixMs) -> Result<Vec<BudgetLook>, Error>;
+
+    /// The effect that was [settled](Settlement::Done) under this message key; `None` when there is none, or none any more.
+    async fn effect_of(&self, home: &HomeId, message_key: &str) -> Result<Option<EffectId>, Error>;
 
     /// Records a delivery status: what is kept is its [`join`](DeliveryStatus::join) with what was kept, for 30 days. Any status but
     /// a failure proves that the message reached the outside ([`Head::newer_exists`]), whatever else is told of it, before

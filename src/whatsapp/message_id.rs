@@ -40,6 +40,17 @@ pub fn decode(id: &str) -> Decoded {
     parse(&bytes).unwrap_or_else(whole)
 }
 
+/// The customer inside a message id, as the provider names them: a phone number or a user id. Only for finding a conversation;
+/// it must not be logged or told.
+pub fn customer(id: &str) -> Option<String> {
+    let bytes = id
+        .strip_prefix("wamid.")
+        .and_then(|text| LENIENT.decode(text).ok())?;
+    parse(&bytes)?;
+    let (user, _) = text(bytes.strip_prefix(&[0x1c, 0x18])?)?;
+    Some(user.to_owned())
+}
+
 fn parse(bytes: &[u8]) -> Option<Decoded> {
     let rest = bytes.strip_prefix(&[0x1c, 0x18])?;
     let (_user, rest) = text(rest)?;
@@ -150,6 +161,14 @@ mod tests {
         assert_ne!(by_phone, by_user);
         assert_eq!(decode(&by_phone), decode(&by_user));
         assert_eq!(device(&by_user), Device::Android);
+    }
+
+    #[test]
+    fn a_whole_id_names_its_customer() {
+        let id = wamid("5511999990000", 1, 0x11, "3A12B1F725A41229A329");
+        assert_eq!(customer(&id).as_deref(), Some("5511999990000"));
+        assert_eq!(customer("3A12B1F725A41229A329"), None);
+        assert_eq!(customer("wamid.HBgL"), None);
     }
 
     #[test]

@@ -47,7 +47,12 @@ impl Demo {
 
     /// What a control or the shop says.
     pub async fn get(&self, path: &str) -> Value {
-        let answer = self.http.get(format!("{}{path}", self.public)).send().await.unwrap();
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.public))
+            .send()
+            .await
+            .unwrap();
         assert!(answer.status().is_success(), "GET {path}: {}", answer.status());
         answer.json().await.unwrap()
     }
@@ -68,7 +73,13 @@ impl Demo {
     /// SIGTERM; returns the exit status.
     pub fn terminates(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code()
     }
 }

@@ -1,9 +1,11 @@
 //! The binary itself, over real HTTP: what a newcomer runs, what an operator deploys, what a crash does to it.
 
 mod check;
+mod console;
 mod crashes;
 mod drain;
 mod edges;
+mod emulator;
 mod letters;
 mod levels;
 mod replays;

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sacola::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
+use sacola::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use sacola::store::{
-    Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, Error, Head,
-    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, LoadRequest, Loaded,
-    ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact,
-    Written,
+    Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
+    DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
+    LetterFilter, LetterGroup, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement, StartOutcome,
+    StatusOutcome, StatusTarget, Store, StoredFact, Written,
 };
 
 use super::stage::{Crossing, Cue, ReplicaId, Stage};
@@ -102,6 +102,16 @@ impl Store for ReplicaStore {
             .await
     }
 
+    async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: i64) -> Result<LanePage, Error> {
+        let act = self.model.lanes(after, limit, now_ms);
+        self.call(Crossing::Read, "lanes", act).await
+    }
+
+    async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {
+        let act = self.model.look_at_lanes(lanes, limit);
+        self.call(Crossing::Read, "look_at_lanes", act).await
+    }
+
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error> {
         let note = |outcome: &ClaimOutcome| {
             let mut inner = self.stage.lock();
@@ -161,6 +171,16 @@ impl Store for ReplicaStore {
     async fn debit(&self, budget: &Budget, units: u32, now_ms: i64) -> Result<(), Error> {
         self.call(Crossing::Write, "debit", self.model.debit(budget, units, now_ms))
             .await
+    }
+
+    async fn look_at_budgets(&self, budgets: &[Budget], now_ms: i64) -> Result<Vec<BudgetLook>, Error> {
+        let act = self.model.look_at_budgets(budgets, now_ms);
+        self.call(Crossing::Read, "look_at_budgets", act).await
+    }
+
+    async fn effect_of(&self, home: &HomeId, message_key: &str) -> Result<Option<EffectId>, Error> {
+        let act = self.model.effect_of(home, message_key);
+        self.call(Crossing::Read, "effect_of", act).await
     }
 
     async fn record_status(

@@ -12,6 +12,7 @@ mod harness;
 mod interest;
 mod lanes;
 mod letters;
+mod looks;
 mod lost;
 mod machine;
 mod permutations;
@@ -90,6 +91,11 @@ on_both_engines! {
         a_start_renews_the_lease,
         a_refused_start_renews_nothing,
         due_lanes_come_oldest_first_and_bounded;
+    looks:
+        lanes_are_listed_by_time_home_and_kind_in_pages,
+        a_lane_is_looked_at_with_its_items_and_stays_as_it_was,
+        a_budget_is_looked_at_without_taking_from_it,
+        a_message_key_leads_to_its_effect;
     lost:
         a_stale_token_is_refused_and_changes_nothing,
         an_item_not_started_is_served_again_after_the_lease,

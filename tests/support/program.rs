@@ -45,6 +45,9 @@ impl Outside {
             display_phone_number: "+55 11 4000-1234".to_owned(),
             waba_id: "102290129340398".to_owned(),
             catalog_id: "367025965434465".to_owned(),
+            strict: false,
+            data: None,
+            tls: None,
         };
         let emulator = Emulator::start(config, &tasks).unwrap();
         Self {

@@ -3,6 +3,7 @@
 
 mod api;
 mod desk;
+mod exact_text;
 mod modes;
 mod pages;
 mod pictures;
@@ -14,14 +15,17 @@ mod signed;
 use std::collections::BTreeMap;
 
 use actix_web::web;
+use serde::{Deserialize, Serialize};
 
-pub use products::{Product, menu};
+pub use pictures::draw;
+pub use products::{Money, Product, menu};
 
 use modes::Mode;
 use purchases::Purchase;
 
 /// Everything the shop remembers.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Shop {
     /// The truth.
     pub products: BTreeMap<String, Product>,

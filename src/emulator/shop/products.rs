@@ -34,12 +34,13 @@ impl Money {
 }
 
 /// Something the shop sells.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Product {
     pub retailer_id: String,
     pub title: String,
     pub description: String,
     pub category: String,
+    #[serde(with = "super::exact_text")]
     pub price: Decimal,
     pub currency: String,
     pub stock: i64,

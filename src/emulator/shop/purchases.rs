@@ -14,7 +14,7 @@ const QUOTE_MS: i64 = 15 * 60 * 1000;
 const PAYMENT_MS: i64 = 30 * 60 * 1000;
 
 /// A purchase the shop took.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(
     clippy::struct_field_names,
     reason = "ids carry their full names: a purchase has a merchant's order id too"
@@ -23,6 +23,7 @@ pub struct Purchase {
     pub purchase_id: String,
     pub merchant_order_id: String,
     pub state: String,
+    #[serde(with = "super::exact_text")]
     pub total: Decimal,
     pub lines: Vec<BoughtLine>,
     pub payment_url: String,
@@ -35,7 +36,7 @@ pub struct Purchase {
 }
 
 /// A line of a purchase.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BoughtLine {
     pub retailer_id: String,
     pub title: String,

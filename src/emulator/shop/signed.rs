@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
 use super::super::answers::problem;
-use super::super::deliver::{self, Outgoing, Stamp};
+use super::super::deliver::{self, Outgoing};
 use super::super::wire;
 use super::super::world::{World, rfc3339};
 
@@ -50,15 +50,6 @@ pub async fn call_back(world: &World, event: &str, data: Value) -> Option<u16> {
     }
     let body = json!({"type": event, "timestamp": rfc3339(world.now_ms()), "data": data}).to_string();
     let id = format!("msg_{}", world.short_id(26).to_lowercase());
-    Some(
-        deliver::send_now(
-            world,
-            Outgoing {
-                stamp: Stamp::Shop { id },
-                body,
-            },
-            true,
-        )
-        .await,
-    )
+    let callback = Outgoing::callback(id, event, body);
+    Some(deliver::send_now(world, callback, true).await)
 }

@@ -19,7 +19,7 @@ mod replay;
 mod runs;
 mod would;
 
-pub(super) use runs::many as replay_many;
+pub(super) use runs::{Asked as Many, many as replay_many, run};
 
 use places::Place;
 use replay::Outcome;
@@ -36,10 +36,10 @@ pub(super) struct Listing {
 }
 
 /// How to replay one.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Manner {
     #[serde(default)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 fn authorised<'a>(state: &'a State, request: &HttpRequest, scope: Scope) -> Result<&'a Key, ApiError> {
@@ -61,7 +61,7 @@ fn none_such() -> ApiError {
 }
 
 /// Without the body: it may hold what customers wrote.
-fn shown(letter: &DeadLetter) -> Value {
+pub(super) fn shown(letter: &DeadLetter) -> Value {
     json!({
         "id": letter.id,
         "reason": letter.reason,
@@ -80,6 +80,11 @@ pub(super) async fn list(
     listing: Query<Listing>,
 ) -> Result<HttpResponse, ApiError> {
     let key = authorised(&state, &request, Scope::DeadLettersRead)?;
+    Ok(HttpResponse::Ok().json(page_of(&state, key, &listing).await?))
+}
+
+/// A page of the letters that the key may see.
+pub(super) async fn page_of(state: &State, key: &Key, listing: &Listing) -> Result<Value, ApiError> {
     let limit = listing.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let behind = match &listing.cursor {
         Some(text) => Some(Place::parse(text).ok_or_else(runs::foreign_cursor)?),
@@ -96,12 +101,17 @@ pub(super) async fn list(
     let next = letters.last().filter(|_| more);
     let next = next.map(|letter| Place::of(letter).to_string());
     let page = json!({ "dead_letters": letters.iter().map(shown).collect::<Vec<Value>>() });
-    Ok(HttpResponse::Ok().json(with_next(page, next)))
+    Ok(with_next(page, next))
 }
 
 /// `GET /v1/dead-letters/groups`
 pub(super) async fn groups(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let key = authorised(&state, &request, Scope::DeadLettersRead)?;
+    Ok(HttpResponse::Ok().json(groups_of(&state, key).await?))
+}
+
+/// The letters that the key may see, counted by reason.
+pub(super) async fn groups_of(state: &State, key: &Key) -> Result<Value, ApiError> {
     let store = state.engine.store();
     let groups = store.dead_letter_groups(key.merchant.as_ref()).await?;
     let told = groups.iter().map(|group| {
@@ -115,7 +125,7 @@ pub(super) async fn groups(state: Data<State>, request: HttpRequest) -> Result<H
             "what_to_do": cause.what_to_do,
         })
     });
-    Ok(HttpResponse::Ok().json(json!({ "groups": told.collect::<Vec<Value>>() })))
+    Ok(json!({ "groups": told.collect::<Vec<Value>>() }))
 }
 
 /// `GET /v1/dead-letters/{id}`
@@ -125,18 +135,26 @@ pub(super) async fn show(
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let key = authorised(&state, &request, Scope::DeadLettersRead)?;
-    let letter = visible(&state, key, &path.into_inner()).await?;
-    let letter = letter.ok_or_else(none_such)?;
+    let letter = letter_of(&state, key, &path.into_inner()).await?;
+    let body = key.may(Scope::DeadLettersWrite).then(|| letter.body.clone());
+    Ok(HttpResponse::Ok().json(explained(&letter, body)))
+}
+
+/// One letter that the key may see.
+pub(super) async fn letter_of(state: &State, key: &Key, id: &str) -> Result<DeadLetter, ApiError> {
+    visible(state, key, id).await?.ok_or_else(none_such)
+}
+
+/// A letter with what its reason means, and its body if it is given.
+pub(super) fn explained(letter: &DeadLetter, body: Option<String>) -> Value {
     let cause = causes::of(&letter.reason);
-    let mut answer = shown(&letter);
+    let mut answer = shown(letter);
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("what_happened".to_owned(), json!(cause.what_happened));
         fields.insert("what_to_do".to_owned(), json!(cause.what_to_do));
-        if key.may(Scope::DeadLettersWrite) {
-            fields.insert("body".to_owned(), json!(letter.body));
-        }
+        fields.extend(body.map(|body| ("body".to_owned(), json!(body))));
     }
-    Ok(HttpResponse::Ok().json(answer))
+    answer
 }
 
 /// `DELETE /v1/dead-letters/{id}`: for what will never be replayed.
@@ -146,8 +164,12 @@ pub(super) async fn discard(
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
-    let letter = visible(&state, key, &path.into_inner()).await?;
-    let letter = letter.ok_or_else(none_such)?;
+    removed(&state, key, &path.into_inner()).await
+}
+
+/// Removes a letter that the key may see.
+pub(super) async fn removed(state: &State, key: &Key, id: &str) -> Result<HttpResponse, ApiError> {
+    let letter = letter_of(state, key, id).await?;
     state.engine.store().remove_dead_letter(&letter.id).await?;
     tracing::info!(
         letter = letter.id,
@@ -166,10 +188,20 @@ pub(super) async fn replay_one(
     manner: Query<Manner>,
 ) -> Result<HttpResponse, ApiError> {
     let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
+    replayed(&state, key, &path.into_inner(), manner.dry_run).await
+}
+
+/// Replays a letter that the key may see, or tells what a replay would do.
+pub(super) async fn replayed(
+    state: &State,
+    key: &Key,
+    id: &str,
+    is_dry: bool,
+) -> Result<HttpResponse, ApiError> {
     let nothing_blocked = std::collections::BTreeSet::new();
-    let report = replay::once(&state, key, &path.into_inner(), manner.dry_run, &nothing_blocked).await?;
+    let report = replay::once(state, key, id, is_dry, &nothing_blocked).await?;
     let report = report.ok_or_else(none_such)?;
-    if manner.dry_run {
+    if is_dry {
         return Ok(HttpResponse::Ok().json(report.json()));
     }
     let problem = report.problem.clone().unwrap_or_default();

@@ -37,12 +37,14 @@ const LISTED_AT_ONCE: usize = 20;
 /// A run that failed for so many conversations ends: its cause is not mended, and its cursor would not fit into a request.
 const BLOCKED_MAX: usize = 5_000;
 
+/// Which letters, and how.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+pub(in crate::http) struct Asked {
     reason: Option<String>,
     ids: Option<Vec<String>>,
     limit: Option<usize>,
+    #[serde(alias = "rate_per_s")]
     per_second: Option<u64>,
     #[serde(default)]
     dry_run: bool,
@@ -131,7 +133,12 @@ pub(in crate::http) async fn many(
 ) -> Result<HttpResponse, ApiError> {
     let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
     let (asked, _): (Asked, _) = body::json(payload, state.api_body_bytes).await?;
-    check(&asked)?;
+    Ok(HttpResponse::Ok().json(run(&state, key, &asked).await?))
+}
+
+/// Replays as many letters as one request may.
+pub(in crate::http) async fn run(state: &State, key: &Key, asked: &Asked) -> Result<Value, ApiError> {
+    check(asked)?;
     let mut run = match &asked.cursor {
         Some(text) => Run::parse(text).ok_or_else(foreign_cursor)?,
         None => Run {
@@ -142,7 +149,7 @@ pub(in crate::http) async fn many(
     };
     let mut reports = Vec::new();
     let mut letters = match &asked.ids {
-        Some(ids) => Letters::Named(named(&state, key, ids, &run, &mut reports).await?),
+        Some(ids) => Letters::Named(named(state, key, ids, &run, &mut reports).await?),
         None => Letters::Filtered {
             filter: LetterFilter {
                 merchant: key.merchant.clone(),
@@ -151,11 +158,11 @@ pub(in crate::http) async fn many(
             next: VecDeque::new(),
         },
     };
-    let stop = go_on(&state, key, &asked, (&mut run, &mut letters), &mut reports).await?;
+    let stop = go_on(state, key, asked, (&mut run, &mut letters), &mut reports).await?;
     if matches!(stop, Stop::Ended(_)) {
         run.blocked.clear();
     }
-    Ok(HttpResponse::Ok().json(answer(&asked, &run, &reports, &stop)))
+    Ok(answer(asked, &run, &reports, &stop))
 }
 
 fn check(asked: &Asked) -> Result<(), ApiError> {

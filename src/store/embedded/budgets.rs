@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::{Budget, Class, UnixMs};
+use crate::store::{Budget, BudgetLook, Class, UnixMs};
 
 /// Beyond so many limits, those that have recovered are forgotten.
 const REMEMBERED: usize = 10_000;
@@ -73,6 +73,14 @@ impl Budgets {
         let bounded_us = next_us.min(present_us.saturating_add(depth_us(budget)));
         self.free_at_us.insert(budget.key.clone(), bounded_us);
         self.forget(present_us);
+    }
+
+    /// What is left of a budget.
+    pub(super) fn look(&self, budget: &Budget, now_ms: UnixMs) -> BudgetLook {
+        let back_us = self.latest_us.saturating_sub(now_ms.saturating_mul(1_000));
+        let back_us = if back_us > SET_BACK_US { back_us } else { 0 };
+        let free_at_us = self.free_at_us.get(&budget.key).copied().unwrap_or(0);
+        budget.look(free_at_us.saturating_sub(back_us), now_ms)
     }
 
     /// When the clock is set back, limits go back with it: else nothing would be free until it has caught up.

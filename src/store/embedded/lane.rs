@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::order::{Entry, Pick, pick};
 use crate::domain::ids::EffectId;
 use crate::store::{
-    DeliveryStatus, Head, Item, LaneId, LaneKind, LaneTimes, Lease, Phase, Settlement, UnixMs,
+    DeliveryStatus, Head, Item, LaneId, LaneKind, LaneLook, LaneTimes, Lease, Settlement, UnixMs,
 };
 
 /// One lane as it is stored.
@@ -48,6 +48,15 @@ impl LaneState {
     /// When the lane is to be looked at; `None`: never.
     pub(super) fn due_ms(&self) -> Option<UnixMs> {
         self.due_ms
+    }
+
+    /// The lane as it is, with the first items.
+    pub(super) fn look(&self, limit: usize) -> LaneLook {
+        LaneLook {
+            length: self.items.len(),
+            lease_until_ms: self.lease.as_ref().map(|grant| grant.until_ms),
+            items: self.items.iter().take(limit).map(Entry::look).collect(),
+        }
     }
 
     /// Puts an item at the end and removes what it supersedes. Call [`LaneState::claim`] after the last one, if the lane is
@@ -315,11 +324,7 @@ impl LaneState {
             lane: lane.clone(),
             lease: lease.clone(),
             item: entry.item(),
-            phase: if entry.is_unknown() {
-                Phase::Unknown
-            } else {
-                Phase::Queued
-            },
+            phase: entry.phase(),
             attempts: entry.attempts,
             unknowns: entry.unknowns,
             started_at_ms: entry.started_at_ms,

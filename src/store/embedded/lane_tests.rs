@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::ids::HomeId;
-use crate::store::Class;
+use crate::store::{Class, Phase};
 
 #[path = "lane_status_tests.rs"]
 mod statuses;

@@ -10,8 +10,8 @@ use super::lane::{LaneState, Next};
 use super::table::{Snapshot, View, Writing};
 use crate::domain::ids::{EffectId, HomeId};
 use crate::store::{
-    Budget, ClaimOutcome, Class, DeliveryStatus, Error, Head, LaneId, LaneKind, LaneTimes, SettleOutcome,
-    Settlement, StartOutcome, StatusOutcome, StatusTarget, UnixMs,
+    Budget, ClaimOutcome, Class, DeliveryStatus, DueLane, Error, Head, LaneId, LaneKind, LaneTimes,
+    SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, UnixMs,
 };
 
 /// How long statuses and message keys are kept.
@@ -113,36 +113,37 @@ where
     })
 }
 
-fn lane_of_due(rest: &str) -> Option<(UnixMs, LaneId)> {
+/// Reads a row of the index of due lanes.
+pub(super) fn lane_of_due(rest: &str) -> Result<DueLane, Error> {
+    parts_of_due(rest).ok_or_else(|| Error::Corrupt {
+        key: rest.to_owned(),
+        problem: "no lane's due time".to_owned(),
+    })
+}
+
+fn parts_of_due(rest: &str) -> Option<DueLane> {
     let (time, place) = rest.split_once('/')?;
-    let at_ms = time.parse().ok()?;
+    let due_ms = time.parse().ok()?;
     let (home, kind) = match place.strip_suffix('p') {
         Some(home) => (home, LaneKind::Provider),
         None => (place.strip_suffix('m')?, LaneKind::Merchant),
     };
-    Some((
-        at_ms,
-        LaneId {
-            home: HomeId::new(home),
-            kind,
-        },
-    ))
+    let lane = LaneId {
+        home: HomeId::new(home),
+        kind,
+    };
+    Some(DueLane { lane, due_ms })
 }
 
 /// Lanes whose time has come, oldest first.
 pub(super) fn due(view: &Snapshot, now_ms: UnixMs, limit: usize) -> Result<Vec<LaneId>, Error> {
     let mut found = Vec::new();
     view.each(keys::DUE, None, |rest, _| {
-        let Some((at_ms, lane)) = lane_of_due(rest) else {
-            return Err(Error::Corrupt {
-                key: rest.to_owned(),
-                problem: "no lane's due time".to_owned(),
-            });
-        };
-        if at_ms > now_ms || found.len() >= limit {
+        let place = lane_of_due(rest)?;
+        if place.due_ms > now_ms || found.len() >= limit {
             return Ok(false);
         }
-        found.push(lane);
+        found.push(place.lane);
         Ok(true)
     })?;
     Ok(found)

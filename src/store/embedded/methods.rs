@@ -8,13 +8,13 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 
 use super::lanes::Purse;
-use super::{EmbeddedStore, catalog, conversations, keys, lanes, letters, records};
-use crate::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
+use super::{EmbeddedStore, catalog, conversations, keys, lanes, letters, looks, records};
+use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use crate::store::{
-    Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, Error, Head,
-    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, Level, LoadRequest,
-    Loaded, Loss, ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store,
-    StoredFact, UnixMs, Written,
+    Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
+    DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
+    LetterFilter, LetterGroup, Level, LoadRequest, Loaded, Loss, ProductWrite, SettleOutcome, Settlement,
+    StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
 };
 
 /// The library that writes the file.
@@ -51,6 +51,15 @@ impl Store for EmbeddedStore {
     async fn due_lanes(&self, now_ms: UnixMs, limit: usize) -> Result<Vec<LaneId>, Error> {
         self.told(now_ms);
         self.read(|view| lanes::due(view, now_ms, limit))
+    }
+
+    async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: UnixMs) -> Result<LanePage, Error> {
+        self.told(now_ms);
+        self.read(|view| looks::page(view, after, limit, now_ms))
+    }
+
+    async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {
+        self.read(|view| lanes.iter().map(|lane| looks::lane(view, lane, limit)).collect())
     }
 
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error> {
@@ -106,6 +115,17 @@ impl Store for EmbeddedStore {
             .unwrap_or_else(PoisonError::into_inner)
             .debit(budget, units, now_ms);
         Ok(())
+    }
+
+    async fn look_at_budgets(&self, budgets: &[Budget], now_ms: UnixMs) -> Result<Vec<BudgetLook>, Error> {
+        self.told(now_ms);
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        let kept = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(budgets.iter().map(|budget| kept.look(budget, now_ms)).collect())
+    }
+
+    async fn effect_of(&self, home: &HomeId, message_key: &str) -> Result<Option<EffectId>, Error> {
+        self.read(|view| looks::effect_of(view, home, message_key, self.latest_ms()))
     }
 
     async fn record_status(

@@ -24,6 +24,7 @@ mod keys;
 mod lane;
 mod lanes;
 mod letters;
+mod looks;
 mod methods;
 mod order;
 mod records;

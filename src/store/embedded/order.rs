@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::EffectId;
-use crate::store::{Class, Item, LaneKind, UnixMs};
+use crate::store::{Class, Item, ItemLook, LaneKind, Phase, UnixMs};
 
 /// One item and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,28 @@ impl Entry {
     /// True when an attempt may have happened: nothing but a status or its performer's word ends that.
     pub(super) fn is_unknown(&self) -> bool {
         self.unknowns > 0
+    }
+
+    /// How far it has come.
+    pub(super) fn phase(&self) -> Phase {
+        if self.is_unknown() {
+            Phase::Unknown
+        } else {
+            Phase::Queued
+        }
+    }
+
+    /// The item as somebody sees it who only looks.
+    pub(super) fn look(&self) -> ItemLook {
+        ItemLook {
+            item: self.item(),
+            phase: self.phase(),
+            is_started: self.started,
+            attempts: self.attempts,
+            unknowns: self.unknowns,
+            due_ms: self.due_ms,
+            started_at_ms: self.started_at_ms,
+        }
     }
 
     /// The item as it was appended.

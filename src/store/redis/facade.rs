@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 
-use crate::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
+use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use crate::store::{
-    Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, Error, Head,
-    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, LoadRequest, Loaded,
-    ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact,
-    UnixMs, Written,
+    Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
+    DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
+    LetterFilter, LetterGroup, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement, StartOutcome,
+    StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
 };
 
 use super::{CLOSE_GRACE_MS, RedisStore, commit};
@@ -28,6 +28,14 @@ impl Store for RedisStore {
 
     async fn due_lanes(&self, now_ms: UnixMs, limit: usize) -> Result<Vec<LaneId>, Error> {
         self.inner.due_lanes(now_ms, limit).await
+    }
+
+    async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: UnixMs) -> Result<LanePage, Error> {
+        self.inner.lanes(after, limit, now_ms).await
+    }
+
+    async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {
+        self.inner.look_at_lanes(lanes, limit).await
     }
 
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error> {
@@ -59,6 +67,14 @@ impl Store for RedisStore {
 
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error> {
         self.inner.debit(budget, units, now_ms).await
+    }
+
+    async fn look_at_budgets(&self, budgets: &[Budget], now_ms: UnixMs) -> Result<Vec<BudgetLook>, Error> {
+        self.inner.look_at_budgets(budgets, now_ms).await
+    }
+
+    async fn effect_of(&self, home: &HomeId, message_key: &str) -> Result<Option<EffectId>, Error> {
+        self.inner.effect_of(home, message_key).await
     }
 
     async fn record_status(

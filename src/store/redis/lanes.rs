@@ -242,7 +242,7 @@ fn read_status(value: Value) -> Result<StatusOutcome, Error> {
 }
 
 /// Lanes of one due-set, each behind its time.
-fn due_in(answer: Value) -> Result<Vec<(i64, LaneId)>, Error> {
+pub(super) fn due_in(answer: Value) -> Result<Vec<(i64, LaneId)>, Error> {
     let flat: Vec<String> = read(answer, "due-set")?;
     let mut due = Vec::with_capacity(flat.len() / 2);
     for pair in flat.chunks_exact(2) {

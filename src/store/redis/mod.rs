@@ -15,6 +15,7 @@ mod lanes;
 mod letters;
 mod link;
 mod load;
+mod looks;
 mod net;
 mod records;
 mod scripts;

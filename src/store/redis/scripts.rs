@@ -12,6 +12,8 @@ pub(super) struct Script {
 /// All scripts of this version.
 pub(super) struct Scripts {
     pub(super) commit: Script,
+    pub(super) lanes: Script,
+    pub(super) look: Script,
     pub(super) claim: Script,
     pub(super) start: Script,
     pub(super) settle: Script,
@@ -40,6 +42,8 @@ impl Scripts {
     pub(super) fn new() -> Self {
         Self {
             commit: lua!("", "lane", "letter", "commit"),
+            lanes: lua!(" flags=no-writes", "lanes"),
+            look: lua!(" flags=no-writes", "lane", "look"),
             claim: lua!(" flags=allow-oom", "lane", "claim"),
             start: lua!(" flags=allow-oom", "lane", "budget", "start"),
             settle: lua!(" flags=allow-oom", "lane", "settle"),
@@ -63,6 +67,8 @@ impl Scripts {
     pub(super) fn load_commands(&self) -> Vec<Cmd> {
         let all = [
             &self.commit,
+            &self.lanes,
+            &self.look,
             &self.claim,
             &self.start,
             &self.settle,

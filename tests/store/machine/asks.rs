@@ -152,6 +152,7 @@ fn everything() -> Vec<Ask> {
     let mut all = vec![
         Ask::Conversation(ConversationAsk::Load(vec![request])),
         Ask::Lane(LaneAsk::Due { limit: 100 }),
+        Ask::Lane(LaneAsk::Look { limit: 100 }),
         Ask::Letter(LetterAsk::Walk {
             merchant: None,
             reason: None,

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use proptest::prelude::*;
 use sacola::store::{
     Budget, ClaimOutcome, Class, DeliveryStatus, Error, Head, LaneId, LaneKind, SettleOutcome, Settlement,
-    StatusOutcome, StatusTarget, UnixMs,
+    StatusOutcome, StatusTarget, Store, UnixMs,
 };
 
 use super::asks::Answer;
@@ -29,6 +29,12 @@ pub enum LaneAsk {
         home: usize,
         kind: LaneKind,
     },
+    /// All lanes in pages of that length, and what lies in them.
+    Look {
+        limit: usize,
+    },
+    /// What is left of all budgets.
+    Left,
     Debit {
         budget: usize,
         units: u32,
@@ -78,6 +84,8 @@ impl LaneAsk {
             Self::Start { .. } | Self::Settle { .. } | Self::Release { .. } => true,
             Self::Due { .. }
             | Self::Claim { .. }
+            | Self::Look { .. }
+            | Self::Left
             | Self::Debit { .. }
             | Self::StatusOf { .. }
             | Self::StatusByKey { .. }
@@ -98,9 +106,11 @@ pub fn asks() -> impl Strategy<Value = LaneAsk> {
         3 => (0..4_usize).prop_map(EffectPick::Given),
         1 => (0..HOMES, 0..2_usize).prop_map(|(home, index)| EffectPick::ToCome(home, index)),
     ];
-    let limit = prop_oneof![Just(100_usize), 1..3_usize];
+    let limit = || prop_oneof![Just(100_usize), 1..3_usize];
     prop_oneof![
-        1 => limit.prop_map(|limit| LaneAsk::Due { limit }),
+        1 => limit().prop_map(|limit| LaneAsk::Due { limit }),
+        1 => limit().prop_map(|limit| LaneAsk::Look { limit }),
+        1 => Just(LaneAsk::Left),
         5 => (0..HOMES, kinds()).prop_map(|(home, kind)| LaneAsk::Claim { home, kind }),
         1 => (0..BUDGETS, 1..4_u32).prop_map(|(budget, units)| LaneAsk::Debit { budget, units }),
         3 => (effect, statuses()).prop_map(|(effect, status)| LaneAsk::StatusOf { effect, status }),
@@ -182,6 +192,11 @@ pub async fn answer(side: &Side, known: &Known, ask: &LaneAsk) -> Answer {
         LaneAsk::Claim { home, kind } => {
             claimed(store.claim(&lane(&home_of(*home), *kind), at(now_ms)).await)
         }
+        LaneAsk::Look { limit } => looked(store.as_ref(), *limit, now_ms).await,
+        LaneAsk::Left => {
+            let all: Vec<Budget> = (0..BUDGETS).map(budget_of).collect();
+            Answer::of(&store.look_at_budgets(&all, now_ms).await)
+        }
         LaneAsk::Debit { budget, units } => {
             Answer::of(&store.debit(&budget_of(*budget), *units, now_ms).await)
         }
@@ -226,6 +241,8 @@ async fn answer_of_head(side: &Side, (place, head): (usize, &Head), ask: &LaneAs
         }
         LaneAsk::Due { .. }
         | LaneAsk::Claim { .. }
+        | LaneAsk::Look { .. }
+        | LaneAsk::Left
         | LaneAsk::Debit { .. }
         | LaneAsk::StatusOf { .. }
         | LaneAsk::StatusByKey { .. }
@@ -267,6 +284,25 @@ fn due(found: Result<Vec<LaneId>, Error>, limit: usize, known: &Known) -> Answer
         answer.lines.push(format!("{lanes:?}"));
     }
     answer
+}
+
+/// Every lane, page by page, with its items.
+async fn looked(store: &dyn Store, limit: usize, now_ms: UnixMs) -> Answer {
+    let (mut answer, mut after) = (Answer::default(), None);
+    loop {
+        let page = match store.lanes(after.as_ref(), limit, now_ms).await {
+            Ok(page) => page,
+            Err(error) => return Answer::of(&error),
+        };
+        answer.lines.push(format!("{page:?}"));
+        let Some(last) = page.lanes.last().cloned() else {
+            return answer;
+        };
+        let lanes: Vec<LaneId> = page.lanes.into_iter().map(|place| place.lane).collect();
+        let looks = store.look_at_lanes(&lanes, limit).await;
+        answer.lines.push(format!("{looks:?}"));
+        after = Some(last);
+    }
 }
 
 async fn of_all(side: &Side, known: &Known, status: DeliveryStatus) -> Vec<Result<StatusOutcome, Error>> {

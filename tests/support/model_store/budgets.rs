@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sacola::store::{Budget, Class, UnixMs};
+use sacola::store::{Budget, BudgetLook, Class, UnixMs};
 
 /// A clock that goes back by more than this was set back; by less, two calls overtook each other.
 const SET_BACK_US: i64 = 3_000_000;
@@ -65,6 +65,26 @@ impl Budgets {
         let until_us = self.spent_until(budget, now_us).saturating_add(units_us);
         let bounded_us = until_us.min(now_us.saturating_add(depth_us(budget)));
         self.spent_until_us.insert(budget.key.clone(), bounded_us);
+    }
+
+    /// What is left: units that could be taken one after the other, found by counting them.
+    pub(super) fn look(&self, budget: &Budget, now_ms: UnixMs) -> BudgetLook {
+        let mut copy = Self {
+            spent_until_us: self.spent_until_us.clone(),
+            latest_us: self.latest_us,
+        };
+        let mut available = 0;
+        loop {
+            match copy.take(std::slice::from_ref(budget), Class::Reply, now_ms) {
+                Ok(()) => available += 1,
+                Err((until_ms, _)) => {
+                    return BudgetLook {
+                        available,
+                        refused_until_ms: (available == 0).then_some(until_ms),
+                    };
+                }
+            }
+        }
     }
 
     fn spent_until(&self, budget: &Budget, now_us: i64) -> i64 {

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use sacola::domain::ids::{HomeId, MerchantId, PurchaseId, RetailerId, Shard};
+use sacola::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use sacola::store::{
-    Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, Error, Head,
-    Health, IdempotencyOutcome, Interest, LaneId, LaneTimes, LetterFilter, LetterGroup, Level, LoadRequest,
-    Loaded, ProductWrite, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, Store,
-    StoredFact, UnixMs, Written,
+    Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
+    DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
+    LetterFilter, LetterGroup, Level, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement,
+    StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
 };
 
 mod budgets;
@@ -21,6 +21,7 @@ mod history;
 mod lane;
 mod lanes;
 mod letters;
+mod looks;
 mod model;
 mod order;
 #[cfg(feature = "faults")]
@@ -71,6 +72,14 @@ impl Store for ModelStore {
         Ok(self.ask(|model| model.due_lanes(now_ms, limit)))
     }
 
+    async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: UnixMs) -> Result<LanePage, Error> {
+        Ok(self.ask(|model| model.lanes_page(after, limit, now_ms)))
+    }
+
+    async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {
+        Ok(self.ask(|model| lanes.iter().map(|lane| model.look_at_lane(lane, limit)).collect()))
+    }
+
     async fn claim(&self, lane: &LaneId, times: LaneTimes) -> Result<ClaimOutcome, Error> {
         Ok(self.ask(|model| model.claim(lane, times)))
     }
@@ -101,6 +110,14 @@ impl Store for ModelStore {
     async fn debit(&self, budget: &Budget, units: u32, now_ms: UnixMs) -> Result<(), Error> {
         self.ask(|model| model.debit(budget, units, now_ms));
         Ok(())
+    }
+
+    async fn look_at_budgets(&self, budgets: &[Budget], now_ms: UnixMs) -> Result<Vec<BudgetLook>, Error> {
+        Ok(self.ask(|model| model.look_at_budgets(budgets, now_ms)))
+    }
+
+    async fn effect_of(&self, home: &HomeId, message_key: &str) -> Result<Option<EffectId>, Error> {
+        Ok(self.ask(|model| model.effect_of(home, message_key)))
     }
 
     async fn record_status(

@@ -1,0 +1,89 @@
+//! Meta's envelope around messages and statuses, in ASCII as Meta writes it.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::super::deliver::Outgoing;
+use super::super::wire;
+use super::super::world::{Phone, Settings};
+use super::fields::Fields;
+
+#[derive(Serialize)]
+struct Values {
+    messaging_product: &'static str,
+    metadata: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contacts: Option<[Value; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<Vec<Box<RawValue>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statuses: Option<Vec<Value>>,
+}
+
+/// A webhook body that carries messages.
+pub fn messages_body(settings: &Settings, phone: &Phone, messages: Vec<Box<RawValue>>) -> String {
+    of_messages(settings, Some(contact(phone)), Some(messages), None)
+}
+
+/// A webhook body that carries statuses; `failed` ones come without contacts.
+pub fn statuses_body(settings: &Settings, phone: &Phone, statuses: Vec<Value>, failed: bool) -> String {
+    of_messages(settings, (!failed).then(|| contact(phone)), None, Some(statuses))
+}
+
+/// The body and the webhook that carry a `system` message: without contacts.
+pub fn system_webhook(settings: &Settings, phone: &Phone, message: Box<RawValue>) -> (String, Outgoing) {
+    let body = of_messages(settings, None, Some(vec![message]), None);
+    (body.clone(), Outgoing::meta(Some(&phone.id), body))
+}
+
+fn of_messages(
+    settings: &Settings,
+    contact: Option<Value>,
+    messages: Option<Vec<Box<RawValue>>>,
+    statuses: Option<Vec<Value>>,
+) -> String {
+    let value = Values {
+        messaging_product: "whatsapp",
+        metadata: metadata(settings),
+        contacts: contact.map(|contact| [contact]),
+        messages,
+        statuses,
+    };
+    change(settings, "messages", &value, None)
+}
+
+/// A webhook body of one change. `time` stands in management fields only.
+pub fn change(settings: &Settings, field: &str, value: &impl Serialize, time_s: Option<i64>) -> String {
+    let mut change = Fields::default();
+    change.add("value", value);
+    change.add("field", &field);
+    let mut entry = Fields::default();
+    entry.add("id", &settings.waba_id);
+    entry.add_some("time", time_s);
+    entry.add("changes", &[change]);
+    let mut body = Fields::default();
+    body.add("object", &"whatsapp_business_account");
+    body.add("entry", &[entry]);
+    wire::ascii_json(wire::raw(&body).get())
+}
+
+/// `metadata` of the business number.
+pub fn metadata(settings: &Settings) -> Value {
+    json!({
+        "display_phone_number": settings.business_digits(), "phone_number_id": settings.phone_number_id,
+    })
+}
+
+/// One item of `contacts`.
+pub fn contact(phone: &Phone) -> Value {
+    let mut profile = json!({"name": phone.name});
+    if let (Some(username), Some(fields)) = (&phone.username, profile.as_object_mut()) {
+        fields.insert("username".to_owned(), json!(username));
+    }
+    let mut contact = json!({"profile": profile, "user_id": phone.user_id});
+    if let (Some(number), Some(fields)) = (phone.number(), contact.as_object_mut()) {
+        fields.insert("wa_id".to_owned(), json!(number));
+    }
+    contact
+}

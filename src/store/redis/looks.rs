@@ -1,0 +1,174 @@
+//! Looking at lanes and budgets without touching them, for the person on call. Each look is one trip.
+
+use redis::Value;
+use serde_json::json;
+
+use crate::domain::ids::{EffectId, HomeId};
+use crate::store::{
+    Budget, BudgetLook, Class, DueLane, Error, Item, ItemLook, LaneId, LaneLook, LanePage, Phase, UnixMs,
+};
+
+use super::Inner;
+use super::error::{corrupt, reading};
+use super::keys::lane_member;
+use super::lanes::due_in;
+use super::served::exact;
+use super::shards;
+use super::values::{Reply, counter, read};
+
+impl Inner {
+    /// Each shard answers for itself: one whose server is away, or that can't be read, hides no other.
+    pub(super) async fn lanes(
+        &self,
+        after: Option<&DueLane>,
+        limit: usize,
+        now_ms: UnixMs,
+    ) -> Result<LanePage, Error> {
+        let (at_ms, member) = after.map_or((0, String::new()), |place| {
+            (exact(place.due_ms), lane_member(&place.lane))
+        });
+        let mut calls = Vec::new();
+        for shard in shards::all() {
+            let arguments = vec![
+                at_ms.to_string(),
+                member.clone(),
+                limit.max(1).to_string(),
+                exact(now_ms).to_string(),
+            ];
+            calls.push(self.scripts.lanes.call(vec![self.keys.due(shard)], arguments));
+        }
+        let (mut page, mut read_shards, mut first) = (LanePage::default(), 0, None);
+        for answer in self.net.scripts(&calls).await {
+            match reading(answer).and_then(of_shard) {
+                Ok((total, due, lanes)) => {
+                    read_shards += 1;
+                    page.total += total;
+                    page.due += due;
+                    page.lanes.extend(lanes);
+                }
+                Err(error) => {
+                    page.unread_shards += 1;
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        if let Some(error) = first {
+            if read_shards == 0 {
+                return Err(error);
+            }
+            tracing::warn!(%error, shards = page.unread_shards, "shards were left out of the list of lanes");
+        }
+        page.lanes.sort();
+        page.lanes.truncate(limit);
+        Ok(page)
+    }
+
+    pub(super) async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {
+        if lanes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut calls = Vec::with_capacity(lanes.len());
+        for lane in lanes {
+            let keys = self.keys.lane(lane);
+            let slot = keys.due.clone();
+            let request = json!({ "lane": keys, "limit": limit });
+            calls.push(self.scripts.look.call(vec![slot], vec![request.to_string()]));
+        }
+        let mut looks = Vec::with_capacity(lanes.len());
+        for (lane, answer) in lanes.iter().zip(self.net.scripts(&calls).await) {
+            looks.push(look(reading(answer)?, lane)?);
+        }
+        Ok(looks)
+    }
+
+    pub(super) async fn look_at_budgets(
+        &self,
+        budgets: &[Budget],
+        now_ms: UnixMs,
+    ) -> Result<Vec<BudgetLook>, Error> {
+        let mut commands = Vec::with_capacity(budgets.len());
+        for budget in budgets {
+            let mut command = redis::cmd("GET");
+            command.arg(self.keys.budget(&budget.key));
+            commands.push(command);
+        }
+        let mut looks = Vec::with_capacity(budgets.len());
+        for (budget, answer) in budgets.iter().zip(reading(self.net.reading(commands).await)?) {
+            let free_at_us: Option<i64> = read(answer, &budget.key)?;
+            looks.push(budget.look(free_at_us.unwrap_or(0), now_ms));
+        }
+        Ok(looks)
+    }
+
+    pub(super) async fn effect_of(
+        &self,
+        home: &HomeId,
+        message_key: &str,
+    ) -> Result<Option<EffectId>, Error> {
+        let mut command = redis::cmd("GET");
+        command.arg(self.keys.message(home, message_key));
+        let found: Option<String> = read(reading(self.net.command(command).await)?, message_key)?;
+        Ok(found.map(EffectId::new))
+    }
+}
+
+/// How many lanes a shard has, how many are due, and some of them.
+fn of_shard(answer: Value) -> Result<(u64, u64, Vec<DueLane>), Error> {
+    let mut reply = Reply::of(answer, "due-set")?;
+    let (total, due): (i64, i64) = (reply.part()?, reply.part()?);
+    let lanes = due_in(reply.part::<Value>()?)?.into_iter();
+    Ok((
+        counter(total, "due-set")?,
+        counter(due, "due-set")?,
+        lanes.map(|(due_ms, lane)| DueLane { lane, due_ms }).collect(),
+    ))
+}
+
+fn look(answer: Value, lane: &LaneId) -> Result<LaneLook, Error> {
+    let at = format!("lane {}", lane_member(lane));
+    let mut reply = Reply::of(answer, &at)?;
+    let (lease_until_ms, length): (i64, i64) = (reply.part()?, reply.part()?);
+    let length = usize::try_from(length).map_err(|problem| corrupt(&at, problem))?;
+    let mut items = Vec::new();
+    for item in reply.rest() {
+        items.push(item_look(item, &at)?);
+    }
+    Ok(LaneLook {
+        length,
+        lease_until_ms: (lease_until_ms >= 0).then_some(lease_until_ms),
+        items,
+    })
+}
+
+fn item_look(answer: Value, at: &str) -> Result<ItemLook, Error> {
+    let mut parts = Reply::of(answer, at)?;
+    let effect_id = EffectId::new(parts.part::<String>()?);
+    let phase: String = parts.part()?;
+    let (attempts, unknowns) = (parts.part()?, parts.part()?);
+    let (due_ms, started_at_ms) = (parts.part()?, parts.part()?);
+    let revision = counter(parts.part()?, at)?;
+    let class: String = parts.part()?;
+    let may_pass: i64 = parts.part()?;
+    let supersedes: String = parts.part()?;
+    let item = Item {
+        effect_id,
+        revision,
+        class: if class == "b" { Class::Bulk } else { Class::Reply },
+        supersedes: supersedes.strip_prefix('+').map(str::to_owned),
+        may_pass: may_pass == 1,
+        body: parts.part()?,
+    };
+    Ok(ItemLook {
+        item,
+        phase: if matches!(phase.as_str(), "q" | "s") {
+            Phase::Queued
+        } else {
+            Phase::Unknown
+        },
+        is_started: matches!(phase.as_str(), "s" | "S"),
+        attempts,
+        unknowns,
+        due_ms,
+        started_at_ms,
+    })
+}

@@ -1,0 +1,266 @@
+//! The playground's stories, done as a person does them: by clicking in the phone and in the panels. What a story claims is
+//! checked at the shop as well.
+
+use serde_json::Value;
+
+use super::chromium::Chromium;
+use super::demo::Demo;
+
+/// A story under way in a window.
+struct Rehearsal {
+    demo: Demo,
+    browser: Chromium,
+}
+
+impl Rehearsal {
+    /// Opens a story by its address; the stage is set when this returns.
+    async fn of(story: &str) -> Self {
+        let demo = Demo::start();
+        let browser = Chromium::open(1440, 900).await;
+        browser.goto(&demo.playground(&format!("?story={story}&lang=en"))).await;
+        let rehearsal = Self { demo, browser };
+        rehearsal.sees("stage").await;
+        rehearsal
+    }
+
+    /// The story has seen a step done.
+    async fn sees(&self, step: &str) {
+        let css = format!("[data-testid=story-step][data-step={step}][data-state=done]");
+        self.browser.until(&format!("document.querySelector({css:?}) !== null")).await;
+    }
+
+    async fn writes(&self, text: &str) {
+        self.browser.writes("[data-testid=composer] textarea, [data-testid=composer] input, textarea[data-testid=composer], input[data-testid=composer]", text).await;
+        self.browser.click("[data-testid=send]").await;
+    }
+
+    /// Taps the newest button that asks for that.
+    async fn taps(&self, action: &str) {
+        self.taps_on("", action).await;
+    }
+
+    /// The same on the screen of one device.
+    async fn taps_on(&self, device: &str, action: &str) {
+        let screen = match device {
+            "" => String::new(),
+            device => format!("[data-testid=phone][data-device={device}] "),
+        };
+        self.browser
+            .click(&format!("{screen}[data-testid=reply][data-id^='s1.{action}.']"))
+            .await;
+    }
+
+    /// Opens the newest list and taps a row that asks for that.
+    async fn chooses(&self, action: &str) {
+        self.browser.click("[data-testid=open-list]").await;
+        self.browser
+            .click(&format!("[data-testid=row][data-id^='s1.{action}.']"))
+            .await;
+    }
+
+    async fn tab(&self, name: &str) {
+        self.browser.click(&format!("[data-testid=tab-{name}]")).await;
+    }
+
+    /// Makes the product with that name cost so much.
+    async fn reprices(&self, id: &str, price: &str) {
+        self.tab("shop").await;
+        let row = format!("[data-testid=shop-product][data-id={id}]");
+        self.browser.writes(&format!("{row} [data-testid=shop-price]"), price).await;
+        self.browser.click(&format!("{row} [data-testid=shop-save]")).await;
+    }
+
+    /// The product in the only cart, and its price.
+    async fn carted(&self) -> (String, String) {
+        let found = self
+            .browser
+            .until(
+                "[...document.querySelectorAll('[data-testid=bubble][data-kind=product]')].length > 0 \
+                 && window.sacola.world.phones.size > 0 && 'yes'",
+            )
+            .await;
+        assert_eq!(found, "yes");
+        let products = self.demo.get("/shop/products").await;
+        let title = self
+            .browser
+            .value(
+                "[...document.querySelectorAll('[data-testid=bubble][data-kind=product] strong')].at(-1)?.textContent",
+            )
+            .await;
+        let all = products["products"].as_array().unwrap().clone();
+        let found = all.iter().find(|product| product["title"] == title);
+        let found = found.unwrap_or_else(|| panic!("no product is called {title}"));
+        (text(&found["retailer_id"]), text(&found["price"]["amount"]))
+    }
+
+    async fn purchases(&self) -> Vec<Value> {
+        self.demo.get("/shop/purchases").await["purchases"]
+            .as_array()
+            .unwrap()
+            .clone()
+    }
+
+    /// The end of the story is shown, and nothing went wrong in the browser.
+    async fn ends(self) {
+        let done = "document.querySelector('[data-testid=story-done]')?.checkVisibility()";
+        self.browser.until(done).await;
+        self.browser.close().await;
+        assert_eq!(self.demo.terminates(), Some(0));
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_purchase_is_made_by_hand() {
+    let story = Rehearsal::of("first-purchase").await;
+    story.writes("oi").await;
+    story.sees("hello").await;
+    story.chooses("category").await;
+    story.sees("category").await;
+    story.chooses("product").await;
+    story.sees("product").await;
+    story.taps("add").await;
+    story.sees("add").await;
+    story.taps("checkout").await;
+    story.sees("checkout").await;
+    story.taps("confirm").await;
+    story.sees("link").await;
+    let pays = story.browser.find("[data-testid=pay-link]").await;
+    let page = pays.attr("href").await.unwrap().unwrap();
+    assert!(page.starts_with("/shop/pay/"), "the link stays at one address: {page}");
+
+    let chat = story.browser.client.window().await.unwrap();
+    let window = story.browser.client.new_window(true).await.unwrap();
+    story.browser.client.switch_to_window(window.handle).await.unwrap();
+    story.browser.goto(&format!("{}{page}", story.demo.public)).await;
+    story.browser.click("form button").await;
+    story.browser.until("document.querySelector('.mark')").await;
+    story.browser.client.close_window().await.unwrap();
+    story.browser.client.switch_to_window(chat).await.unwrap();
+    story.sees("pay").await;
+
+    let purchases = story.purchases().await;
+    assert_eq!(purchases.len(), 1);
+    assert_eq!(purchases[0]["state"], "paid");
+    assert_eq!(purchases[0]["times_posted"], 1);
+    story.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_price_changes_under_her_feet() {
+    let story = Rehearsal::of("price-change").await;
+    let (id, _) = story.carted().await;
+    story.reprices(&id, "77.70").await;
+    story.sees("told").await;
+    story.taps("accept_prices").await;
+    story.sees("accept").await;
+    story.taps("checkout").await;
+    story.sees("checkout").await;
+    story.taps("confirm").await;
+    story.sees("total").await;
+
+    assert_eq!(story.purchases().await[0]["total"]["amount"], "77.70");
+    story.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_devices_have_two_carts() {
+    let story = Rehearsal::of("two-devices").await;
+    story.taps_on("web", "checkout").await;
+    story.sees("other").await;
+    story.taps_on("web", "copy_cart").await;
+    story.sees("copy").await;
+    story.taps_on("web", "cart").await;
+    story
+        .browser
+        .click("[data-testid=phone][data-device=web] [data-testid=open-list]")
+        .await;
+    story.browser.click("[data-testid=row][data-id^='s1.quantity.']").await;
+    story
+        .browser
+        .until("[...document.querySelectorAll('[data-testid=phone][data-device=web] [data-testid=open-list]')].length > 3")
+        .await;
+    story.chooses("quantity").await;
+    story.sees("change").await;
+    story.sees("apart").await;
+    story.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_reply_of_the_shop_is_still_one_purchase() {
+    let story = Rehearsal::of("lost-reply").await;
+    story.tab("shop").await;
+    story
+        .browser
+        .click("[data-testid=shop-mode][data-mode=cut_after_commit]")
+        .await;
+    story.sees("mood").await;
+    story.taps("checkout").await;
+    story.sees("checkout").await;
+    story.taps("confirm").await;
+    story.sees("once").await;
+
+    assert_eq!(story.purchases().await.len(), 1);
+    story.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_window_is_closed_news_waits_for_her() {
+    let story = Rehearsal::of("window-closed").await;
+    let (id, _) = story.carted().await;
+    story.tab("clock").await;
+    story.browser.click("[data-testid=clock-25h]").await;
+    story.sees("wait").await;
+    story.browser.find("[data-testid=window-closed]").await;
+    story.reprices(&id, "66.60").await;
+    story.sees("silence").await;
+    story.writes("oi").await;
+    story.sees("told").await;
+    story.sees("kept").await;
+    story.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatsapps_own_cart_is_priced_before_it_is_bought() {
+    let story = Rehearsal::of("native-cart").await;
+    story.chooses("page").await;
+    story.sees("open").await;
+    story.browser.click("[data-testid=open-catalog], [data-testid=open]").await;
+    story
+        .browser
+        .click("[data-testid=product-add][data-product=cafe-coado]")
+        .await;
+    story.sees("fill").await;
+    story.browser.click("[data-testid=sheet] [data-testid=close]").await;
+    story.reprices("cafe-coado", "55.50").await;
+    story.sees("price").await;
+    story.browser.click("[data-testid=native-cart]").await;
+    story.browser.click("[data-testid=cart-send]").await;
+    story.sees("told").await;
+    story.taps("confirm").await;
+    story.sees("once").await;
+
+    let purchases = story.purchases().await;
+    assert_eq!(purchases.len(), 1);
+    assert_eq!(purchases[0]["total"]["amount"], "55.50");
+    story.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_sells_out_is_named_and_not_sold() {
+    let story = Rehearsal::of("sold-out").await;
+    let (id, _) = story.carted().await;
+    story.tab("shop").await;
+    let row = format!("[data-testid=shop-product][data-id={id}]");
+    story.browser.click(&format!("{row} .switch")).await;
+    story.browser.click(&format!("{row} [data-testid=shop-save]")).await;
+    story.sees("told").await;
+    story.taps("accept_prices").await;
+    story.sees("accept").await;
+
+    assert!(story.purchases().await.is_empty());
+    story.ends().await;
+}

@@ -1,0 +1,9 @@
+//! The emulator as an outsider meets it: over real HTTP, with the token in the header; no gateway takes part.
+
+mod bot;
+mod graph;
+mod graph_account;
+mod phones;
+mod receiver;
+mod refusals;
+mod webhooks;
