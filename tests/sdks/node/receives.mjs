@@ -153,8 +153,14 @@ export class Receives {
         const arriving = this.sends.trackers.filter((tracker) => !tracker.includes("reaction"));
         await all("sent", this.sends.trackers);
         await all("delivered", arriving);
-        await this.account.step("the customer reads", () => this.phone.emulator.post(`${this.phone.path}/read`));
-        await all("read", arriving);
+        await this.sends.send("text that waits", "text", () => new this.messages.Text("Até já!"));
+        await this.account.step("the customer reads", async () => {
+            // All that came before the last text was read when the customer wrote it.
+            const { read } = await this.phone.emulator.post(`${this.phone.path}/read`);
+            assert.ok(read >= 1);
+            return `${read} messages`;
+        });
+        await all("read", [...arriving, this.sends.trackers.at(-1)]);
         await this.account.step("prices in statuses", () => {
             const { pricing } = this.told.find((one) => one.pricing);
             assert.equal(pricing.pricing_model, "PMP");

@@ -168,8 +168,14 @@ class Receives:
 
         self.account.step("statuses: sent", all_of(types.MessageStatusType.SENT))
         self.account.step("statuses: delivered", all_of(types.MessageStatusType.DELIVERED))
-        path = f"{self.phone.path}/read"
-        self.account.step("the customer reads", lambda: expect(self.phone.emulator.post(path)["read"] > 0, "nothing"))
+        self.sends.send("text that waits", "send_message", "text", "Até já!")
+
+        def reads():
+            # All that came before the last text was read when the customer wrote it.
+            done = self.phone.emulator.post(f"{self.phone.path}/read")
+            return expect(done["read"] >= 1, done) and f"{done['read']} messages"
+
+        self.account.step("the customer reads", reads)
         self.account.step("statuses: read", all_of(types.MessageStatusType.READ))
 
         def priced():
