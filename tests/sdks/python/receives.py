@@ -3,7 +3,7 @@
 from pywa import types
 
 from hearing import Hearing
-from rehearsal import Account, Emulator, Phone, eventually
+from rehearsal import Account, Emulator, Phone
 from sends import PICTURE, Sends
 
 
@@ -272,7 +272,7 @@ class Receives:
         def walk():
             first = self.phone.messages()[0]["message_id"]
             emulator.post(f"{self.phone.path}/replay", {"message_id": first})
-            eventually(lambda: True, "")
+            self.message("text", {"body": "e agora?"})
             heard = [one for one in self.hearing.updates if isinstance(one, types.Message) and one.id == first]
             return expect(len(heard) == 1, f"heard {len(heard)} times") and "told again, heard once"
 
