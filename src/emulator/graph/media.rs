@@ -219,7 +219,7 @@ async fn download(
     let file = found(&world.state(), &id, world.now_ms());
     match file {
         Some((mime, bytes)) => HttpResponse::Ok().content_type(mime).body(bytes),
-        None => answers::not_found("file with this id any more"),
+        None => not_found("file with this id any more"),
     }
 }
 

@@ -154,6 +154,10 @@ fn line(item: CartItem, native: &Native) -> Result<Line, Problem> {
 }
 
 /// "Nobody sells that."
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "the error side of results, which a bare answer would make large"
+)]
 pub fn unknown(retailer_id: &str) -> Problem {
     let detail = format!("{retailer_id} is not in the catalog; give an item_price to force it");
     Box::new(problem(422, "unknown_product", &detail))

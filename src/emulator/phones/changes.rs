@@ -123,6 +123,7 @@ async fn block(world: Data<World>, id: Path<String>, body: Bytes) -> HttpRespons
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the words of the control API")]
 struct Username {
     hidden: Option<bool>,
     username: Option<String>,

@@ -136,7 +136,9 @@ fn ogg_page(flags: u8, number: u32, until: u64, packets: &[&[u8]]) -> Vec<u8> {
             .iter()
             .map(|packet| u8::try_from(packet.len()).unwrap_or(0)),
     );
-    packets.iter().for_each(|packet| end.extend_from_slice(packet));
+    for packet in packets {
+        end.extend_from_slice(packet);
+    }
     let sum = ogg_sum(&[start.as_slice(), &[0; 4], end.as_slice()].concat());
     [start.as_slice(), &sum.to_le_bytes(), end.as_slice()].concat()
 }
