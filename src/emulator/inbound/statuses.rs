@@ -25,6 +25,8 @@ pub struct StatusFacts<'a> {
     pub category: Option<&'a str>,
     /// Present on `failed` only.
     pub error: Option<i64>,
+    /// The message was addressed to a phone number (`to`), not to a user id.
+    pub to_number: bool,
 }
 
 /// The category that a message is charged in.
@@ -60,11 +62,17 @@ pub fn status(phone: &Phone, facts: &StatusFacts<'_>) -> Value {
     add("id", json!(facts.message_id));
     add("status", json!(facts.status));
     add("timestamp", json!(seconds(facts.at_ms)));
-    if let Some(number) = phone.number() {
+    // `failed` names the person as the message did (business-scoped user ids page, 2026-06-29).
+    let to_number = facts.error.is_some() && facts.to_number;
+    let number = if to_number {
+        phone.wa_id.as_deref()
+    } else {
+        phone.number()
+    };
+    if let Some(number) = number {
         add("recipient_id", json!(number));
     }
-    // Not on `failed` when the message went to a phone number.
-    if facts.error.is_none() || phone.number().is_none() {
+    if !to_number {
         add("recipient_user_id", json!(phone.user_id));
     }
     if let Some(opaque) = facts.opaque {
