@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::bot::{Bot, TOKEN, WABA, delete, get, post};
+use super::bot::{Bot, TOKEN, WABA, delete, get, post, sent, url};
 use super::receiver::Stage;
-use crate::support::program::NUMBER;
+use crate::support::program::{NUMBER, eventually};
 
 const DAY_S: i64 = 24 * 3_600;
 
@@ -202,5 +202,65 @@ async fn without_carts_a_client_offers_no_button() {
 
     post(&stage.outside, &settings(true), json!({})).await;
     assert_eq!(stage.tries(&cart, coffee(1)).await.0, 200);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_other_answer_than_200_brings_the_webhook_again() {
+    let stage = Stage::start().await;
+    let ana = stage.person("Ana").await;
+    let mut delivered = 0;
+    for status in [201_u16, 202, 204, 302, 404, 500] {
+        stage.answers(status);
+        assert_eq!(ana.text("oi").await, u64::from(status));
+        stage.answers(200);
+        delivered += 1;
+        let taken = eventually(|| async {
+            stage.advances(60).await;
+            (stage.count("webhooks_delivered").await == delivered).then_some(())
+        });
+        assert!(taken.await.is_some(), "{status}");
+    }
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fields_of_a_form_take_no_more_than_a_body_does() {
+    let stage = Stage::start().await;
+    let text = "a".repeat(2 * 1024 * 1024 + 32 * 1024);
+    let part =
+        |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+    let upload = |body: String| {
+        let request = stage
+            .outside
+            .http
+            .post(url(&stage.outside, &format!("/v26.0/{NUMBER}/media")));
+        let kind = "multipart/form-data; boundary=b";
+        sent(request.bearer_auth(TOKEN).header("content-type", kind).body(body))
+    };
+
+    let one = upload(format!("{}--b--\r\n", part("one"))).await;
+    assert_eq!((one.http, one.code()), (400, 100));
+    let two = upload(format!("{}{}--b--\r\n", part("one"), part("two"))).await;
+    assert_eq!((two.http, two.code()), (413, 1));
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_delayed_does_not_outlive_a_reset() {
+    let stage = Stage::start().await;
+    let ana = stage.person("Ana").await;
+    let late = json!({ "action": "delay_ms", "ms": 60_000 });
+    stage.faults(json!({ "webhooks": [late] })).await;
+    assert_eq!(ana.text("devagar").await, 0);
+
+    stage.outside.post("/emulator/reset", json!({})).await;
+    stage.advances(61).await;
+    let bia = stage.person("Bia").await;
+    assert_eq!(bia.text("oi").await, 200);
+
+    let hooks = stage.hooks();
+    assert_eq!(hooks.len(), 1);
+    assert_eq!(hooks[0].items("messages")[0]["text"]["body"], "oi");
     stage.stop().await;
 }

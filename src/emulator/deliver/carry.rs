@@ -196,7 +196,8 @@ impl Trip<'_> {
                 Some(WebhookAction::DelayMs { ms }) => {
                     let until_ms = after(self.world, ms);
                     self.answer(0);
-                    if !pass_until(self.world, self.stop, until_ms).await {
+                    let passed = pass_until(self.world, self.stop, until_ms).await;
+                    if !passed || self.world.state().generation != self.generation {
                         return false;
                     }
                 }
