@@ -113,6 +113,14 @@ async fn a_failed_status_names_the_person_as_the_message_did() {
         assert!(failed.get("recipient_user_id").is_none(), "{failed}");
     }
     assert_eq!(to_user_id["recipient_user_id"], json!(ana.user_id));
+    let contacts: Vec<Value> = stage
+        .hooks()
+        .iter()
+        .filter(|hook| !hook.items("statuses").is_empty())
+        .flat_map(|hook| hook.items("contacts"))
+        .collect();
+    let (number, user_id) = (json!({ "wa_id": ana.wa_id }), json!({ "user_id": ana.user_id }));
+    assert_eq!(contacts, [number.clone(), user_id, number]);
     stage.stop().await;
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::super::deliver::Outgoing;
 use super::super::titles::title_of;
 use super::super::world::{Phone, World};
-use super::envelope::statuses_body;
+use super::envelope::{To, statuses_body};
 use super::seconds;
 
 const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/";
@@ -48,8 +48,9 @@ pub fn statuses(world: &World, phone: &Phone, facts: &[StatusFacts<'_>]) -> Outg
         }
         told
     });
-    let failed = facts.iter().any(|facts| facts.error.is_some());
-    let body = statuses_body(&world.settings, phone, told.collect(), failed);
+    let failed = facts.iter().find(|facts| facts.error.is_some());
+    let failed_to = failed.map(|facts| if facts.to_number { To::Number } else { To::UserId });
+    let body = statuses_body(&world.settings, phone, told.collect(), failed_to);
     Outgoing::meta(Some(&phone.id), body)
 }
 
