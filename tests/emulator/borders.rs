@@ -272,3 +272,15 @@ async fn what_was_delayed_does_not_outlive_a_reset() {
     assert_eq!(hooks[0].items("messages")[0]["text"]["body"], "oi");
     stage.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_app_secret_is_named_as_such() {
+    let stage = Stage::start().await;
+    let query = "grant_type=client_credentials&client_id=428136705219480&client_secret=wrong";
+    let address = url(&stage.outside, &format!("/v26.0/oauth/access_token?{query}"));
+
+    let refused = sent(stage.outside.http.get(address)).await;
+
+    assert_eq!((refused.http, refused.code()), (400, 1));
+    stage.stop().await;
+}

@@ -54,7 +54,12 @@ impl<'a> Call<'a> {
             .or_else(|| query.get("access_token").cloned())
             .or_else(|| app_token(&route, &query));
         if let Some(token) = &outer {
-            admitted(world, token)?;
+            // Who shows a wrong app secret hears of that, and not of a token.
+            let wrong = |failure: Failure| match route.object.as_str() {
+                "oauth" => Failure::new(1, "Error validating client secret."),
+                _ => failure,
+            };
+            admitted(world, token).map_err(wrong)?;
         }
         let (mut body, file) = match read_body(request, payload, &route).await {
             Ok(read) => read,
