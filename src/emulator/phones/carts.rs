@@ -179,6 +179,11 @@ async fn set_item(world: Data<World>, path: Path<PhoneAndDevice>, body: Bytes) -
         let detail = format!("a cart takes {MOST} units of one product at most");
         return problem(422, "too_many", &detail);
     }
+    if item.quantity > 0 && !world.state().account.number.commerce.is_cart_enabled {
+        let detail =
+            "carts are switched off in the commerce settings; clients show products without a button";
+        return problem(409, "cart_disabled", detail);
+    }
     changed(&world, &path, |cart, native| {
         // Who puts something in gets the catalog as it is now, for all lines.
         cart.follow(native);

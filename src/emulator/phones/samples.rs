@@ -40,7 +40,13 @@ pub struct InboundMedia {
     pub mime_type: String,
     /// In base64.
     pub content: String,
+    /// The business can fetch and send it until then; the person's own screen shows it longer.
+    #[serde(default)]
+    pub until_ms: i64,
 }
+
+/// How long a file of a person lives (webhooks reference, media, since 2025-10-09).
+const LIVES_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
 /// Where a file that was kept is found.
 pub struct Kept {
@@ -78,6 +84,7 @@ pub fn kept_picture(world: &World, state: &mut State, mime_type: &str, bytes: &[
     let media = InboundMedia {
         mime_type: mime_type.to_owned(),
         content: STANDARD.encode(bytes),
+        until_ms: world.now_ms().saturating_add(LIVES_MS),
     };
     state.inbound_media.insert(id.clone(), media);
     Kept {
