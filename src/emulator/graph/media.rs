@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::super::answers::{self, not_found, problem};
+use super::super::answers::{not_found, problem};
 use super::super::phones::InboundMedia;
 use super::super::wamid;
 use super::super::wire;

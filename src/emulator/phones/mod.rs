@@ -54,8 +54,8 @@ fn checked(new: NewPhone) -> Result<NewPhone, Problem> {
     let wa_id = new.wa_id.as_deref().map(number_of).transpose()?;
     let user_id = new.user_id.map(known_form).transpose()?;
     Ok(NewPhone {
-        wa_id,
         user_id,
+        wa_id,
         ..new
     })
 }
