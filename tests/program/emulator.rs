@@ -521,6 +521,9 @@ async fn the_proxy_leads_to_metas_hosts_and_nowhere_else() {
     assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
     assert!(refused.contains("graph.facebook.com"), "{refused}");
     assert!(answered(&proxy, "GET http://graph.facebook.com/").starts_with("HTTP/1.1 405 "));
+    let whole = answered(&proxy, "GET https://graph.facebook.com/emulator/state");
+    assert!(whole.starts_with("HTTP/1.1 200 "), "{whole}");
+    assert!(answered(&proxy, "GET https://example.com/").starts_with("HTTP/1.1 403 "));
     let long = format!("CONNECT {}:443", "a".repeat(10_000));
     assert!(answered(&proxy, &long).starts_with("HTTP/1.1 431 "));
 

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, http::header};
 use futures::StreamExt;
 use serde_json::{Map, Value};
 
+use super::super::tls::META_HOSTS;
 use super::super::wire;
 use super::super::world::World;
 use super::account::APP_ID;
@@ -26,6 +27,8 @@ const FIELDS_MAX: usize = 100;
 /// A call that bears a valid token.
 pub struct Call<'a> {
     pub world: &'a World,
+    /// Where the caller found this program, for links in answers.
+    pub origin: String,
     pub method: Method,
     pub route: Route,
     pub query: BTreeMap<String, String>,
@@ -75,6 +78,7 @@ impl<'a> Call<'a> {
         }
         let call = Call {
             world,
+            origin: origin(request),
             method: request.method().clone(),
             route,
             query,
@@ -158,6 +162,17 @@ pub fn bearer(request: &HttpRequest) -> Option<String> {
 fn app_token(route: &Route, query: &BTreeMap<String, String>) -> Option<String> {
     let (id, secret) = (query.get("client_id")?, query.get("client_secret")?);
     (route.object == "oauth").then(|| format!("{id}|{secret}"))
+}
+
+/// Links lead back to where the caller came from: also a program in a container, and one that takes media from the Graph API's
+/// own host only (the `WhatsApp` adapter of Chat SDK), can follow them. What asks for Meta's hosts is always led to HTTPS.
+fn origin(request: &HttpRequest) -> String {
+    let asked = request.connection_info();
+    let host = asked.host();
+    let name = host.strip_suffix(":443").unwrap_or(host);
+    let is_metas = META_HOSTS.iter().any(|meta| name.eq_ignore_ascii_case(meta));
+    let scheme = if is_metas { "https" } else { asked.scheme() };
+    format!("{scheme}://{host}")
 }
 
 /// Ours are the system user's token and the app's own (`app id|app secret`).

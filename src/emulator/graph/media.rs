@@ -136,7 +136,8 @@ pub fn upload(call: &Call<'_>) -> Answered {
         let details = format!("a file of type {mime} holds between 1 and {limit} bytes, not {size}");
         return Err(Failure::new(UPLOAD_FAILED, "Media upload error").with_details(details));
     }
-    let id = wamid::decimal(&call.world.mixed(), 16);
+    // A first 1 keeps it exact for clients that read ids as JavaScript numbers.
+    let id = format!("1{}", wamid::decimal(&call.world.mixed(), 15));
     let until_ms = call.world.now_ms().saturating_add(UPLOADED_MS);
     let mut state = call.world.state();
     state
@@ -171,7 +172,7 @@ pub fn one(call: &Call<'_>) -> Option<Answered> {
     }
     let answer = match call.verb() {
         "GET" => Ok(json!({
-            "messaging_product": "whatsapp", "url": address(world, id), "mime_type": mime,
+            "messaging_product": "whatsapp", "url": address(call, id), "mime_type": mime,
             "sha256": hex::encode(Sha256::digest(&bytes)), "file_size": bytes.len(), "id": id,
         })),
         "DELETE" => {
@@ -185,12 +186,18 @@ pub fn one(call: &Call<'_>) -> Option<Answered> {
 }
 
 /// Where a file may be fetched for the next five minutes.
+<<<<<<< HEAD
 pub fn address(world: &World, id: &str) -> String {
     let until_s = world.now_s().saturating_add(ADDRESS_S);
     let base = &world.settings.base_url;
+=======
+fn address(call: &Call<'_>, id: &str) -> String {
+    let until_s = call.world.now_s().saturating_add(ADDRESS_S);
+    let base = &call.origin;
+>>>>>>> r1
     format!(
         "{base}/emulator/media/{id}?ext={until_s}&hash={}",
-        seal(world, id, until_s)
+        seal(call.world, id, until_s)
     )
 }
 

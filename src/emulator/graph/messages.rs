@@ -56,7 +56,8 @@ pub async fn send(call: &Call<'_>, facts: &mut Facts) -> Reply {
         return receipts::take(call, facts).into();
     }
     let unfolded = unfolded(body);
-    let body: &Value = &unfolded;
+    let spelled = spelled(&unfolded);
+    let body: &Value = &spelled;
     facts.read(world, body);
     let fault = world.state().take_fault(addressee(body));
     match &fault {
@@ -102,6 +103,19 @@ fn unfolded(body: &Value) -> Cow<'_, Value> {
     let mut whole = body.clone();
     if let Some(fields) = whole.as_object_mut() {
         fields.insert(kind.to_owned(), part);
+    }
+    Cow::Owned(whole)
+}
+
+/// A file's id may also come as a number; `whatsappcloudapi_wrapper` sends it so.
+fn spelled(body: &Value) -> Cow<'_, Value> {
+    let pointer = format!("/{}/id", text_at(body, "type").unwrap_or("text"));
+    let Some(Value::Number(id)) = body.pointer(&pointer) else {
+        return Cow::Borrowed(body);
+    };
+    let mut whole = body.clone();
+    if let Some(place) = whole.pointer_mut(&pointer) {
+        *place = Value::String(id.to_string());
     }
     Cow::Owned(whole)
 }
