@@ -222,9 +222,10 @@ impl Drop for Chromium {
 }
 
 fn is_local(url: &str) -> bool {
-    ["http://127.0.0.1:", "data:", "about:", "blob:", "chrome:"]
+    let is_of_the_web = ["http://", "https://", "ws://", "wss://", "ftp://"]
         .iter()
-        .any(|start| url.starts_with(start))
+        .any(|scheme| url.starts_with(scheme));
+    !is_of_the_web || url.starts_with("http://127.0.0.1:")
 }
 
 /// ChromeDriver says on which port it listens.

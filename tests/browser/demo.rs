@@ -57,6 +57,14 @@ impl Demo {
         answer.json().await.unwrap()
     }
 
+    /// What the gateway tells the operator's key.
+    pub async fn api(&self, path: &str) -> Value {
+        let request = self.http.get(format!("{}{path}", self.public));
+        let answer = request.bearer_auth(&self.key).send().await.unwrap();
+        assert!(answer.status().is_success(), "GET {path}: {}", answer.status());
+        answer.json().await.unwrap()
+    }
+
     /// Presses a control.
     pub async fn post(&self, path: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.public);

@@ -19,14 +19,28 @@ async fn a_reply_is_in_the_page_150_ms_after_the_tap_in_95_of_100_cases() {
         let measured = format!("window.sacola.latencies.length >= {taps}");
         browser.until(&measured).await;
         let chip = if taps % 2 == 0 { "menu" } else { "cart" };
-        browser.click(&format!("[data-testid=chip][data-word={chip}]")).await;
+        browser
+            .click(&format!("[data-testid=chip][data-word={chip}]"))
+            .await;
     }
-    browser.until(&format!("window.sacola.latencies.length >= {TAPS}")).await;
+    browser
+        .until(&format!("window.sacola.latencies.length >= {TAPS}"))
+        .await;
     let told = browser.value("window.sacola.latencies").await;
-    let mut all: Vec<f64> = told.as_array().unwrap().iter().filter_map(serde_json::Value::as_f64).collect();
+    let mut all: Vec<f64> = told
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(serde_json::Value::as_f64)
+        .collect();
     all.sort_by(f64::total_cmp);
     let p95 = all[all.len() * 95 / 100];
-    eprintln!("tap to reply: median {:.0} ms, p95 {p95:.0} ms, most {:.0} ms, of {}", all[all.len() / 2], all[all.len() - 1], all.len());
+    eprintln!(
+        "tap to reply: median {:.0} ms, p95 {p95:.0} ms, most {:.0} ms, of {}",
+        all[all.len() / 2],
+        all[all.len() - 1],
+        all.len()
+    );
     assert!(p95 < P95_MS, "p95 {p95:.0} ms of {all:?}");
     browser.close().await;
 }

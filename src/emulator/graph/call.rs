@@ -50,7 +50,9 @@ impl<'a> Call<'a> {
         route: Route,
     ) -> Result<Call<'a>, Failure> {
         let query: BTreeMap<String, String> = pairs(request.query_string().as_bytes()).collect();
-        let outer = bearer(request).or_else(|| query.get("access_token").cloned());
+        let outer = bearer(request)
+            .or_else(|| query.get("access_token").cloned())
+            .or_else(|| app_token(&route, &query));
         if let Some(token) = &outer {
             admitted(world, token)?;
         }
@@ -145,6 +147,12 @@ pub fn bearer(request: &HttpRequest) -> Option<String> {
     let (scheme, token) = value.split_once(' ')?;
     let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
     known.then(|| token.trim().to_owned())
+}
+
+/// Who asks for the app's token bears the app's secret instead of one.
+fn app_token(route: &Route, query: &BTreeMap<String, String>) -> Option<String> {
+    let (id, secret) = (query.get("client_id")?, query.get("client_secret")?);
+    (route.object == "oauth").then(|| format!("{id}|{secret}"))
 }
 
 /// Ours are the system user's token and the app's own (`app id|app secret`).

@@ -1,6 +1,8 @@
 //! `POST /{number}/messages`: takes a message or refuses it, and lets its statuses follow. The rules a body must obey are in
 //! `limits`, the pace in `pace`, declared templates in `templates`.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
@@ -51,6 +53,8 @@ pub async fn send(call: &Call<'_>, facts: &mut Facts) -> Reply {
     if body.get("status").and_then(Value::as_str) == Some("read") {
         return receipts::take(call, facts).into();
     }
+    let unfolded = unfolded(body);
+    let body: &Value = &unfolded;
     facts.read(world, body);
     let fault = world.state().take_fault(addressee(body));
     match &fault {
@@ -83,6 +87,21 @@ pub async fn send(call: &Call<'_>, facts: &mut Facts) -> Reply {
         return Reply::Cut;
     }
     Reply::Json(accepted.answer)
+}
+
+/// The Graph API also takes the part of a message that is named as its type as JSON in a text; whatsapp-api-js sends its
+/// contacts so.
+fn unfolded(body: &Value) -> Cow<'_, Value> {
+    let kind = text_at(body, "type").unwrap_or("text");
+    let part = text_at(body, kind).and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let Some(part) = part.filter(|part| part.is_object() || part.is_array()) else {
+        return Cow::Borrowed(body);
+    };
+    let mut whole = body.clone();
+    if let Some(fields) = whole.as_object_mut() {
+        fields.insert(kind.to_owned(), part);
+    }
+    Cow::Owned(whole)
 }
 
 /// Who a message is for, as its body says.

@@ -102,7 +102,9 @@ pub fn one(call: &Call<'_>, code: &str, verb: &str) -> Answered {
         }
         "POST" => {
             kept.words = words(call)?;
-            Ok(success())
+            let mut all = described(call.world, code, kept);
+            all.retain(|name, _| DEFAULT.contains(&name.as_str()));
+            Ok(Value::Object(all))
         }
         "DELETE" => {
             codes.remove(code);

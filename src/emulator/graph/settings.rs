@@ -131,9 +131,10 @@ pub fn change_commerce(call: &Call<'_>) -> Answered {
     Ok(success())
 }
 
-/// `GET /{number}/whatsapp_business_profile`. At Meta fields that were never set are left out.
+/// `GET /{number}/whatsapp_business_profile`. At Meta fields that were never set are left out, all but the vertical.
 pub fn profile(call: &Call<'_>) -> Answered {
-    let set = call.world.state().account.number.profile.set.clone();
+    let mut set = call.world.state().account.number.profile.set.clone();
+    set.entry("vertical").or_insert_with(|| json!("UNDEFINED"));
     let asked = call.text("fields").unwrap_or_default();
     let mut shown = fields::object(json!({"messaging_product": "whatsapp"}));
     let known = [

@@ -38,7 +38,7 @@ pub fn list(call: &Call<'_>) -> Answered {
         .filter_map(|field| Some((field, call.text(field)?)))
         .collect();
     let found: Vec<Template> = call.world.state().account.templates.all().collect();
-    let mut entries = Vec::new();
+    let (all_templates, mut entries) = (found.len(), Vec::new());
     for template in found {
         let all = template.fields();
         let fits = |(field, wanted): &(&str, String)| {
@@ -51,7 +51,16 @@ pub fn list(call: &Call<'_>) -> Answered {
             entries.push(Entry { key, value });
         }
     }
-    paging::page(call, entries)
+    let listed = entries.len();
+    let mut page = paging::page(call, entries)?;
+    if let (Some(_), Some(fields)) = (call.text("summary"), page.as_object_mut()) {
+        let summary = json!({
+            "total_count": listed, "message_template_count": all_templates, "message_template_limit": TEMPLATES,
+            "are_translations_complete": true,
+        });
+        fields.insert("summary".to_owned(), summary);
+    }
+    Ok(page)
 }
 
 /// `POST /{waba}/message_templates`.
@@ -169,8 +178,11 @@ fn edit(call: &Call<'_>, templates: &mut Templates, mut template: Template) -> A
     }
     match templates.declared.get_mut(&template.key()) {
         Some(declared) => {
+            let answer = json!({
+                "success": true, "id": template.id, "name": template.name, "category": template.category,
+            });
             *declared = template;
-            Ok(success())
+            Ok(answer)
         }
         None => Err(Failure::parameter("The sample template can't be changed")),
     }
