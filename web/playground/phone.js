@@ -129,7 +129,14 @@ export class Phone {
           h("button", { type: "button", class: "button small", onclick: () => this.context.perform(() => this.world.api.post(`/emulator/phones/${phone.id}/block`, { blocked: false })) }, t("phone.unblock"))) : null,
         closed ? h("div", { class: "banner warn", role: "status", dataset: { testid: "window-closed" } }, icon("clock"), h("span", null, t("phone.window_closed"))) : null);
     }
+    this.setBlocked(Boolean(phone.blocked));
     this.paintTyping();
+  }
+
+  /** Who blocked the shop can neither write nor tap. @param {boolean} blocked */
+  setBlocked(blocked) {
+    if (this.composer.blocked !== blocked) this.composer.setBlocked(blocked);
+    this.chat.setBlocked(blocked);
   }
 
   paintTyping() {

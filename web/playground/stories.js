@@ -157,7 +157,7 @@ class Card {
   content(step, state) {
     const { run } = this;
     const values = run.valuesOf(step);
-    const words = [h("span", { class: "story-say" }, t(step.say, values).replace("….", "…"))];
+    const words = [h("span", { class: "story-say" }, t(step.say, values).replace(/\{\w+\}/g, "…").replace("….", "…"))];
     if (state !== "doing") return words;
     if (!step.act) return [...words, h("span", { class: "small muted" }, t("stories.watch"))];
     if (step.hint) words.push(h("span", { class: "small muted" }, t(step.hint, values)));

@@ -58,7 +58,7 @@ export const duplicates = story({
     es: {
       title: "Todo llega dos veces", summary: "Meta promete entregar los webhooks al menos una vez. Aquí llegan dos.",
       on: "Desde ahora cada webhook se entrega dos veces.", "on.hint": "En el panel de fallos enciende “cada webhook dos veces”.",
-      add: "Ana añade un café.", twice: "El mismo webhook se aceptó {count} veces: 200 cada vez.", single: "En el carrito: {quantity}. Una respuesta en el chat.",
+      add: "Ana agrega un café.", twice: "El mismo webhook se aceptó {count} veces: 200 cada vez.", single: "En el carrito: {quantity}. Una respuesta en el chat.",
       off: "Apágalo de nuevo.", "off.hint": "En el panel de fallos apaga “cada webhook dos veces”.",
       saw: "La marca de que un mensaje fue atendido se guarda junto con lo que causó. Una repetición oye “aceptado” y no cambia nada.",
     },

@@ -96,7 +96,7 @@ export class Kept {
       const before = /** @type {Step} */ (journey.steps[place - 1]);
       const isLater = start(before) > start(step);
       // Clocks tell milliseconds: within a few of them the order of the hops is the order of events.
-      const isNear = Math.abs(start(before) - start(step)) < NEAR_US && roundOf(before) === roundOf(step);
+      const isNear = Math.abs(start(before) - start(step)) < NEAR_US && (roundOf(before) === roundOf(step) || isArrival(before) || isArrival(step));
       const goesBefore = isNear && before.hop !== hop ? hopOrder(before.hop) > hopOrder(hop) : isLater;
       if (!goesBefore) break;
       place -= 1;
@@ -106,6 +106,11 @@ export class Kept {
     journey.tone = worse(journey.tone, step.tone);
     this.changed(journey);
   }
+}
+
+/** What comes in comes before all that it causes. @param {Step} step */
+function isArrival({ hop }) {
+  return hop === "delivered" || hop === "callback" || hop === "webhook";
 }
 
 /** Steps of one effect belong together. @param {Step} step */
