@@ -42,12 +42,17 @@ export class ChatLog {
     this.bubbles.clear();
     this.lastDay = "";
     replace(this.list);
-    this.root.setAttribute("aria-label", t("chat.label", { name: this.phone?.name ?? "" }));
+    this.nameIt();
     this.list.setAttribute("aria-label", t("chat.messages"));
     const all = this.phone?.messages ?? [];
     if (all.length === 0) this.list.append(this.invitation());
     else for (const message of all) if (message) this.list.append(...this.entry(message));
     this.toEnd();
+  }
+
+  /** Each device shows the chat of its own. */
+  nameIt() {
+    this.root.setAttribute("aria-label", `${t("chat.label", { name: this.phone?.name ?? "" })} · ${t(`device.${this.context.view.device}`)}`);
   }
 
   /** @param {readonly Message[]} fresh */

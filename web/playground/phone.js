@@ -107,6 +107,7 @@ export class Phone {
     this.devices.setAttribute("aria-label", t("phone.devices"));
     this.menu.setAttribute("aria-label", t("phone.menu", { name: this.told?.name ?? "" }));
     this.root.setAttribute("aria-label", `${this.told?.name ?? ""} · ${t(`device.${this.view.device}`)}`);
+    this.chat.nameIt();
     this.composer.paint();
     this.paintFacts();
     this.paintCart();

@@ -11,7 +11,7 @@ import { hopOrder, toneOf, worse } from "./hops.js";
  *   hop: import("./hops.js").Hop, tone: import("./hops.js").Tone, endUs: number, tookUs: number,
  *   facts: Record<string, any>, ids: Id[],
  * }} Step */
-/** @typedef {"said"|"callback"|"update"|"api"|"call"|"refused"|"other"} What */
+/** @typedef {"said"|"callback"|"moved"|"update"|"api"|"call"|"refused"|"other"} What */
 /** @typedef {{
  *   id: number, what: What, inner: string|null, phone: string|null, beganUs: number, tone: import("./hops.js").Tone,
  *   facts: Record<string, any>, steps: Step[], more: number, effects: Set<string>, names: [Map<string, Journey>, string][],
