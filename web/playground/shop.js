@@ -23,7 +23,7 @@ const SETTLE_MS = 80;
  */
 export function mount(root, world) {
   const parts = { purchases: new Purchases(world), products: new Shelves(), payment: new Payment(), moods: new Moods() };
-  const heads = Object.keys(parts).map((name) => ({ name, head: h("h3") }));
+  const heads = Object.keys(parts).map((name) => ({ name, head: h("h2") }));
   const sections = heads.map(({ name, head }) => h("section", { class: "stack shop-part" }, head, parts[/** @type {keyof typeof parts} */ (name)].element));
   replace(root, h("div", { class: "shop" }, sections));
 

@@ -52,6 +52,7 @@ export function mount(root, world) {
     if (card?.run !== run) {
       card = new Card(run, voice);
       replace(place, card.element);
+      root.closest(".story")?.scrollTo(0, 0);
     }
     card.patch();
   };
@@ -173,11 +174,21 @@ class Card {
     if (row.dataset["look"] === look) return;
     const focused = row.contains(document.activeElement);
     row.dataset["look"] = look;
+    if (state === "doing") queueMicrotask(() => this.keepInSight(row));
     row.dataset["state"] = state;
     if (state === "doing") row.setAttribute("aria-current", "step");
     else row.removeAttribute("aria-current");
     replace(row, h("span", { class: "story-tick" }, icon(state === "done" ? "check" : state === "doing" ? "arrow-right" : "minus", t(`stories.state.${state}`))), h("div", { class: "story-step-body" }, content));
     if (focused) this.refocus();
+  }
+
+  /** The present step stays in sight where the column scrolls by itself; the page is never moved. @param {HTMLElement} row */
+  keepInSight(row) {
+    const column = row.closest(".story");
+    if (!column || column.scrollHeight <= column.clientHeight) return;
+    const [step, seen] = [row.getBoundingClientRect(), column.getBoundingClientRect()];
+    if (step.bottom > seen.bottom) column.scrollTop += Math.min(step.bottom - seen.bottom + 8, step.top - seen.top);
+    else if (step.top < seen.top) column.scrollTop += step.top - seen.top - 8;
   }
 
   /** The button that a person pressed is gone: focus goes on to the next one. */

@@ -59,7 +59,7 @@ class Xray {
     const onLanguage = () => this.paint();
     document.addEventListener("sacola:show", onShow);
     document.addEventListener("languagechange", onLanguage);
-    const adopt = setInterval(() => this.model.adopt(this.world.now()), ADOPT_MS);
+    const adopt = setInterval(() => this.model.adopt(), ADOPT_MS);
     this.offs = [
       world.on("news", (/** @type {any} */ told) => this.hear(told, true)),
       world.on("trace", (/** @type {any} */ traced) => this.hear(traced, false)),

@@ -32,7 +32,7 @@ export class Journeys extends Kept {
     this.pending = new Map();
     /** What one side has told and another will, by the time it took. @type {{kind: "callback"|"move", journey: Journey, told: Set<string>, fromUs: number, toUs: number}[]} */
     this.halves = [];
-    /** Graph calls whose effect nobody has named yet. @type {{effect: string, told: any, since: number}[]} */
+    /** Graph calls whose effect nobody has named yet, since when by the page's own clock: what is remembered is told late. @type {{effect: string, told: any, since: number}[]} */
     this.orphans = [];
     /** Merchant attempts and shop calls that wait for each other. @type {{journey: Journey, fromUs: number, toUs: number, told: any}[]} */
     this.visits = [];
@@ -116,7 +116,7 @@ export class Journeys extends Kept {
     const owner = (told.effect_id && this.byEffect.get(told.effect_id)) || (told.inner_id && this.byMessage.get(told.inner_id)) || null;
     if (owner) return this.addGraph(owner, told);
     if (this.gateway && told.effect_id) {
-      this.orphans.push({ effect: told.effect_id, told, since: told.at_ms });
+      this.orphans.push({ effect: told.effect_id, told, since: Date.now() });
       return;
     }
     const asked = this.gateway ? null : this.lastSaid(told);
@@ -333,9 +333,10 @@ export class Journeys extends Kept {
     for (const orphan of own) this.addGraph(journey, orphan.told);
   }
 
-  /** Calls that nobody claimed get journeys of their own. @param {number} nowMs by the world's clock */
-  adopt(nowMs) {
-    const late = this.orphans.filter((orphan) => nowMs - orphan.since > ORPHAN_MS);
+  /** Calls that nobody claimed get journeys of their own. */
+  adopt() {
+    const now = Date.now();
+    const late = this.orphans.filter((orphan) => now - orphan.since > ORPHAN_MS);
     if (late.length === 0) return;
     this.orphans = this.orphans.filter((orphan) => !late.includes(orphan));
     for (const { told } of late) this.addGraph(this.begin("call", told, { path: told.path, kind: told.kind ?? null }), told);
