@@ -45,13 +45,18 @@ export function mount(root, world) {
   let card = null;
   const paint = () => {
     const run = running();
+    const focused = place.contains(document.activeElement);
     if (!run) {
+      const left = card?.run.story.id;
       card = null;
-      return void replace(place, list(world));
+      replace(place, list(world));
+      if (focused) /** @type {HTMLElement | null} */ (place.querySelector(`[data-story="${left ?? ""}"]`))?.focus();
+      return;
     }
     if (card?.run !== run) {
       card = new Card(run, voice);
       replace(place, card.element);
+      if (focused) card.element.focus({ preventScroll: true });
       root.closest(".story")?.scrollTo(0, 0);
     }
     card.patch();
@@ -113,7 +118,7 @@ class Card {
     };
     return h(
       "article",
-      { class: "story-card", dataset: { testid: "story-card", story: story.id }, "aria-label": story.title(t) },
+      { class: "story-card", tabindex: "-1", dataset: { testid: "story-card", story: story.id }, "aria-label": story.title(t) },
       h(
         "header",
         { class: "story-head" },

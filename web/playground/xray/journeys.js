@@ -144,15 +144,15 @@ export class Journeys extends Kept {
     if (!/\/(lookup|quotes|purchases)/.test(told.path)) return;
     const fromUs = told.at_ms * 1000 - told.took_us;
     const around = this.visits.find((visit) => fromUs >= visit.fromUs - 5_000 && fromUs <= visit.toUs + 5_000);
-    if (around) return this.addShop(around.journey, told);
+    if (around) return this.addShop(around.journey, told, around.told.effect_id);
     this.calls.push({ told, fromUs });
     if (this.calls.length > 60) this.calls.shift();
   }
 
-  /** @param {Journey} journey @param {any} told */
-  addShop(journey, told) {
+  /** @param {Journey} journey @param {any} told @param {string} effectId of the attempt that made the call */
+  addShop(journey, told, effectId) {
     const facts = { http: told.http, method: told.method, path: told.path };
-    const ids = told.purchase_id ? [/** @type {Id} */ ({ label: "purchase", value: told.purchase_id })] : [];
+    const ids = [.../** @type {Id[]} */ (told.purchase_id ? [{ label: "purchase", value: told.purchase_id }] : []), ...effect(effectId)];
     if (told.purchase_id) journey.facts["purchase"] = told.purchase_id;
     this.add(journey, "shop", told, facts, ids);
   }
@@ -307,7 +307,7 @@ export class Journeys extends Kept {
     const toUs = traced.at_ms * 1000;
     const visit = { journey, fromUs: toUs - traced.took_us, toUs, told: traced };
     const inside = (/** @type {{fromUs: number}} */ call) => call.fromUs >= visit.fromUs - 5_000 && call.fromUs <= visit.toUs + 5_000;
-    for (const call of this.calls.filter(inside)) this.addShop(journey, call.told);
+    for (const call of this.calls.filter(inside)) this.addShop(journey, call.told, traced.effect_id);
     this.calls = this.calls.filter((call) => !inside(call));
     this.visits.unshift(visit);
     this.visits.length = Math.min(this.visits.length, 30);

@@ -91,14 +91,14 @@ export class Kept {
       return this.changed(journey);
     }
     const start = (/** @type {Step} */ one) => one.endUs - one.tookUs;
-    let place = journey.steps.length;
+    let place = hop === "shop" ? withinAttempt(journey, step) : journey.steps.length;
     while (place > 0) {
       const before = /** @type {Step} */ (journey.steps[place - 1]);
       const isLater = start(before) > start(step);
       // Clocks tell milliseconds: within a few of them the order of the hops is the order of events.
       const isNear = Math.abs(start(before) - start(step)) < NEAR_US && (roundOf(before) === roundOf(step) || isArrival(before) || isArrival(step));
       const goesBefore = isNear && before.hop !== hop ? hopOrder(before.hop) > hopOrder(hop) : isLater;
-      if (!goesBefore) break;
+      if (!goesBefore || isCaller(before, step)) break;
       place -= 1;
     }
     journey.steps.splice(place, 0, step);
@@ -106,6 +106,21 @@ export class Kept {
     journey.tone = worse(journey.tone, step.tone);
     this.changed(journey);
   }
+}
+
+/** Behind the attempt that made this call, or at the end. @param {Journey} journey @param {Step} step */
+function withinAttempt(journey, step) {
+  const round = roundOf(step);
+  const at = journey.steps.findLastIndex((one) => one.hop === "attempt" && roundOf(one) === round && one.endUs - one.tookUs <= step.endUs - step.tookUs + NEAR_US);
+  if (at < 0) return journey.steps.length;
+  let place = at + 1;
+  while (journey.steps[place]?.hop === "shop" && roundOf(/** @type {Step} */ (journey.steps[place])) === round) place += 1;
+  return place;
+}
+
+/** @param {Step} before @param {Step} step */
+function isCaller(before, step) {
+  return step.hop === "shop" && before.hop === "attempt" && roundOf(before) === roundOf(step);
 }
 
 /** What comes in comes before all that it causes. @param {Step} step */
