@@ -37,6 +37,7 @@ export class Phone {
     this.waiting = new Map();
     /** @type {Map<Node, () => void>} */
     this.repeated = new Map();
+    this.latencyMs = 0;
     this.screen = h("div", { class: "screen" });
     /** @type {import("./messages/pieces.js").Context} */
     this.context = {
@@ -159,6 +160,7 @@ export class Phone {
 
   /** @param {number} ms */
   showLatency(ms) {
+    this.latencyMs = ms;
     this.latencyLine.textContent = t("phone.latency", { time: duration(Math.max(1, Math.round(ms)) * 1_000) });
   }
 
@@ -229,6 +231,7 @@ export class Phone {
   }
 
   languageChanged() {
+    if (this.latencyMs > 0) this.showLatency(this.latencyMs);
     this.chat.renew();
     this.paint();
   }

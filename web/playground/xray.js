@@ -90,7 +90,7 @@ class Xray {
   }
 
   build() {
-    this.legend = h("p", { class: "xray-legend small" });
+    this.legend = h("p", { class: "xray-legend small", hidden: !this.gateway });
     this.bare = h("p", { class: "notice info", hidden: this.gateway });
     this.phone = h("select", { class: "select", dataset: { testid: "xray-phone" }, onchange: () => this.filter() });
     this.problems = h("input", { type: "checkbox", role: "switch", dataset: { testid: "xray-problems" }, onchange: () => this.filter() });
@@ -126,6 +126,7 @@ class Xray {
     this.paintPause();
     this.paintPhones();
     for (const view of this.views.values()) view.repaint();
+    if (this.model.all.length > 0) this.speak();
     this.filter();
   }
 

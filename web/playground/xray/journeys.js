@@ -75,7 +75,8 @@ export class Journeys extends Kept {
     const effects = /** @type {string[]} */ (told.effect_ids ?? []);
     let statuses = 0;
     carries.forEach((carried, index) => {
-      const inner = inners[index] ?? null;
+      // What is no message has none of its own.
+      const inner = inners[index] || null;
       const [kind, detail = ""] = carried.split(" ");
       if (kind === "status") {
         this.statusDelivered(told, inner, effects[statuses] ?? null, detail);

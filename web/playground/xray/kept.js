@@ -96,7 +96,7 @@ export class Kept {
       const before = /** @type {Step} */ (journey.steps[place - 1]);
       const isLater = start(before) > start(step);
       // Clocks tell milliseconds: within a few of them the order of the hops is the order of events.
-      const isNear = Math.abs(start(before) - start(step)) < NEAR_US && (roundOf(before) === roundOf(step) || isArrival(before) || isArrival(step));
+      const isNear = Math.abs(start(before) - start(step)) < NEAR_US && (roundOf(before) === roundOf(step) || isArrival(before) || isArrival(step) || isDecided(before, step));
       const goesBefore = isNear && before.hop !== hop ? hopOrder(before.hop) > hopOrder(hop) : isLater;
       if (!goesBefore || isCaller(before, step)) break;
       place -= 1;
@@ -126,6 +126,12 @@ function isCaller(before, step) {
 /** What comes in comes before all that it causes. @param {Step} step */
 function isArrival({ hop }) {
   return hop === "delivered" || hop === "callback" || hop === "webhook";
+}
+
+/** A decision and the commit of one conversation. @param {Step} one @param {Step} other */
+function isDecided(one, other) {
+  const home = (/** @type {Step} */ step) => step.ids.find((id) => id.label === "conversation")?.value;
+  return [one, other].every(({ hop }) => hop === "decision" || hop === "commit") && home(one) === home(other);
 }
 
 /** Steps of one effect belong together. @param {Step} step */
