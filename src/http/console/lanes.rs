@@ -49,7 +49,11 @@ pub(in crate::http) async fn list(
     let is_masked = !sees_personal_data(visitor.key);
     let lanes = page.lanes.iter().zip(&looks);
     let told = lanes.filter_map(|(place, look)| lane_json(visitor.key, (place, look), now_ms, is_masked));
-    let told = json!({ "lanes": told.collect::<Vec<Value>>(), "totals": totals(visitor.key, &page) });
+    let told = json!({
+        "lanes": told.collect::<Vec<Value>>(),
+        "totals": totals(visitor.key, &page),
+        "now_ms": now_ms,
+    });
     let next = page.lanes.last().filter(|_| page.lanes.len() == limit);
     Ok(answer(with_next(told, next.map(cursor_of))))
 }

@@ -13,7 +13,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         None,
         (
             "200",
-            "{key_id, role: operator | reader, sees_personal_data, merchant, expires_at}, and the session's cookie",
+            "{key_id, role: operator | reader, sees_personal_data, merchant, expires_at, now_ms}, and the session's cookie",
         ),
         "Sign in: {key}, the secret of an [[api_key]]. A session lasts 8 hours, 30 minutes of rest end it",
         &[
@@ -29,7 +29,10 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         "get",
         "/console/api/session",
         Some(""),
-        ("200", "{key_id, role, sees_personal_data, merchant, expires_at}"),
+        (
+            "200",
+            "{key_id, role, sees_personal_data, merchant, expires_at, now_ms}",
+        ),
         "Who is signed in",
         &[NotAuthorised, RateLimited],
     ),
