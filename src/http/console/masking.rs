@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Number, Value, json};
 
+use super::sentences::numbers;
 use crate::domain::conversation::Customer;
 use crate::whatsapp::message_id;
 
@@ -44,8 +45,9 @@ const NAMES: [&str; 8] = [
     "profile_name",
     "username",
 ];
-/// Numbers of the business and times, which name no customer.
-const HARMLESS: [&str; 12] = [
+/// Numbers of the business, amounts and times, which name no customer.
+const HARMLESS: [&str; 13] = [
+    "amount",
     "effect_id",
     "news_of",
     "purchase",
@@ -59,10 +61,9 @@ const HARMLESS: [&str; 12] = [
     "payable_until_ms",
     "purchase_id",
 ];
-/// Under these names stands a word of a machine: a kind, a state, an amount.
-const WORDS: [&str; 32] = [
+/// Under these names stands a word of a machine: a kind, a state.
+const WORDS: [&str; 31] = [
     "action",
-    "amount",
     "availability",
     "category",
     "code",
@@ -206,12 +207,7 @@ pub(super) fn json_value(value: Value, key: &str) -> Value {
         Value::Object(fields) => {
             let masked = fields.into_iter().map(|(name, value)| {
                 let value = json_value(value, &name);
-                let name = if is_plain(&name) {
-                    digits(&name)
-                } else {
-                    words(&name)
-                };
-                (name, value)
+                (plain(&name), value)
             });
             Value::Object(masked.collect())
         }
@@ -238,7 +234,7 @@ fn text_under(text: &str, key: &str) -> String {
     } else if HARMLESS.contains(&key) && is_plain(text) {
         text.to_owned()
     } else if WORDS.contains(&key) && is_plain(text) {
-        digits(text)
+        numbers(text)
     } else if text.contains(PIX) {
         "[Pix code]".to_owned()
     } else {
@@ -258,16 +254,28 @@ fn is_of_machines(text: &str) -> bool {
 
 /// A word of a machine as it is, anything else by its length.
 pub(super) fn plain(text: &str) -> String {
-    if is_plain(text) { digits(text) } else { words(text) }
+    if is_plain(text) {
+        numbers(text)
+    } else {
+        words(text)
+    }
 }
 
-/// The same for an id: only what is nothing but digits between its separators, so that a digest stays as it is.
+/// An id with its numbers masked: only what is nothing but digits and marks between its colons, or digits between its marks, so that
+/// a digest stays as it is.
 fn whole_numbers(id: &str) -> String {
-    let parts = id.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+    let parts = id.split_inclusive(':').flat_map(|part| {
+        let has_letters = part.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let ends = |letter: char| has_letters && !letter.is_ascii_alphanumeric();
+        part.split_inclusive(ends).collect::<Vec<&str>>()
+    });
     let masked = parts.map(|part| {
-        let word = part.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
-        let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number { digits(part) } else { part.to_owned() }
+        let has_letters = part.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if has_letters {
+            part.to_owned()
+        } else {
+            numbers(part)
+        }
     });
     masked.collect()
 }
@@ -323,6 +331,12 @@ mod tests {
         assert_eq!(user_id("a.Ana Souza"), "[11 characters]");
         assert_eq!(link("see https://a.example and Ana"), "[link to a.example]");
         assert_eq!(message("Ana Souza"), "[9 characters]");
+        assert_eq!(message("in:11-98765-4321"), "in:•••4321");
+        assert_eq!(
+            message("a30123456789abcdef0123.7.0"),
+            "a30123456789abcdef0123.7.0"
+        );
+        assert_eq!(plain("55-11-98765-4321"), "•••4321");
         assert_eq!(message("in:3A001234567890FF"), "in:3A001234567890FF");
         assert_eq!(message("in:5511987654321"), "in:•••4321");
         assert_eq!(message("in:wamid.NOTBASE64!"), "in:[message id]");

@@ -77,7 +77,7 @@ fn unquoted(text: &str) -> String {
 }
 
 /// Numbers of at least seven digits, also when people's marks stand between these, masked but for their last digits.
-fn numbers(text: &str) -> String {
+pub(super) fn numbers(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut run = String::new();
     for letter in text.chars() {
