@@ -21,5 +21,6 @@ mod kills;
 mod program;
 mod proof;
 mod properties;
+mod sdks;
 mod store;
 mod support;

@@ -135,11 +135,13 @@ impl Chromium {
         let seen = format!(
             "[...document.querySelectorAll({css:?})].some((one) => one.checkVisibility() && !one.disabled)"
         );
-        self.until(&seen).await;
-        let found = self.client.find_all(Locator::Css(css)).await.unwrap();
-        for element in found.into_iter().rev() {
-            if element.is_displayed().await.unwrap_or(false) {
-                return element;
+        for _ in 0..20 {
+            self.until(&seen).await;
+            let found = self.client.find_all(Locator::Css(css)).await.unwrap();
+            for element in found.into_iter().rev() {
+                if element.is_displayed().await.unwrap_or(false) {
+                    return element;
+                }
             }
         }
         panic!("{css} can't be seen");
@@ -222,9 +224,10 @@ impl Drop for Chromium {
 }
 
 fn is_local(url: &str) -> bool {
-    ["http://127.0.0.1:", "data:", "about:", "blob:", "chrome:"]
+    let is_of_the_web = ["http://", "https://", "ws://", "wss://", "ftp://"]
         .iter()
-        .any(|start| url.starts_with(start))
+        .any(|scheme| url.starts_with(scheme));
+    !is_of_the_web || url.starts_with("http://127.0.0.1:")
 }
 
 /// ChromeDriver says on which port it listens.

@@ -5,12 +5,19 @@ use super::demo::Demo;
 #[tokio::test]
 async fn pages_forbid_whatever_is_not_their_own() {
     let demo = Demo::start();
-    for url in [demo.playground(""), format!("{}/console", demo.ops), format!("{}/web/shared/dom.js", demo.public)] {
+    for url in [
+        demo.playground(""),
+        format!("{}/console", demo.ops),
+        format!("{}/web/shared/dom.js", demo.public),
+    ] {
         let answer = demo.raw(&url).await;
         assert_eq!(answer.status(), 200, "{url}");
         let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
         let policy = header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self'"), "{policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("script-src 'self'"),
+            "{policy}"
+        );
         assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
         assert_eq!(header("x-content-type-options"), "nosniff");
         assert_eq!(header("referrer-policy"), "no-referrer");
@@ -36,7 +43,11 @@ async fn a_file_that_is_known_is_not_sent_again_and_none_lies_outside() {
 #[tokio::test]
 async fn the_ops_listener_has_no_playground_and_the_public_one_no_console() {
     let demo = Demo::start();
-    for url in [format!("{}/playground", demo.ops), format!("{}/console", demo.public), format!("{}/emulator/state", demo.ops)] {
+    for url in [
+        format!("{}/playground", demo.ops),
+        format!("{}/console", demo.public),
+        format!("{}/emulator/state", demo.ops),
+    ] {
         assert_eq!(demo.raw(&url).await.status(), 404, "{url}");
     }
 }

@@ -17,7 +17,9 @@ impl Rehearsal {
     async fn of(story: &str) -> Self {
         let demo = Demo::start();
         let browser = Chromium::open(1440, 900).await;
-        browser.goto(&demo.playground(&format!("?story={story}&lang=en"))).await;
+        browser
+            .goto(&demo.playground(&format!("?story={story}&lang=en")))
+            .await;
         let rehearsal = Self { demo, browser };
         rehearsal.sees("stage").await;
         rehearsal
@@ -26,7 +28,9 @@ impl Rehearsal {
     /// The story has seen a step done.
     async fn sees(&self, step: &str) {
         let css = format!("[data-testid=story-step][data-step={step}][data-state=done]");
-        self.browser.until(&format!("document.querySelector({css:?}) !== null")).await;
+        self.browser
+            .until(&format!("document.querySelector({css:?}) !== null"))
+            .await;
     }
 
     async fn writes(&self, text: &str) {
@@ -34,27 +38,42 @@ impl Rehearsal {
         self.browser.click("[data-testid=send]").await;
     }
 
-    /// Taps the newest button that asks for that.
+    /// Asks for that by the newest message from the shop: by its button, or by a row of its list.
     async fn taps(&self, action: &str) {
-        self.taps_on("", action).await;
+        self.taps_on("android", action).await;
     }
 
     /// The same on the screen of one device.
     async fn taps_on(&self, device: &str, action: &str) {
-        let screen = match device {
-            "" => String::new(),
-            device => format!("[data-testid=phone][data-device={device}] "),
-        };
+        let screen = format!("[data-testid=phone][data-device={device}]");
+        let wanted = format!(
+            "[...document.querySelectorAll('{screen} [data-testid=bubble][data-direction=out]')].at(-1)"
+        );
+        let button = format!("[data-testid=reply][data-id^=\"s1.{action}.\"]");
+        let way = format!(
+            "(() => {{ const newest = {wanted}; if (newest?.querySelector('{button}')) return 'button'; \
+             return newest?.querySelector('[data-testid=open-list]') ? 'list' : null; }})()"
+        );
+        if self.browser.until(&way).await == "button" {
+            return self.browser.click(&format!("{screen} {button}")).await;
+        }
         self.browser
-            .click(&format!("{screen}[data-testid=reply][data-id^='s1.{action}.']"))
+            .click(&format!("{screen} [data-testid=open-list]"))
+            .await;
+        self.browser
+            .click(&format!("[data-testid=row][data-id^='s1.{action}.']"))
             .await;
     }
 
-    /// Opens the newest list and taps a row that asks for that.
-    async fn chooses(&self, action: &str) {
-        self.browser.click("[data-testid=open-list]").await;
+    /// How many messages of that kind the screen of a device shows.
+    async fn count(&self, device: &str, kind: &str) -> i64 {
+        self.browser.value(&counted(device, kind)).await.as_i64().unwrap()
+    }
+
+    /// Waits for one more message of that kind.
+    async fn sees_more(&self, device: &str, kind: &str, before: i64) {
         self.browser
-            .click(&format!("[data-testid=row][data-id^='s1.{action}.']"))
+            .until(&format!("{} > {before}", counted(device, kind)))
             .await;
     }
 
@@ -66,31 +85,26 @@ impl Rehearsal {
     async fn reprices(&self, id: &str, price: &str) {
         self.tab("shop").await;
         let row = format!("[data-testid=shop-product][data-id={id}]");
-        self.browser.writes(&format!("{row} [data-testid=shop-price]"), price).await;
-        self.browser.click(&format!("{row} [data-testid=shop-save]")).await;
+        self.browser
+            .writes(&format!("{row} [data-testid=shop-price]"), price)
+            .await;
+        self.browser
+            .click(&format!("{row} [data-testid=shop-save]"))
+            .await;
     }
 
-    /// The product in the only cart, and its price.
-    async fn carted(&self) -> (String, String) {
-        let found = self
-            .browser
-            .until(
-                "[...document.querySelectorAll('[data-testid=bubble][data-kind=product]')].length > 0 \
-                 && window.sacola.world.phones.size > 0 && 'yes'",
-            )
+    /// The product in her cart, as the gateway knows it.
+    async fn carted(&self) -> String {
+        let phones = self.demo.get("/emulator/phones").await;
+        let user = phones["phones"][0]["user_id"].as_str().unwrap().to_owned();
+        let told = self
+            .demo
+            .api(&format!("/v1/conversations/106540352242922/{user}"))
             .await;
-        assert_eq!(found, "yes");
-        let products = self.demo.get("/shop/products").await;
-        let title = self
-            .browser
-            .value(
-                "[...document.querySelectorAll('[data-testid=bubble][data-kind=product] strong')].at(-1)?.textContent",
-            )
-            .await;
-        let all = products["products"].as_array().unwrap().clone();
-        let found = all.iter().find(|product| product["title"] == title);
-        let found = found.unwrap_or_else(|| panic!("no product is called {title}"));
-        (text(&found["retailer_id"]), text(&found["price"]["amount"]))
+        told["carts"][0]["lines"][0]["retailer_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     async fn purchases(&self) -> Vec<Value> {
@@ -109,8 +123,10 @@ impl Rehearsal {
     }
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+fn counted(device: &str, kind: &str) -> String {
+    format!(
+        "document.querySelectorAll('[data-testid=phone][data-device={device}] [data-testid=bubble][data-about={kind}]').length"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,9 +134,9 @@ async fn a_first_purchase_is_made_by_hand() {
     let story = Rehearsal::of("first-purchase").await;
     story.writes("oi").await;
     story.sees("hello").await;
-    story.chooses("category").await;
+    story.taps("category").await;
     story.sees("category").await;
-    story.chooses("product").await;
+    story.taps("product").await;
     story.sees("product").await;
     story.taps("add").await;
     story.sees("add").await;
@@ -130,11 +146,19 @@ async fn a_first_purchase_is_made_by_hand() {
     story.sees("link").await;
     let pays = story.browser.find("[data-testid=pay-link]").await;
     let page = pays.attr("href").await.unwrap().unwrap();
-    assert!(page.starts_with("/shop/pay/"), "the link stays at one address: {page}");
+    assert!(
+        page.starts_with("/shop/pay/"),
+        "the link stays at one address: {page}"
+    );
 
     let chat = story.browser.client.window().await.unwrap();
     let window = story.browser.client.new_window(true).await.unwrap();
-    story.browser.client.switch_to_window(window.handle).await.unwrap();
+    story
+        .browser
+        .client
+        .switch_to_window(window.handle)
+        .await
+        .unwrap();
     story.browser.goto(&format!("{}{page}", story.demo.public)).await;
     story.browser.click("form button").await;
     story.browser.until("document.querySelector('.mark')").await;
@@ -152,7 +176,7 @@ async fn a_first_purchase_is_made_by_hand() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_price_changes_under_her_feet() {
     let story = Rehearsal::of("price-change").await;
-    let (id, _) = story.carted().await;
+    let id = story.carted().await;
     story.reprices(&id, "77.70").await;
     story.sees("told").await;
     story.taps("accept_prices").await;
@@ -171,19 +195,16 @@ async fn two_devices_have_two_carts() {
     let story = Rehearsal::of("two-devices").await;
     story.taps_on("web", "checkout").await;
     story.sees("other").await;
+    let before = story.count("web", "cart").await;
     story.taps_on("web", "copy_cart").await;
     story.sees("copy").await;
-    story.taps_on("web", "cart").await;
-    story
-        .browser
-        .click("[data-testid=phone][data-device=web] [data-testid=open-list]")
-        .await;
-    story.browser.click("[data-testid=row][data-id^='s1.quantity.']").await;
-    story
-        .browser
-        .until("[...document.querySelectorAll('[data-testid=phone][data-device=web] [data-testid=open-list]')].length > 3")
-        .await;
-    story.chooses("quantity").await;
+    story.sees_more("web", "cart", before).await;
+    for action in ["cart", "quantity"] {
+        let before = story.count("web", "cart").await;
+        story.taps_on("web", action).await;
+        story.sees_more("web", "cart", before).await;
+    }
+    story.taps_on("web", "quantity").await;
     story.sees("change").await;
     story.sees("apart").await;
     story.ends().await;
@@ -210,7 +231,7 @@ async fn a_lost_reply_of_the_shop_is_still_one_purchase() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_window_is_closed_news_waits_for_her() {
     let story = Rehearsal::of("window-closed").await;
-    let (id, _) = story.carted().await;
+    let id = story.carted().await;
     story.tab("clock").await;
     story.browser.click("[data-testid=clock-25h]").await;
     story.sees("wait").await;
@@ -226,15 +247,21 @@ async fn while_the_window_is_closed_news_waits_for_her() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatsapps_own_cart_is_priced_before_it_is_bought() {
     let story = Rehearsal::of("native-cart").await;
-    story.chooses("page").await;
+    story.taps("page").await;
     story.sees("open").await;
-    story.browser.click("[data-testid=open-catalog], [data-testid=open]").await;
+    story
+        .browser
+        .click("[data-testid=open-catalog], [data-testid=open]")
+        .await;
     story
         .browser
         .click("[data-testid=product-add][data-product=cafe-coado]")
         .await;
     story.sees("fill").await;
-    story.browser.click("[data-testid=sheet] [data-testid=close]").await;
+    story
+        .browser
+        .click("[data-testid=sheet] [data-testid=close]")
+        .await;
     story.reprices("cafe-coado", "55.50").await;
     story.sees("price").await;
     story.browser.click("[data-testid=native-cart]").await;
@@ -252,11 +279,14 @@ async fn whatsapps_own_cart_is_priced_before_it_is_bought() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_sells_out_is_named_and_not_sold() {
     let story = Rehearsal::of("sold-out").await;
-    let (id, _) = story.carted().await;
+    let id = story.carted().await;
     story.tab("shop").await;
     let row = format!("[data-testid=shop-product][data-id={id}]");
     story.browser.click(&format!("{row} .switch")).await;
-    story.browser.click(&format!("{row} [data-testid=shop-save]")).await;
+    story
+        .browser
+        .click(&format!("{row} [data-testid=shop-save]"))
+        .await;
     story.sees("told").await;
     story.taps("accept_prices").await;
     story.sees("accept").await;

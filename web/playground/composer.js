@@ -52,7 +52,7 @@ export class Composer {
     this.attach.setAttribute("aria-label", t("composer.attach"));
     this.chips.setAttribute("aria-label", t("composer.chips"));
     const words = t("composer.words").split("|");
-    replace(this.chips, words.map((word) => h("button", { type: "button", class: "chip", dataset: { testid: "chip" }, onclick: () => this.say(word) }, word)));
+    replace(this.chips, words.map((word) => h("button", { type: "button", class: "chip", dataset: { testid: "chip", word }, onclick: () => this.say(word) }, word)));
   }
 
   send() {

@@ -56,6 +56,8 @@ export class World {
     this.latency = new Latency(this);
     this.clockBase = { ms: Date.now(), at: performance.now() };
     this.viewsMade = 0;
+    /** When the world was read first, by its own clock. @type {number | undefined} */
+    this.loadedMs = undefined;
     /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
     this.timers = {};
   }
@@ -211,6 +213,7 @@ export class World {
   async reload() {
     const [list, clock, state] = await Promise.all([get("/emulator/phones"), get("/emulator/clock"), get("/emulator/state")]);
     this.state = state;
+    this.loadedMs ??= clock.now_ms;
     this.setNow(clock.now_ms);
     const known = new Set(list.phones.map((/** @type {PhoneView} */ phone) => phone.id));
     for (const id of [...this.phones.keys()]) if (!known.has(id)) this.chats.forget(id);
@@ -250,9 +253,11 @@ export class World {
 
   /** @param {Told} told */
   hear(told) {
-    if (told.what === "phone" && told.phone) void this.chats.hear(told.phone);
+    if (told.what === "phone" && told.phone && told.at_ms >= (this.loadedMs ?? 0)) void this.chats.hear(told.phone);
     keep(this.history.news, told, KEPT.news);
     this.emit("news", told);
+    // The stream begins with what is remembered: what was there before this page has been read already.
+    if (told.at_ms < (this.loadedMs ?? 0)) return;
     if (told.what === "product") {
       this.emit("shop", told);
       this.soon("catalog", 60, () => this.loadCatalog());

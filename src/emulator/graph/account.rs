@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::batches::Pushed;
 use super::call::{self, Call};
+use super::failure::Failure;
 use super::fields::{self, Fields};
 use super::media::Media;
 use super::numbers::Number;
@@ -82,7 +83,9 @@ pub fn show(call: &Call<'_>) -> Answered {
         "account_review_status": "APPROVED", "business_verification_status": "verified",
         "ownership_type": "SELF", "is_enabled_for_insights": false, "marketing_messages_lite_api_status": "INELIGIBLE",
         "owner_business_info": {"id": BUSINESS_ID, "name": BUSINESS_NAME},
-        "health_status": numbers::health(call),
+        "health_status": numbers::health(call), "marketing_messages_onboarding_status": null,
+        "on_behalf_of_business_info": null, "subscribed_apps": null, "disable_marketing_messages_on_cloud_api": null,
+        "purchase_order_number": null, "primary_funding_id": null,
     });
     let default = [
         "id",
@@ -131,6 +134,22 @@ pub fn app(call: &Call<'_>) -> Answered {
 /// Where an app's page would be.
 pub fn app_link() -> String {
     format!("https://www.facebook.com/games/?app_id={APP_ID}")
+}
+
+/// `GET /oauth/access_token?grant_type=client_credentials`: the app's own token, for its id and secret.
+pub fn app_token(call: &Call<'_>) -> Answered {
+    if call.required("grant_type")? != "client_credentials" {
+        return Err(Failure::parameter("grant_type must be client_credentials"));
+    }
+    let token = format!(
+        "{}|{}",
+        call.required("client_id")?,
+        call.required("client_secret")?
+    );
+    if !call::is_ours(call.world, &token) {
+        return Err(Failure::new(1, "Error validating client secret."));
+    }
+    Ok(json!({"access_token": token, "token_type": "bearer"}))
 }
 
 /// `GET /debug_token?input_token=`: what a token is good for.

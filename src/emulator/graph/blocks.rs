@@ -35,11 +35,20 @@ pub fn change(call: &Call<'_>, block: bool) -> Answered {
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     let mut state = call.world.state();
     for user in users {
-        let input = user.get("user").and_then(Value::as_str).unwrap_or_default();
+        let named_by = |name: &str| {
+            user.get(name)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let (number, user_id) = (named_by("user"), named_by("user_id"));
+        let input = number.or(user_id).unwrap_or_default();
         match blockable(&mut state, input, block, now_ms) {
             Ok(phone) => {
                 phone.blocked_by_business = block;
-                done.push(named(json!({"input": input}), phone));
+                done.push(match (number, &phone.wa_id) {
+                    (Some(_), Some(wa_id)) => json!({"input": input, "wa_id": wa_id}),
+                    (Some(_), None) | (None, _) => json!({"input": input, "user_id": phone.user_id}),
+                });
             }
             Err(why) => {
                 let error = json!({"message": "Failed to block user", "code": SOME_FAILED, "error_data": {"details": why}});

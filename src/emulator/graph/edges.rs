@@ -120,6 +120,9 @@ async fn app(call: &Call<'_>) -> Answered {
 /// Objects without an id of the settings: `me`, `app`, `debug_token`, media and templates.
 fn other(call: &Call<'_>) -> Answered {
     let (object, verb) = (call.route.object.as_str(), call.verb());
+    if (object, call.route.edge.as_str(), verb) == ("oauth", "access_token", "GET") {
+        return account::app_token(call);
+    }
     if !call.route.edge.is_empty() {
         return Err(Failure::unknown_object(verb, object));
     }

@@ -29,6 +29,8 @@ pub fn pick(call: &Call<'_>, mut all: Fields, default: &[&str], node_type: &str)
     }
     for name in names {
         match all.remove(&name) {
+            // A field without a value is left out.
+            Some(Value::Null) => {}
             Some(value) => {
                 picked.insert(name, value);
             }

@@ -102,7 +102,7 @@ pub fn own_routes(app: &mut web::ServiceConfig) {
 pub fn routes(app: &mut web::ServiceConfig) {
     app.service(web::resource(r"/{path:v[0-9]+\.[0-9]+.*}").to(entrance))
         .service(web::resource(r"/{path:[0-9]+.*}").to(entrance))
-        .service(web::resource("/{path:me|app|debug_token}").to(entrance));
+        .service(web::resource("/{path:me|app|debug_token|oauth/access_token}").to(entrance));
 }
 
 async fn entrance(world: Data<World>, request: HttpRequest, payload: Payload) -> HttpResponse {

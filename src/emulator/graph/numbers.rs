@@ -79,7 +79,8 @@ pub fn show(call: &Call<'_>) -> Answered {
             "official_business_account": {"oba_status": "NOT_STARTED"},
             "is_pin_enabled": number.pin.is_some(), "is_on_biz_app": false, "is_preverified_number": false,
             "search_visibility": "VISIBLE", "country_code": "BR", "country_dial_code": "55", "username": null,
-            "certificate": "", "new_certificate": "",
+            "certificate": "", "new_certificate": "", "conversational_automation": null,
+            "eligibility_for_api_business_global_search": null, "last_onboarded_time": null,
         })
     };
     fields::pick(call, fields::object(all), &DEFAULT, "WhatsAppBusinessPhoneNumber")

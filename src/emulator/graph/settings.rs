@@ -1,5 +1,5 @@
-//! What a business sets on its number: settings, commerce settings, and the profile that people see. Only the catalog's
-//! visibility has a consequence in this world; the rest is kept and shown.
+//! What a business sets on its number: settings, commerce settings, and the profile that people see. Only the commerce
+//! settings have consequences in this world; the rest is kept and shown.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ const VERTICALS: [&str; 22] = [
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Commerce {
-    is_cart_enabled: bool,
+    pub is_cart_enabled: bool,
     pub is_catalog_visible: bool,
 }
 
@@ -131,9 +131,10 @@ pub fn change_commerce(call: &Call<'_>) -> Answered {
     Ok(success())
 }
 
-/// `GET /{number}/whatsapp_business_profile`. At Meta fields that were never set are left out.
+/// `GET /{number}/whatsapp_business_profile`. At Meta fields that were never set are left out, all but the vertical.
 pub fn profile(call: &Call<'_>) -> Answered {
-    let set = call.world.state().account.number.profile.set.clone();
+    let mut set = call.world.state().account.number.profile.set.clone();
+    set.entry("vertical").or_insert_with(|| json!("UNDEFINED"));
     let asked = call.text("fields").unwrap_or_default();
     let mut shown = fields::object(json!({"messaging_product": "whatsapp"}));
     let known = [

@@ -38,7 +38,7 @@ pub fn list(call: &Call<'_>) -> Answered {
         .filter_map(|field| Some((field, call.text(field)?)))
         .collect();
     let found: Vec<Template> = call.world.state().account.templates.all().collect();
-    let mut entries = Vec::new();
+    let (all_templates, mut entries) = (found.len(), Vec::new());
     for template in found {
         let all = template.fields();
         let fits = |(field, wanted): &(&str, String)| {
@@ -51,7 +51,16 @@ pub fn list(call: &Call<'_>) -> Answered {
             entries.push(Entry { key, value });
         }
     }
-    paging::page(call, entries)
+    let listed = entries.len();
+    let mut page = paging::page(call, entries)?;
+    if let (Some(_), Some(fields)) = (call.text("summary"), page.as_object_mut()) {
+        let summary = json!({
+            "total_count": listed, "message_template_count": all_templates, "message_template_limit": TEMPLATES,
+            "are_translations_complete": true,
+        });
+        fields.insert("summary".to_owned(), summary);
+    }
+    Ok(page)
 }
 
 /// `POST /{waba}/message_templates`.
@@ -65,7 +74,7 @@ pub fn create(call: &Call<'_>) -> Answered {
         return Err(Failure::parameter(message).with_subcode(EXISTS));
     }
     if templates.declared.len() >= TEMPLATES {
-        return Err(Failure::new(TOO_MANY, "An account has 250 templates at most"));
+        return Err(Failure::parameter("An account has 250 templates at most").with_subcode(TOO_MANY));
     }
     templates.declared.insert(template.key(), template);
     Ok(answer)
@@ -113,17 +122,14 @@ fn checked(components: &Value) -> Result<(), Failure> {
         return Ok(());
     };
     if text.is_empty() || text.chars().count() > BODY {
-        return Err(Failure::new(
-            BODY_MALFORMED,
-            "A body holds between 1 and 1024 characters",
-        ));
+        return Err(
+            Failure::parameter("A body holds between 1 and 1024 characters").with_subcode(BODY_MALFORMED)
+        );
     }
     let text = text.trim();
     if text.starts_with("{{") || text.ends_with("}}") {
-        return Err(Failure::new(
-            EDGE_PLACEHOLDER,
-            "Variables can't be at the start or the end of the template",
-        ));
+        let message = "Variables can't be at the start or the end of the template";
+        return Err(Failure::parameter(message).with_subcode(EDGE_PLACEHOLDER));
     }
     Ok(())
 }
@@ -169,8 +175,11 @@ fn edit(call: &Call<'_>, templates: &mut Templates, mut template: Template) -> A
     }
     match templates.declared.get_mut(&template.key()) {
         Some(declared) => {
+            let answer = json!({
+                "success": true, "id": template.id, "name": template.name, "category": template.category,
+            });
             *declared = template;
-            Ok(success())
+            Ok(answer)
         }
         None => Err(Failure::parameter("The sample template can't be changed")),
     }

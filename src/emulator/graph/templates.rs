@@ -13,6 +13,8 @@ use super::fields::{self, Fields};
 
 const WRONG_COUNT: i64 = 132_000;
 const NOT_THERE: i64 = 132_001;
+/// When quality was looked at last: never yet, so the day that the account began.
+const QUALITY_S: i64 = 1_767_225_600;
 /// What was declared, by name and language in one key (see [`Template::key`]).
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -61,7 +63,9 @@ impl Template {
             "id": self.id, "name": self.name, "language": self.language, "category": self.category,
             "status": "APPROVED", "components": self.components,
             "parameter_format": if self.named { "NAMED" } else { "POSITIONAL" },
-            "quality_score": {"score": "UNKNOWN"}, "rejected_reason": "NONE", "sub_category": null,
+            "quality_score": {"score": "UNKNOWN", "date": QUALITY_S}, "rejected_reason": "NONE", "sub_category": null,
+            "message_send_ttl_seconds": null, "correct_category": null, "previous_category": null,
+            "library_template_name": null, "cta_url_link_tracking_opted_out": null, "degrees_of_freedom_spec": null,
         }))
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::fields::{
     Checked, at, filled_list, flag, list, object, one_of, optional_list, optional_object, required, text,
-    whole,
+    web_address, whole,
 };
 use super::{
     BODY, CALLBACK_DATA, Catalog, Known, LONG_BODY, Refusal, carousel, location, media, orders, products,
@@ -34,6 +34,7 @@ const KINDS: &[&str] = &[
     "action",
     "limited_time_offer",
     "order_status",
+    "tap_target_configuration",
 ];
 
 /// What values are judged by.
@@ -63,6 +64,7 @@ fn component(component: &Value, ground: Ground<'_>) -> Checked {
         "carousel" => cards(component, ground),
         "order_status" => values(component, &["order_status"], ground),
         "limited_time_offer" => values(component, &["limited_time_offer"], ground),
+        "tap_target_configuration" => values(component, &["tap_target_configuration"], ground),
         "footer" => Ok(()),
         other => Err(Refusal::bad(format!("component type {other} is not known"))),
     }
@@ -121,8 +123,20 @@ fn filled(value: &Value, kind: &str, ground: Ground<'_>) -> Checked {
             None => Err(Refusal::missing("limited_time_offer.expiration_time_ms")),
             Some(_) => Ok(()),
         },
+        "tap_target_configuration" => tap_target(value),
         loaded => media::source(object(value, &format!("/{loaded}"))?, loaded, ground.known),
     }
+}
+
+/// Where a tap on the message leads. Meta's page (2026-05-21) has a list of one; whatsapp-api-js sends the one alone.
+fn tap_target(value: &Value) -> Checked {
+    let target = match value.get("tap_target_configuration") {
+        Some(Value::Array(targets)) => targets.first(),
+        other => other,
+    };
+    let target = target.ok_or_else(|| Refusal::missing("tap_target_configuration"))?;
+    required(target, "/title", BODY)?;
+    web_address(target, "/url", LONG_BODY).map(drop)
 }
 
 fn words(value: &Value, limit: usize) -> Checked {

@@ -125,7 +125,7 @@ fn page(title: &str, body: &str) -> String {
     let title = escaped(title);
     format!(
         "<!doctype html><html lang=pt-BR><head><meta charset=utf-8>\
-         <meta name=viewport content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
+         <meta name=viewport content=\"width=device-width,initial-scale=1\"><title>{title}</title><link rel=icon href=\"data:,\">\
          <style>{STYLE}</style></head><body><main>{body}</main></body></html>"
     )
 }

@@ -64,14 +64,14 @@ fn digest(token: &str) -> Digest {
 impl Sessions {
     /// Takes one try; false: come back later.
     pub(super) fn may_try(&self, peer: Peer, now_ms: i64) -> bool {
-        let now_us = now_ms.saturating_mul(1_000);
-        let latest_us = now_us.saturating_add(TRIES * TRY_US);
+        let present_us = now_ms.saturating_mul(1_000);
+        let latest_us = present_us.saturating_add(TRIES * TRY_US);
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         // What is over counts no more, nor what is too far ahead: then the clock was set back.
-        tries.retain(|_, next_us| *next_us > now_us && *next_us <= latest_us);
+        tries.retain(|_, next_us| *next_us > present_us && *next_us <= latest_us);
         let is_counted_apart = tries.len() < PEERS_MAX || tries.contains_key(&peer);
         let counted = if is_counted_apart { peer } else { None };
-        let next_us = tries.get(&counted).copied().unwrap_or(now_us);
+        let next_us = tries.get(&counted).copied().unwrap_or(present_us);
         let next_us = next_us.saturating_add(TRY_US);
         let may = next_us <= latest_us;
         if may {

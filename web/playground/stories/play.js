@@ -92,7 +92,7 @@ async function quiet(world) {
     heard = true;
     last = performance.now();
   };
-  const offs = [world.on("news", hear), world.on("stream", hear)];
+  const offs = ["news", "stream", "phones", "catalog", "clock"].map((event) => world.on(event, hear));
   while ((!heard || performance.now() - last < QUIET_MS) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   for (const off of offs) off();
 }

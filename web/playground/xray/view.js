@@ -107,7 +107,7 @@ export class JourneyView {
     };
     return h(
       "button",
-      { type: "button", class: "xray-id mono", title: id.value, "aria-label": t("xray.copy", { what, value: id.value }), onclick: copy },
+      { type: "button", class: "xray-id mono", title: t("xray.copy", { what, value: id.value }), onclick: copy },
       h("span", { class: "xray-id-label" }, what),
       h("span", { class: "xray-id-short" }, short(id.value)),
       h("span", { class: "xray-id-full" }, id.value),
