@@ -5,10 +5,10 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use serde::Serialize;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
 /// Steps that late watchers still get.
 const KEPT: usize = 2_000;

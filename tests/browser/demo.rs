@@ -21,8 +21,10 @@ pub struct Demo {
 
 impl Demo {
     pub fn start() -> Self {
-        let released = std::env::var("SACOLA_RELEASED").ok();
-        let program = released.as_deref().unwrap_or(env!("CARGO_BIN_EXE_sacola"));
+        let released = std::env::var_os("SACOLA_RELEASED");
+        let program = released
+            .clone()
+            .unwrap_or_else(|| env!("CARGO_BIN_EXE_sacola").into());
         let mut child = Command::new(program)
             .args(["demo", "--listen", "127.0.0.1:0"])
             .stdin(Stdio::null())

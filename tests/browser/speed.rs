@@ -10,6 +10,7 @@ const P95_MS: f64 = 150.0;
 /// The same for an unoptimised build beside other tests: it only tells when something waits that should not.
 const P95_UNOPTIMISED_MS: f64 = 1_500.0;
 
+#[expect(clippy::print_stderr, reason = "the figure is what the step is run for")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_100_replies_95_are_in_the_page_150_ms_after_the_tap() {
     let demo = Demo::start();

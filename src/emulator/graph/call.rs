@@ -57,7 +57,12 @@ impl<'a> Call<'a> {
             .or_else(|| query.get("access_token").cloned())
             .or_else(|| app_token(&route, &query));
         if let Some(token) = &outer {
-            admitted(world, token)?;
+            // Who shows a wrong app secret hears of that, and not of a token.
+            let wrong = |failure: Failure| match route.object.as_str() {
+                "oauth" => Failure::new(1, "Error validating client secret."),
+                _ => failure,
+            };
+            admitted(world, token).map_err(wrong)?;
         }
         let (mut body, file) = match read_body(request, payload, &route).await {
             Ok(read) => read,
@@ -230,18 +235,25 @@ async fn read_form(request: &HttpRequest, payload: Payload) -> Result<(Value, Op
         |error: &dyn std::fmt::Display| Failure::parameter(format!("the form is broken: {error}"));
     let mut parts = Multipart::new(request.headers(), payload);
     let (mut fields, mut file) = (Map::new(), None);
+    let mut left = BODY_BYTES_MAX;
     while let Some(part) = parts.next().await {
         let mut part = part.map_err(|error| unreadable(&error))?;
         let name = part.name().unwrap_or_default().to_owned();
         let mime = part.content_type().map(ToString::to_string);
-        let bytes = match part.bytes(FILE_BYTES_MAX).await {
+        let (room, limit) = if name == "file" {
+            (FILE_BYTES_MAX, FILE_BYTES_MAX)
+        } else {
+            (left, BODY_BYTES_MAX)
+        };
+        let bytes = match part.bytes(room).await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(error)) => return Err(unreadable(&error)),
-            Err(_) => return Err(Failure::too_large(FILE_BYTES_MAX)),
+            Err(_) => return Err(Failure::too_large(limit)),
         };
         if name == "file" {
             file = Some(File { mime, bytes });
         } else if fields.len() < FIELDS_MAX {
+            left = left.saturating_sub(bytes.len());
             let text = String::from_utf8_lossy(&bytes).into_owned();
             fields.insert(name, field(text));
         } else {

@@ -148,7 +148,8 @@ pub(super) fn message(id: &str) -> String {
 
 /// The customer of a conversation, masked or as it is.
 pub(super) fn customer(customer: &Customer, is_masked: bool) -> Map<String, Value> {
-    let fields: [(&str, &Option<String>, fn(&str) -> String); 3] = [
+    type Mask = fn(&str) -> String;
+    let fields: [(&str, &Option<String>, Mask); 3] = [
         ("name", &customer.name, name),
         ("wa_id", &customer.wa_id, wa_id),
         ("user_id", &customer.user_id, user_id),

@@ -59,14 +59,14 @@ fn digest(token: &str) -> Digest {
 impl Sessions {
     /// Takes one try; false: come back later.
     pub(super) fn may_try(&self, now_ms: i64) -> bool {
-        let now_us = now_ms.saturating_mul(1_000);
-        let latest_us = now_us.saturating_add(TRIES * TRY_US);
+        let present_us = now_ms.saturating_mul(1_000);
+        let latest_us = present_us.saturating_add(TRIES * TRY_US);
         let take = |next_us: i64| {
             // Beyond the latest only when the clock was set back: then what was tried by the old clock is forgotten.
             let free_us = if next_us > latest_us {
-                now_us
+                present_us
             } else {
-                next_us.max(now_us)
+                next_us.max(present_us)
             };
             let next_us = free_us.saturating_add(TRY_US);
             (next_us <= latest_us).then_some(next_us)
