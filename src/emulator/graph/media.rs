@@ -172,7 +172,7 @@ pub fn one(call: &Call<'_>) -> Option<Answered> {
     }
     let answer = match call.verb() {
         "GET" => Ok(json!({
-            "messaging_product": "whatsapp", "url": address(call, id), "mime_type": mime,
+            "messaging_product": "whatsapp", "url": address(call.world, &call.origin, id), "mime_type": mime,
             "sha256": hex::encode(Sha256::digest(&bytes)), "file_size": bytes.len(), "id": id,
         })),
         "DELETE" => {
@@ -186,18 +186,11 @@ pub fn one(call: &Call<'_>) -> Option<Answered> {
 }
 
 /// Where a file may be fetched for the next five minutes.
-<<<<<<< HEAD
-pub fn address(world: &World, id: &str) -> String {
+pub fn address(world: &World, base: &str, id: &str) -> String {
     let until_s = world.now_s().saturating_add(ADDRESS_S);
-    let base = &world.settings.base_url;
-=======
-fn address(call: &Call<'_>, id: &str) -> String {
-    let until_s = call.world.now_s().saturating_add(ADDRESS_S);
-    let base = &call.origin;
->>>>>>> r1
     format!(
         "{base}/emulator/media/{id}?ext={until_s}&hash={}",
-        seal(call.world, id, until_s)
+        seal(world, id, until_s)
     )
 }
 

@@ -69,7 +69,7 @@ fn shared(world: &World, path: &PhoneAndDevice, kind: MediaKind, body: MediaBody
     let filename = body.filename.unwrap_or_else(|| "documento.pdf".to_owned());
     let speech = Speech::new(Said::Media(Media {
         kind,
-        url: media::address(world, &kept.id),
+        url: media::address(world, &world.settings.base_url, &kept.id),
         id: kept.id,
         mime_type,
         sha256: kept.sha256,
