@@ -65,7 +65,7 @@ export class CartDrawer {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const again = this.body.contains(focused) ? { id: focused?.closest("[data-product]")?.getAttribute("data-product"), testid: focused?.dataset["testid"] } : null;
     replace(this.body,
-      h("div", { class: "stack", role: "status" }, notice.map((one) => h("div", { class: "notice warn", dataset: { testid: "cart-notice" } }, icon("info"), h("span", null, noticed(one))))),
+      h("div", { class: "stack", role: "status" }, notice.map((one) => h("div", { class: "notice warn", dataset: { testid: "cart-notice" } }, icon("info"), h("span", null, this.noticed(one))))),
       items.length === 0 ? h("div", { class: "empty" }, icon("cart"), h("p", null, t("cart.empty"))) : h("ul", { class: "rows" }, items.map((item) => h("li", null, this.line(item)))));
     replace(this.foot,
       total ? h("div", { class: "total" }, h("span", null, t("order.total")), h("span", { class: "money" }, money(total))) : null,
@@ -99,10 +99,14 @@ export class CartDrawer {
       await native.load();
     });
   }
-}
 
-/** @param {NonNullable<import("./world.js").NativeCart["notice"]>[number]} one */
-function noticed({ retailer_id, title, what, from, to }) {
-  const shown = (/** @type {any} */ value) => (value && typeof value === "object" && "amount" in value ? money(value) : String(value ?? ""));
-  return t(`cart.notice.${what}`, { title: title ?? retailer_id, from: shown(from), to: shown(to) });
+  /** @param {NonNullable<import("./world.js").NativeCart["notice"]>[number]} one */
+  noticed({ retailer_id, title, what, from, to }) {
+    const currency = this.context.native.cart.items.find((item) => item.retailer_id === retailer_id)?.price?.currency ?? this.context.world.catalog.get(retailer_id)?.price.currency;
+    const shown = (/** @type {any} */ value) => {
+      if (value && typeof value === "object" && "amount" in value) return money(value);
+      return what === "price" && currency ? money({ amount: String(value), currency }) : String(value ?? "");
+    };
+    return t(`cart.notice.${what}`, { title: title ?? retailer_id, from: shown(from), to: shown(to) });
+  }
 }

@@ -25,6 +25,7 @@ export class ChatLog {
     /** @type {Map<string, HTMLElement>} */
     this.bubbles = new Map();
     this.lastDay = "";
+    this.blocked = false;
     this.list = h("div", { class: "log-list", role: "log" });
     this.typing = h("div", { class: "bubble out typing", hidden: true, "aria-hidden": "true" }, h("i", null), h("i", null), h("i", null));
     this.root = h("div", { class: "log", tabindex: "0", role: "region" }, this.list, this.typing);
@@ -41,12 +42,17 @@ export class ChatLog {
     this.bubbles.clear();
     this.lastDay = "";
     replace(this.list);
-    this.root.setAttribute("aria-label", t("chat.label", { name: this.phone?.name ?? "" }));
+    this.nameIt();
     this.list.setAttribute("aria-label", t("chat.messages"));
     const all = this.phone?.messages ?? [];
     if (all.length === 0) this.list.append(this.invitation());
     else for (const message of all) if (message) this.list.append(...this.entry(message));
     this.toEnd();
+  }
+
+  /** Each device shows the chat of its own. */
+  nameIt() {
+    this.root.setAttribute("aria-label", `${t("chat.label", { name: this.phone?.name ?? "" })} · ${t(`device.${this.context.view.device}`)}`);
   }
 
   /** @param {readonly Message[]} fresh */
@@ -72,6 +78,13 @@ export class ChatLog {
     this.root.scrollTop = this.root.scrollHeight;
   }
 
+  /** @param {boolean} blocked */
+  setBlocked(blocked) {
+    if (this.blocked === blocked) return;
+    this.blocked = blocked;
+    for (const actions of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".actions"))) actions.inert = blocked;
+  }
+
   /** @param {boolean} typing */
   setTyping(typing) {
     if (this.typing.hidden === !typing) return;
@@ -88,7 +101,17 @@ export class ChatLog {
     const date = day(message.at_ms);
     const split = date === this.lastDay ? [] : [h("div", { class: "day" }, h("span", null, date))];
     this.lastDay = date;
-    return [...split, this.bubble(message)];
+    return [...split, message.type === "system" ? this.notice(message) : this.bubble(message)];
+  }
+
+  /** What WhatsApp itself says belongs to no side. @param {Message} message */
+  notice(message) {
+    const { body } = draw(message, this.context);
+    const notice = h("div", { class: "bubble system", role: "article", tabindex: "-1", dataset: { testid: "bubble", direction: message.direction, kind: "system", inner: inner(message) } },
+      body, h("button", { type: "button", class: "trace-link", dataset: { testid: "trace" }, title: t("chat.trace"), onclick: () => this.trace(message) },
+        h("time", { datetime: new Date(message.at_ms).toISOString() }, clock(message.at_ms)), h("span", { class: "visually-hidden" }, `, ${t("chat.trace")}`)));
+    this.bubbles.set(inner(message), notice);
+    return notice;
   }
 
   /** @param {Message} message */
@@ -103,7 +126,7 @@ export class ChatLog {
       dataset: { testid: "bubble", direction: message.direction, kind: kindOf(message), about: message.kind ?? "", inner: inner(message), effect: effectOf(message) },
     },
     h("div", { class: "paper" }, h("div", { class: "words" }, body), meta),
-    under.length > 0 ? h("div", { class: "actions" }, under) : null);
+    under.length > 0 ? h("div", { class: "actions", inert: this.blocked }, under) : null);
     this.metas.set(message.seq, meta);
     this.bubbles.set(inner(message), bubble);
     return bubble;

@@ -65,6 +65,11 @@ export class Chats {
     this.world.soon(`statuses ${id}`, STATUSES_AFTER_MS, () => this.readStatuses(id));
   }
 
+  /** Waits until nothing is being read. */
+  async quiet() {
+    while (this.reading.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   /** @param {string} id */
   async refresh(id) {
     await Promise.all([this.readNew(id), this.details(id)]);
@@ -105,7 +110,7 @@ export class Chats {
   /** @param {string} id */
   async readStatuses(id) {
     const phone = this.world.phones.get(id);
-    if (!phone) return;
+    if (!phone || this.world.resetting) return;
     const open = phone.messages.slice(-LOOKED_BACK).find((message) => !settled(message));
     if (open) this.take(phone, await this.after(phone, open.seq - 1));
     this.world.emit(`cart:${id}`);

@@ -35,11 +35,11 @@ class ClockPanel {
     this.now = h("span", { class: "clock-now number", dataset: { testid: "clock-now" } });
     this.said = h("p", { class: "tiny", role: "status", dataset: { testid: "clock-said" } });
     this.leaps = LEAPS.map(([name, seconds]) => ({ name, button: h("button", { type: "button", class: "button", dataset: { testid: `clock-${name}` }, onclick: () => void this.leap(seconds) }), sees: h("p", { class: "small muted" }) }));
-    this.customHead = h("h3");
+    this.customHead = h("h2");
     this.amount = h("input", { class: "input number", inputmode: "numeric", value: "10", size: 5, dataset: { testid: "clock-amount" } });
     this.unit = h("select", { class: "select", dataset: { testid: "clock-unit" } });
     this.go = h("button", { type: "submit", class: "button", dataset: { testid: "clock-custom" } });
-    this.windowsHead = h("h3");
+    this.windowsHead = h("h2");
     this.windows = h("ul", { class: "stack clock-windows", dataset: { testid: "clock-windows" } });
     this.build();
     const second = setInterval(() => this.tick(), 1_000);

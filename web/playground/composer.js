@@ -10,6 +10,8 @@ import { t } from "../shared/i18n.js";
 /** @typedef {import("./messages/pieces.js").Context} Context */
 
 const MOST_ROWS_PX = 112;
+/** The quick words by stable keys, in the order of `composer.words`. */
+const WORDS = ["hi", "menu", "cart", "checkout", "orders", "help"];
 
 /** What else can be sent: icon, word, path, body. @type {readonly [string, string, string, object][]} */
 const ATTACHMENTS = [
@@ -25,6 +27,7 @@ export class Composer {
   /** @param {Context} context */
   constructor(context) {
     this.context = context;
+    this.blocked = false;
     this.chips = h("div", { class: "chips", role: "group" });
     this.field = h("textarea", { class: "input", rows: "1", maxlength: "4096", dataset: { testid: "composer" }, autocomplete: "off", enterkeyhint: "send" });
     this.attach = h("button", { type: "button", class: "icon-button", dataset: { testid: "attach" }, onclick: () => this.openAttachments() }, icon("attach"));
@@ -46,13 +49,20 @@ export class Composer {
 
   paint() {
     const name = this.context.world.phones.get(this.context.view.phone)?.name ?? "";
-    this.field.placeholder = t("composer.placeholder");
     this.field.setAttribute("aria-label", t("composer.label", { name }));
     this.button.setAttribute("aria-label", t("composer.send"));
     this.attach.setAttribute("aria-label", t("composer.attach"));
     this.chips.setAttribute("aria-label", t("composer.chips"));
     const words = t("composer.words").split("|");
-    replace(this.chips, words.map((word) => h("button", { type: "button", class: "chip", dataset: { testid: "chip", word }, onclick: () => this.say(word) }, word)));
+    replace(this.chips, words.map((word, index) => h("button", { type: "button", class: "chip", dataset: { testid: "chip", word: WORDS[index] }, onclick: () => this.say(word) }, word)));
+    this.setBlocked(this.blocked);
+  }
+
+  /** Who blocked the shop can't write to it: the field says so. @param {boolean} blocked */
+  setBlocked(blocked) {
+    this.blocked = blocked;
+    this.field.placeholder = t(blocked ? "composer.blocked" : "composer.placeholder");
+    for (const control of [this.field, this.attach, this.button, .../** @type {Iterable<HTMLButtonElement>} */ (/** @type {unknown} */ (this.chips.children))]) control.disabled = blocked;
   }
 
   send() {

@@ -33,6 +33,7 @@ export class NativeModel {
 
   /** Reads it anew; a late answer to an earlier question is dropped. */
   async load() {
+    if (this.world.resetting) return;
     this.asked += 1;
     const mine = this.asked;
     try {

@@ -37,6 +37,7 @@ export class Phone {
     this.waiting = new Map();
     /** @type {Map<Node, () => void>} */
     this.repeated = new Map();
+    this.latencyMs = 0;
     this.screen = h("div", { class: "screen" });
     /** @type {import("./messages/pieces.js").Context} */
     this.context = {
@@ -107,6 +108,7 @@ export class Phone {
     this.devices.setAttribute("aria-label", t("phone.devices"));
     this.menu.setAttribute("aria-label", t("phone.menu", { name: this.told?.name ?? "" }));
     this.root.setAttribute("aria-label", `${this.told?.name ?? ""} · ${t(`device.${this.view.device}`)}`);
+    this.chat.nameIt();
     this.composer.paint();
     this.paintFacts();
     this.paintCart();
@@ -129,7 +131,14 @@ export class Phone {
           h("button", { type: "button", class: "button small", onclick: () => this.context.perform(() => this.world.api.post(`/emulator/phones/${phone.id}/block`, { blocked: false })) }, t("phone.unblock"))) : null,
         closed ? h("div", { class: "banner warn", role: "status", dataset: { testid: "window-closed" } }, icon("clock"), h("span", null, t("phone.window_closed"))) : null);
     }
+    this.setBlocked(Boolean(phone.blocked));
     this.paintTyping();
+  }
+
+  /** Who blocked the shop can neither write nor tap. @param {boolean} blocked */
+  setBlocked(blocked) {
+    if (this.composer.blocked !== blocked) this.composer.setBlocked(blocked);
+    this.chat.setBlocked(blocked);
   }
 
   paintTyping() {
@@ -151,6 +160,7 @@ export class Phone {
 
   /** @param {number} ms */
   showLatency(ms) {
+    this.latencyMs = ms;
     this.latencyLine.textContent = t("phone.latency", { time: duration(Math.max(1, Math.round(ms)) * 1_000) });
   }
 
@@ -221,6 +231,7 @@ export class Phone {
   }
 
   languageChanged() {
+    if (this.latencyMs > 0) this.showLatency(this.latencyMs);
     this.chat.renew();
     this.paint();
   }

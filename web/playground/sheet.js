@@ -30,10 +30,12 @@ export function openSheet(frame, title, fill) {
 
   const place = () => {
     const rect = frame.getBoundingClientRect();
-    dialog.style.setProperty("--x", `${rect.left}px`);
-    dialog.style.setProperty("--w", `${rect.width}px`);
-    dialog.style.setProperty("--b", `${Math.max(0, window.innerHeight - rect.bottom)}px`);
+    const edge = frame.clientLeft;
+    dialog.style.setProperty("--x", `${rect.left + edge}px`);
+    dialog.style.setProperty("--w", `${frame.clientWidth}px`);
+    dialog.style.setProperty("--b", `${Math.max(0, window.innerHeight - rect.bottom + edge)}px`);
     dialog.style.setProperty("--t", `${rect.height * 0.86}px`);
+    dialog.style.setProperty("--r", `calc(${getComputedStyle(frame).borderBottomLeftRadius} - ${edge}px)`);
   };
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) close();

@@ -1,12 +1,13 @@
 // @ts-check
 /**
- * The shop panel: the shelves, the shop's mood, its purchases. It draws what the desk of the demo shop says.
+ * The shop panel: the shop's purchases, the shelves, how people pay, the shop's mood. It draws what the desk of the demo shop says.
  * @module
  */
 
 import { h, replace } from "../shared/dom.js";
 import { onLanguage, t } from "../shared/i18n.js";
 import { Moods } from "./shop/moods.js";
+import { Payment } from "./shop/payment.js";
 import { Shelves } from "./shop/products.js";
 import { Purchases } from "./shop/purchases.js";
 import "./shop/words.js";
@@ -21,8 +22,8 @@ const SETTLE_MS = 80;
  * @returns {() => void} unmount
  */
 export function mount(root, world) {
-  const parts = { purchases: new Purchases(world), products: new Shelves(), moods: new Moods() };
-  const heads = Object.keys(parts).map((name) => ({ name, head: h("h3") }));
+  const parts = { purchases: new Purchases(world), products: new Shelves(), payment: new Payment(), moods: new Moods() };
+  const heads = Object.keys(parts).map((name) => ({ name, head: h("h2") }));
   const sections = heads.map(({ name, head }) => h("section", { class: "stack shop-part" }, head, parts[/** @type {keyof typeof parts} */ (name)].element));
   replace(root, h("div", { class: "shop" }, sections));
 
@@ -30,7 +31,7 @@ export function mount(root, world) {
   const load = () => {
     timer = 0;
     // What can't be read now stays as it was; the next news reads it again.
-    void Promise.allSettled([parts.products.load(), parts.moods.load(), parts.purchases.load()]);
+    void Promise.allSettled([parts.products.load(), parts.payment.load(), parts.moods.load(), parts.purchases.load()]);
   };
   const soon = () => {
     timer ||= window.setTimeout(load, SETTLE_MS);

@@ -33,6 +33,7 @@ export function mountStage(root, world) {
       phones.set(view.key, phone);
       row.append(phone.root);
       phone.chat.toEnd();
+      if (phones.size > 1) phone.root.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "smooth" });
     }
     row.dataset["count"] = String(world.views.length);
     row.querySelector(".empty")?.remove();

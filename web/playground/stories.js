@@ -45,13 +45,19 @@ export function mount(root, world) {
   let card = null;
   const paint = () => {
     const run = running();
+    const focused = place.contains(document.activeElement);
     if (!run) {
+      const left = card?.run.story.id;
       card = null;
-      return void replace(place, list(world));
+      replace(place, list(world));
+      if (focused) /** @type {HTMLElement | null} */ (place.querySelector(`[data-story="${left ?? ""}"]`))?.focus();
+      return;
     }
     if (card?.run !== run) {
       card = new Card(run, voice);
       replace(place, card.element);
+      if (focused) card.element.focus({ preventScroll: true });
+      root.closest(".story")?.scrollTo(0, 0);
     }
     card.patch();
   };
@@ -112,7 +118,7 @@ class Card {
     };
     return h(
       "article",
-      { class: "story-card", dataset: { testid: "story-card", story: story.id }, "aria-label": story.title(t) },
+      { class: "story-card", tabindex: "-1", dataset: { testid: "story-card", story: story.id }, "aria-label": story.title(t) },
       h(
         "header",
         { class: "story-head" },
@@ -157,7 +163,7 @@ class Card {
   content(step, state) {
     const { run } = this;
     const values = run.valuesOf(step);
-    const words = [h("span", { class: "story-say" }, t(step.say, values).replace("….", "…"))];
+    const words = [h("span", { class: "story-say" }, t(step.say, values).replace(/\{\w+\}/g, "…").replace("….", "…"))];
     if (state !== "doing") return words;
     if (!step.act) return [...words, h("span", { class: "small muted" }, t("stories.watch"))];
     if (step.hint) words.push(h("span", { class: "small muted" }, t(step.hint, values)));
@@ -173,11 +179,21 @@ class Card {
     if (row.dataset["look"] === look) return;
     const focused = row.contains(document.activeElement);
     row.dataset["look"] = look;
+    if (state === "doing") queueMicrotask(() => this.keepInSight(row));
     row.dataset["state"] = state;
     if (state === "doing") row.setAttribute("aria-current", "step");
     else row.removeAttribute("aria-current");
     replace(row, h("span", { class: "story-tick" }, icon(state === "done" ? "check" : state === "doing" ? "arrow-right" : "minus", t(`stories.state.${state}`))), h("div", { class: "story-step-body" }, content));
     if (focused) this.refocus();
+  }
+
+  /** The present step stays in sight where the column scrolls by itself; the page is never moved. @param {HTMLElement} row */
+  keepInSight(row) {
+    const column = row.closest(".story");
+    if (!column || column.scrollHeight <= column.clientHeight) return;
+    const [step, seen] = [row.getBoundingClientRect(), column.getBoundingClientRect()];
+    if (step.bottom > seen.bottom) column.scrollTop += Math.min(step.bottom - seen.bottom + 8, step.top - seen.top);
+    else if (step.top < seen.top) column.scrollTop += step.top - seen.top - 8;
   }
 
   /** The button that a person pressed is gone: focus goes on to the next one. */

@@ -56,6 +56,8 @@ export class World {
     this.latency = new Latency(this);
     this.clockBase = { ms: Date.now(), at: performance.now() };
     this.viewsMade = 0;
+    /** Phones are about to go: nobody asks for them. */
+    this.resetting = false;
     /** When the world was read first, by its own clock. @type {number | undefined} */
     this.loadedMs = undefined;
     /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
@@ -177,8 +179,14 @@ export class World {
 
   /** Forgets everything: phones, chats, carts, purchases, faults. */
   async reset() {
-    await post("/emulator/reset", {});
-    await this.reload();
+    this.resetting = true;
+    try {
+      await this.chats.quiet();
+      await post("/emulator/reset", {});
+      await this.reload();
+    } finally {
+      this.resetting = false;
+    }
   }
 
   // What is on the stage.
@@ -253,7 +261,7 @@ export class World {
 
   /** @param {Told} told */
   hear(told) {
-    if (told.what === "phone" && told.phone && told.at_ms >= (this.loadedMs ?? 0)) void this.chats.hear(told.phone);
+    if (told.what === "phone" && told.phone && !this.resetting && told.at_ms >= (this.loadedMs ?? 0)) void this.chats.hear(told.phone);
     keep(this.history.news, told, KEPT.news);
     this.emit("news", told);
     // The stream begins with what is remembered: what was there before this page has been read already.

@@ -7,6 +7,7 @@
 
 import { h, icon, replace } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
+import { inner } from "./chats.js";
 import { Journeys } from "./xray/journeys.js";
 import { JourneyView } from "./xray/view.js";
 import { outcomeOf, titleOf } from "./xray/words.js";
@@ -17,6 +18,8 @@ import { outcomeOf, titleOf } from "./xray/words.js";
 const SPEAK_MS = 2_000;
 /** How often calls without an owner are looked after. */
 const ADOPT_MS = 1_000;
+/** So much of what a person wrote stands in a title. */
+const MOST_WORDS = 40;
 /** Phones and panel stand side by side: highlighting a bubble takes nobody away from the x-ray. */
 const WIDE = matchMedia("(min-width: 861px)");
 
@@ -43,6 +46,8 @@ class Xray {
     this.frame = 0;
     this.paused = false;
     this.waiting = 0;
+    /** When this world began, by its own clock. */
+    this.beganMs = 0;
     this.spoken = { steps: 0, atMs: 0, timer: 0 };
     /** The journey that we opened by ourselves. @type {Journey|null} */
     this.opened = null;
@@ -54,10 +59,10 @@ class Xray {
     const onLanguage = () => this.paint();
     document.addEventListener("sacola:show", onShow);
     document.addEventListener("languagechange", onLanguage);
-    const adopt = setInterval(() => this.model.adopt(this.world.now()), ADOPT_MS);
+    const adopt = setInterval(() => this.model.adopt(), ADOPT_MS);
     this.offs = [
-      world.on("news", (/** @type {any} */ told) => this.model.told(told)),
-      world.on("trace", (/** @type {any} */ traced) => this.model.traced(traced)),
+      world.on("news", (/** @type {any} */ told) => this.hear(told, true)),
+      world.on("trace", (/** @type {any} */ traced) => this.hear(traced, false)),
       world.on("phones", () => this.paintPhones()),
       () => document.removeEventListener("sacola:show", onShow),
       () => document.removeEventListener("languagechange", onLanguage),
@@ -70,13 +75,22 @@ class Xray {
     const { news = [], trace = [] } = this.world.history ?? {};
     const all = [...news.map((/** @type {any} */ told) => ({ told, isNews: true })), ...trace.map((/** @type {any} */ told) => ({ told, isNews: false }))];
     for (const { told, isNews } of all.sort((one, other) => one.told.at_ms - other.told.at_ms)) {
-      if (isNews) this.model.told(told);
-      else this.model.traced(told);
+      this.hear(told, isNews);
     }
   }
 
+  /** A world that was reset is gone, with all that travelled in it. @param {any} told @param {boolean} isNews */
+  hear(told, isNews) {
+    if (told.at_ms < this.beganMs) return;
+    if (told.what === "reset") {
+      this.beganMs = told.at_ms;
+      this.clearAll();
+    } else if (isNews) this.model.told(told);
+    else this.model.traced(told);
+  }
+
   build() {
-    this.legend = h("p", { class: "xray-legend small" });
+    this.legend = h("p", { class: "xray-legend small", hidden: !this.gateway });
     this.bare = h("p", { class: "notice info", hidden: this.gateway });
     this.phone = h("select", { class: "select", dataset: { testid: "xray-phone" }, onchange: () => this.filter() });
     this.problems = h("input", { type: "checkbox", role: "switch", dataset: { testid: "xray-problems" }, onchange: () => this.filter() });
@@ -112,6 +126,7 @@ class Xray {
     this.paintPause();
     this.paintPhones();
     for (const view of this.views.values()) view.repaint();
+    if (this.model.all.length > 0) this.speak();
     this.filter();
   }
 
@@ -153,7 +168,7 @@ class Xray {
     for (const journey of places) {
       let view = this.views.get(journey);
       if (!view) {
-        view = new JourneyView(journey, { nameOf: (phone) => this.nameOf(phone), show: (one, step, wanted) => this.show(one, step, wanted), copied: () => this.say(t("xray.copied")) });
+        view = new JourneyView(journey, { nameOf: (phone) => this.nameOf(phone), wordsOf: (one) => this.wordsOf(one), show: (one, step, wanted) => this.show(one, step, wanted), copied: () => this.say(t("xray.copied")) });
         this.views.set(journey, view);
         this.list?.prepend(view.element);
         newest = journey;
@@ -185,6 +200,13 @@ class Xray {
   /** @param {string|null} phone */
   nameOf(phone) {
     return phone === null ? null : (this.world.phones.get(phone)?.name ?? null);
+  }
+
+  /** What the person wrote or tapped, once the chat has it. @param {Journey} journey */
+  wordsOf(journey) {
+    const said = this.world.phones.get(journey.phone)?.messages.find((/** @type {any} */ one) => one && inner(one) === journey.inner);
+    const words = String(said?.payload?.interactive?.list_reply?.title ?? said?.text ?? "").split("\n")[0] ?? "";
+    return words.length > MOST_WORDS ? `${words.slice(0, MOST_WORDS)}…` : words;
   }
 
   // ---- filters

@@ -105,11 +105,13 @@ export function tabs(tabs, { label, onSelect = () => {} }) {
   return { list, select, selected: () => current };
 }
 
+/** Short messages at a time: the oldest gives way. */
+const MOST_TOASTS = 2;
 /** @type {HTMLElement | undefined} */
 let shelf;
 
 /**
- * A short message at the page's foot, read out by screen readers, gone after some seconds.
+ * A short message under the page's head, read out by screen readers, gone after some seconds.
  * @param {string} text
  * @param {"ok" | "warn" | "danger" | "info"} [kind]
  */
@@ -120,5 +122,6 @@ export function toast(text, kind = "info") {
   }
   const line = h("div", { class: ["notice", "toast", kind] }, h("span", null, text));
   shelf.append(line);
+  while (shelf.childElementCount > MOST_TOASTS) shelf.firstElementChild?.remove();
   setTimeout(() => line.remove(), kind === "danger" ? 9_000 : 5_000);
 }

@@ -62,14 +62,23 @@ export function watch(path, onMessage, onState = () => {}, onMissed = () => {}, 
     if (!document.hidden && source?.readyState === EventSource.CLOSED) open();
     if (document.hidden) timer = setTimeout(() => source?.close(), HIDDEN_MS);
   };
+  // A page that was left may be kept for "back", and Chromium keeps its streams open with it: two pages left would take every connection.
+  const leave = () => {
+    clearTimeout(timer);
+    source?.close();
+  };
 
   open();
   document.addEventListener("visibilitychange", look);
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("pageshow", look);
   return {
     close() {
       closed = true;
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", look);
+      window.removeEventListener("pagehide", leave);
+      window.removeEventListener("pageshow", look);
       source?.close();
     },
   };

@@ -25,7 +25,8 @@ export function sent(message, { world }) {
   const order = message.payload?.order ?? {};
   const lines = (order.product_items ?? []).map((/** @type {any} */ item) => {
     const title = world.catalog.get(item.product_retailer_id)?.title ?? item.product_retailer_id;
-    return entry(`${item.quantity} × ${title}`, money({ amount: String(item.item_price), currency: item.currency ?? "BRL" }));
+    const price = money({ amount: String(item.item_price), currency: item.currency ?? "BRL" });
+    return entry(`${item.quantity} × ${title}`, Number(item.quantity) > 1 ? t("order.each", { price }) : price);
   });
   return { body: [h("div", { class: "row overline own-line" }, icon("cart"), t("chat.cart_sent")), h("ul", { class: "receipt-lines" }, lines), text(order.text, world)] };
 }

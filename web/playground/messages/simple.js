@@ -44,7 +44,7 @@ export function contacts({ payload }, _context) {
 
 /** A notice of WhatsApp itself: a changed number. @param {Message} message @param {Context} _context @returns {Drawn} */
 export function system({ payload, text: words }, _context) {
-  return { body: h("div", { class: "foot" }, payload?.system?.body ?? words), bare: true };
+  return { body: h("div", { class: "foot" }, payload?.system?.body ?? words) };
 }
 
 /** @param {Message} message @param {Context} context @returns {Drawn} */

@@ -6,7 +6,7 @@
 
 import { post } from "../../shared/http.js";
 import { DEVICES } from "./look.js";
-import { Stuck, raise, sayFor, tap } from "./play.js";
+import { Stuck, hello, raise, sayFor, tap } from "./play.js";
 import { confirm, labelOf, onePurchase, story } from "./steps.js";
 
 /** @typedef {import("./look.js").Look} Look */
@@ -16,7 +16,7 @@ const PRODUCT = "cafe-coado";
 /** The catalog in WhatsApp will lag behind the shop, as it does for minutes or hours. @param {Look} look */
 async function setTheStage(look) {
   await post("/emulator/faults", { catalog_lag: true });
-  await sayFor(look, "oi", "menu");
+  await sayFor(look, hello(), "menu");
 }
 
 /** The devices whose own cart holds something. @param {Look} look */
@@ -90,7 +90,7 @@ export const nativeCart = story({
     },
     es: {
       title: "El carrito propio de WhatsApp", summary: "El catálogo dentro de WhatsApp es más viejo que la tienda. El carrito llega con el precio de ayer.",
-      open: "Ana abre el catálogo dentro de WhatsApp.", fill: "Llena el carrito propio de WhatsApp.", "fill.hint": "En la hoja del catálogo, añade un café u otro producto.",
+      open: "Ana abre el catálogo dentro de WhatsApp.", fill: "Llena el carrito propio de WhatsApp.", "fill.hint": "En la hoja del catálogo, agrega un café u otro producto.",
       price: "La tienda cambia el precio de {title}; el catálogo de WhatsApp aún no lo sabe.", send: "Envía el carrito.", "send.hint": "Abre el carrito en el chat y pulsa “enviar”.",
       told: "Todavía no se compra nada: se le muestra la diferencia, precio anterior → precio nuevo.",
       saw: "Un carrito nativo es una foto congelada. Primero se pregunta a la tienda; solo lo que es igual a la foto se compra enseguida, lo demás se muestra y se confirma.",

@@ -5,6 +5,7 @@
  */
 
 import { del, get, post, put } from "../../shared/http.js";
+import { t } from "../../shared/i18n.js";
 
 /** @typedef {import("./look.js").Look} Look */
 /** @typedef {import("../world.js").World} World */
@@ -51,9 +52,14 @@ export async function sayFor(look, text, kind) {
   return until(look, () => look.got(kind, before));
 }
 
+/** The greeting in the language of the page: the shop answers in it. */
+export function hello() {
+  return t("composer.hello");
+}
+
 /** Greets, opens the first category and the first product. @param {Look} look */
 export async function browse(look) {
-  await sayFor(look, "oi", "menu");
+  await sayFor(look, hello(), "menu");
   await tapFor(look, "category", "catalog");
   await tapFor(look, "product", "product");
 }

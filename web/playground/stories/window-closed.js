@@ -5,7 +5,7 @@
  */
 
 import { WINDOW_MS } from "./look.js";
-import { fill } from "./play.js";
+import { fill, hello } from "./play.js";
 import { cartText, changePrice, story } from "./steps.js";
 
 /** @typedef {import("./look.js").Look} Look */
@@ -41,8 +41,8 @@ export const windowClosed = story({
       id: "write",
       say: "story.window-closed.write",
       hint: "step.write",
-      values: () => ({ text: "oi" }),
-      act: (look) => look.world.say(look.phone, "android", "oi"),
+      values: () => ({ text: hello() }),
+      act: (look) => look.world.say(look.phone, "android", hello()),
       seen: (look) => look.sent(() => true) !== undefined && !isClosed(look),
     },
     { id: "told", say: "story.window-closed.told", seen: (look) => look.got("price_change") !== undefined },

@@ -11,12 +11,16 @@ import { Kept } from "./kept.js";
 /** @typedef {import("./kept.js").What} What */
 /** @typedef {import("./kept.js").Id} Id */
 
-/** How far apart two tellings of one callback may be. */
+/** How soon after a callback its consequences are told. */
 const NEAR_MS = 5_000;
+/** Clocks tell milliseconds. */
+const SLACK_US = 3_000;
 /** How long a call of the Graph API waits for the decision that caused it to be told. */
 const ORPHAN_MS = 2_000;
 /** How long after a message a bot without trace may answer it. */
 const ANSWER_MS = 60_000;
+/** What tells that a person has another number or user id. */
+const MOVES = new Set(["message system", "user_id_update"]);
 const EFFECT = /^([0-9a-f]{22}\.\d+\.\d+)(?::|$)/;
 
 export class Journeys extends Kept {
@@ -26,9 +30,9 @@ export class Journeys extends Kept {
     this.gateway = gateway;
     /** Decided and not committed, by conversation. @type {Map<string, Journey[]>} */
     this.pending = new Map();
-    /** Callbacks that one side has told. @type {{journey: Journey, side: "shop"|"gateway", atMs: number}[]} */
+    /** What one side has told and another will, by the time it took. @type {{kind: "callback"|"move", journey: Journey, told: Set<string>, fromUs: number, toUs: number}[]} */
     this.halves = [];
-    /** Graph calls whose effect nobody has named yet. @type {{effect: string, told: any, since: number}[]} */
+    /** Graph calls whose effect nobody has named yet, since when by the page's own clock: what is remembered is told late. @type {{effect: string, told: any, since: number}[]} */
     this.orphans = [];
     /** Merchant attempts and shop calls that wait for each other. @type {{journey: Journey, fromUs: number, toUs: number, told: any}[]} */
     this.visits = [];
@@ -71,19 +75,32 @@ export class Journeys extends Kept {
     const effects = /** @type {string[]} */ (told.effect_ids ?? []);
     let statuses = 0;
     carries.forEach((carried, index) => {
-      const inner = inners[index] ?? null;
+      // What is no message has none of its own.
+      const inner = inners[index] || null;
       const [kind, detail = ""] = carried.split(" ");
       if (kind === "status") {
         this.statusDelivered(told, inner, effects[statuses] ?? null, detail);
         statuses += 1;
         return;
       }
-      const journey = inner === null ? this.begin("other", told, { carried }) : this.said(inner, told);
+      const journey = this.carriedBy(carried, inner, told);
       journey.facts["carried"] = carried;
       journey.phone ??= told.phone ?? null;
       const facts = { http: told.http, attempt: told.attempt, carried, bytes: told.bytes };
       this.add(journey, "delivered", told, facts, message(inner));
     });
+  }
+
+  /** @param {string} carried @param {string|null} inner @param {any} told */
+  carriedBy(carried, inner, told) {
+    const known = inner === null ? undefined : this.byMessage.get(inner);
+    if (known) return known;
+    if (MOVES.has(carried)) {
+      const journey = this.half("move", "emulator", told, () => this.begin("moved", told, {}));
+      if (inner !== null) this.name(this.byMessage, inner, journey);
+      return journey;
+    }
+    return inner === null ? this.begin("other", told, { carried }) : this.said(inner, told);
   }
 
   /** @param {any} told @param {string|null} inner @param {string|null} effect @param {string} status */
@@ -100,7 +117,7 @@ export class Journeys extends Kept {
     const owner = (told.effect_id && this.byEffect.get(told.effect_id)) || (told.inner_id && this.byMessage.get(told.inner_id)) || null;
     if (owner) return this.addGraph(owner, told);
     if (this.gateway && told.effect_id) {
-      this.orphans.push({ effect: told.effect_id, told, since: told.at_ms });
+      this.orphans.push({ effect: told.effect_id, told, since: Date.now() });
       return;
     }
     const asked = this.gateway ? null : this.lastSaid(told);
@@ -128,22 +145,22 @@ export class Journeys extends Kept {
     if (!/\/(lookup|quotes|purchases)/.test(told.path)) return;
     const fromUs = told.at_ms * 1000 - told.took_us;
     const around = this.visits.find((visit) => fromUs >= visit.fromUs - 5_000 && fromUs <= visit.toUs + 5_000);
-    if (around) return this.addShop(around.journey, told);
+    if (around) return this.addShop(around.journey, told, around.told.effect_id);
     this.calls.push({ told, fromUs });
     if (this.calls.length > 60) this.calls.shift();
   }
 
-  /** @param {Journey} journey @param {any} told */
-  addShop(journey, told) {
+  /** @param {Journey} journey @param {any} told @param {string} effectId of the attempt that made the call */
+  addShop(journey, told, effectId) {
     const facts = { http: told.http, method: told.method, path: told.path };
-    const ids = told.purchase_id ? [/** @type {Id} */ ({ label: "purchase", value: told.purchase_id })] : [];
+    const ids = [.../** @type {Id[]} */ (told.purchase_id ? [{ label: "purchase", value: told.purchase_id }] : []), ...effect(effectId)];
     if (told.purchase_id) journey.facts["purchase"] = told.purchase_id;
     this.add(journey, "shop", told, facts, ids);
   }
 
   /** @param {any} told */
   calledBack(told) {
-    const journey = this.half("shop", told, () => this.begin("callback", told, {}));
+    const journey = this.half("callback", "shop", told, () => this.begin("callback", told, {}));
     journey.facts["kind"] = told.kind;
     const product = this.lastProduct;
     if (product && told.kind.startsWith("product.") && told.at_ms - product.atMs < NEAR_MS) {
@@ -152,15 +169,27 @@ export class Journeys extends Kept {
     this.add(journey, "callback", told, { kind: told.kind, http: told.http }, []);
   }
 
-  /** One callback is told by the shop and by the gateway: the second telling finds the journey of the first.
-   * @param {"shop"|"gateway"} side @param {any} told @param {() => Journey} begin */
-  half(side, told, begin) {
-    this.halves = this.halves.filter((half) => Math.abs(half.atMs - told.at_ms) < NEAR_MS);
-    const index = this.halves.findIndex((half) => half.side !== side);
-    const [other] = index < 0 ? [] : this.halves.splice(index, 1);
-    if (other) return other.journey;
+  /**
+   * One thing is told by several sides, each when it has ended: the decision within it comes first, the caller's telling last. They
+   * belong together where their times overlap.
+   * @param {"callback"|"move"} kind
+   * @param {"emulator"|"shop"|"gateway"|"decision"} side
+   * @param {any} told
+   * @param {() => Journey} begin
+   */
+  half(kind, side, told, begin) {
+    const toUs = told.at_ms * 1000;
+    const fromUs = toUs - (told.took_us ?? 0);
+    this.halves = this.halves.filter((half) => Math.abs(half.toUs - toUs) < NEAR_MS * 1000);
+    const known = this.halves.find((half) => half.kind === kind && !half.told.has(side) && half.fromUs <= toUs + SLACK_US && half.toUs >= fromUs - SLACK_US);
+    if (known) {
+      known.told.add(side);
+      known.fromUs = Math.min(known.fromUs, fromUs);
+      known.toUs = Math.max(known.toUs, toUs);
+      return known.journey;
+    }
     const journey = begin();
-    this.halves.push({ journey, side, atMs: told.at_ms });
+    this.halves.push({ kind, journey, told: new Set([side]), fromUs, toUs });
     return journey;
   }
 
@@ -183,9 +212,13 @@ export class Journeys extends Kept {
     const items = /** @type {string[]} */ (traced.items ?? []);
     const facts = { http: traced.http, from: traced.from, bytes: traced.bytes, items };
     if (traced.from === "merchant") {
-      const journey = this.half("gateway", traced, () => this.begin("callback", traced, {}));
+      const journey = this.half("callback", "gateway", traced, () => this.begin("callback", traced, {}));
       journey.facts["kind"] ??= items.find((item) => item.includes("."));
       this.add(journey, "webhook", traced, facts, []);
+      return;
+    }
+    if (items.length > 0 && items.every((item) => item === "moved")) {
+      this.add(this.half("move", "gateway", traced, () => this.begin("moved", traced, {})), "webhook", traced, facts, []);
       return;
     }
     const onlyStatuses = items.length > 0 && items.every((item) => item.startsWith("status"));
@@ -217,6 +250,7 @@ export class Journeys extends Kept {
   /** @param {any} traced @returns {Journey} */
   causeOf(traced) {
     const cause = String(traced.cause);
+    if (traced.event === "moved") return this.half("move", "decision", traced, () => this.begin("moved", traced, {}));
     if (cause.startsWith("in:")) return this.said(cause.slice(3), traced);
     const answered = EFFECT.exec(cause)?.[1];
     const owner = answered === undefined ? undefined : this.byEffect.get(answered);
@@ -224,8 +258,12 @@ export class Journeys extends Kept {
     const key = cause.startsWith("pu_") ? cause.replace(/:[^:]*$/, "") : cause;
     const known = this.byCause.get(key);
     if (known) return known;
-    const isNews = cause.startsWith("pu_") || cause.startsWith("callback:");
-    const caller = isNews ? this.lastCallback(traced, cause.startsWith("pu_")) : null;
+    if (cause.startsWith("callback:")) {
+      const called = this.half("callback", "decision", traced, () => this.begin("callback", traced, {}));
+      this.name(this.byCause, key, called);
+      return called;
+    }
+    const caller = cause.startsWith("pu_") ? this.lastCallback(traced) : null;
     /** @type {What} */
     const what = cause.startsWith("pu_") ? "update" : cause.startsWith("api:") ? "api" : "other";
     const journey = caller ?? this.begin(what, traced, { event: traced.event });
@@ -233,11 +271,11 @@ export class Journeys extends Kept {
     return journey;
   }
 
-  /** The callback that has just come and whose decision was not told yet. @param {any} traced @param {boolean} ofProduct */
-  lastCallback(traced, ofProduct) {
+  /** The callback of a product that has just come and whose decisions were not told yet. @param {any} traced */
+  lastCallback(traced) {
     const fits = (/** @type {Journey} */ journey) => {
       const kind = journey.facts["kind"];
-      const kindFits = kind === undefined || kind.startsWith("product.") === ofProduct;
+      const kindFits = kind === undefined || kind.startsWith("product.");
       const undecided = journey.steps.every((step) => step.hop !== "decision");
       return journey.what === "callback" && kindFits && undecided && Math.abs(traced.at_ms * 1000 - journey.beganUs) < NEAR_MS * 1000;
     };
@@ -270,7 +308,7 @@ export class Journeys extends Kept {
     const toUs = traced.at_ms * 1000;
     const visit = { journey, fromUs: toUs - traced.took_us, toUs, told: traced };
     const inside = (/** @type {{fromUs: number}} */ call) => call.fromUs >= visit.fromUs - 5_000 && call.fromUs <= visit.toUs + 5_000;
-    for (const call of this.calls.filter(inside)) this.addShop(journey, call.told);
+    for (const call of this.calls.filter(inside)) this.addShop(journey, call.told, traced.effect_id);
     this.calls = this.calls.filter((call) => !inside(call));
     this.visits.unshift(visit);
     this.visits.length = Math.min(this.visits.length, 30);
@@ -296,9 +334,10 @@ export class Journeys extends Kept {
     for (const orphan of own) this.addGraph(journey, orphan.told);
   }
 
-  /** Calls that nobody claimed get journeys of their own. @param {number} nowMs by the world's clock */
-  adopt(nowMs) {
-    const late = this.orphans.filter((orphan) => nowMs - orphan.since > ORPHAN_MS);
+  /** Calls that nobody claimed get journeys of their own. */
+  adopt() {
+    const now = Date.now();
+    const late = this.orphans.filter((orphan) => now - orphan.since > ORPHAN_MS);
     if (late.length === 0) return;
     this.orphans = this.orphans.filter((orphan) => !late.includes(orphan));
     for (const { told } of late) this.addGraph(this.begin("call", told, { path: told.path, kind: told.kind ?? null }), told);

@@ -11,7 +11,7 @@ import { hopOrder, toneOf, worse } from "./hops.js";
  *   hop: import("./hops.js").Hop, tone: import("./hops.js").Tone, endUs: number, tookUs: number,
  *   facts: Record<string, any>, ids: Id[],
  * }} Step */
-/** @typedef {"said"|"callback"|"update"|"api"|"call"|"refused"|"other"} What */
+/** @typedef {"said"|"callback"|"moved"|"update"|"api"|"call"|"refused"|"other"} What */
 /** @typedef {{
  *   id: number, what: What, inner: string|null, phone: string|null, beganUs: number, tone: import("./hops.js").Tone,
  *   facts: Record<string, any>, steps: Step[], more: number, effects: Set<string>, names: [Map<string, Journey>, string][],
@@ -91,14 +91,14 @@ export class Kept {
       return this.changed(journey);
     }
     const start = (/** @type {Step} */ one) => one.endUs - one.tookUs;
-    let place = journey.steps.length;
+    let place = hop === "shop" ? withinAttempt(journey, step) : journey.steps.length;
     while (place > 0) {
       const before = /** @type {Step} */ (journey.steps[place - 1]);
       const isLater = start(before) > start(step);
       // Clocks tell milliseconds: within a few of them the order of the hops is the order of events.
-      const isNear = Math.abs(start(before) - start(step)) < NEAR_US && roundOf(before) === roundOf(step);
+      const isNear = Math.abs(start(before) - start(step)) < NEAR_US && (roundOf(before) === roundOf(step) || isArrival(before) || isArrival(step) || isDecided(before, step));
       const goesBefore = isNear && before.hop !== hop ? hopOrder(before.hop) > hopOrder(hop) : isLater;
-      if (!goesBefore) break;
+      if (!goesBefore || isCaller(before, step)) break;
       place -= 1;
     }
     journey.steps.splice(place, 0, step);
@@ -106,6 +106,32 @@ export class Kept {
     journey.tone = worse(journey.tone, step.tone);
     this.changed(journey);
   }
+}
+
+/** Behind the attempt that made this call, or at the end. @param {Journey} journey @param {Step} step */
+function withinAttempt(journey, step) {
+  const round = roundOf(step);
+  const at = journey.steps.findLastIndex((one) => one.hop === "attempt" && roundOf(one) === round && one.endUs - one.tookUs <= step.endUs - step.tookUs + NEAR_US);
+  if (at < 0) return journey.steps.length;
+  let place = at + 1;
+  while (journey.steps[place]?.hop === "shop" && roundOf(/** @type {Step} */ (journey.steps[place])) === round) place += 1;
+  return place;
+}
+
+/** @param {Step} before @param {Step} step */
+function isCaller(before, step) {
+  return step.hop === "shop" && before.hop === "attempt" && roundOf(before) === roundOf(step);
+}
+
+/** What comes in comes before all that it causes. @param {Step} step */
+function isArrival({ hop }) {
+  return hop === "delivered" || hop === "callback" || hop === "webhook";
+}
+
+/** A decision and the commit of one conversation. @param {Step} one @param {Step} other */
+function isDecided(one, other) {
+  const home = (/** @type {Step} */ step) => step.ids.find((id) => id.label === "conversation")?.value;
+  return [one, other].every(({ hop }) => hop === "decision" || hop === "commit") && home(one) === home(other);
 }
 
 /** Steps of one effect belong together. @param {Step} step */

@@ -12,7 +12,7 @@ import { detailOf, outcomeOf, titleOf } from "./words.js";
 
 /** @typedef {import("./kept.js").Journey} Journey */
 /** @typedef {import("./kept.js").Step} Step */
-/** @typedef {{nameOf: (phone: string|null) => string|null, show: (journey: Journey, step: Step|null, asked: boolean) => void, copied: () => void}} Hooks */
+/** @typedef {{nameOf: (phone: string|null) => string|null, wordsOf: (journey: Journey) => string, show: (journey: Journey, step: Step|null, asked: boolean) => void, copied: () => void}} Hooks */
 
 /** @type {Record<import("./hops.js").Tone, string>} */
 const ICON_OF = { good: "check", note: "info", warn: "warning", bad: "warning" };
@@ -56,7 +56,8 @@ export class JourneyView {
     this.more.hidden = journey.more === 0;
     this.more.textContent = t("xray.more", { count: journey.more });
     this.shower.hidden = journey.inner === null && journey.effects.size === 0;
-    this.title.textContent = titleOf(journey, this.hooks.nameOf(journey.phone));
+    this.title.textContent = titleOf(journey, this.hooks.nameOf(journey.phone), this.hooks.wordsOf(journey));
+    this.title.title = this.title.textContent;
     this.when.textContent = clock(journey.beganUs / 1000);
     const whole = span(journey);
     this.time.textContent = duration(whole.tookUs);

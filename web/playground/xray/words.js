@@ -17,7 +17,7 @@ register({
     "xray.summary.one": "{count} step, last: {last}", "xray.summary.other": "{count} steps, last: {last}", "xray.paused": "Paused; {count} new steps wait.",
     "xray.copy": "Copy the {what}: {value}", "xray.copied": "Copied.", "xray.show": "Show its bubbles", "xray.steps": "Steps",
     "xray.id.message": "message", "xray.id.effect": "effect", "xray.id.conversation": "conversation", "xray.id.purchase": "purchase", "xray.id.cause": "cause", "xray.id.product": "product",
-    "xray.said.text": "{who} wrote", "xray.said.tap": "{who} tapped", "xray.said.order": "{who} sent a cart", "xray.said": "{who} sent: {what}", "xray.somebody": "Somebody",
+    "xray.said.text": "{who} wrote", "xray.said.tap": "{who} tapped", "xray.said.order": "{who} sent a cart", "xray.said": "{who} sent: {what}", "xray.somebody": "Somebody", "xray.moved": "{who} has another number or id",
     "xray.callback": "Shop: {kind}", "xray.callback.bare": "The shop told something", "xray.update": "A price update", "xray.api": "The merchant's own call", "xray.call": "A call of the Graph API", "xray.refused": "A webhook was refused", "xray.other": "By itself: {event}",
     "xray.hop.delivered": "webhook", "xray.hop.callback": "callback", "xray.hop.webhook": "receive, verify, parse", "xray.hop.decision": "load, decide", "xray.hop.commit": "commit", "xray.hop.attempt": "perform", "xray.hop.graph": "WhatsApp", "xray.hop.shop": "shop", "xray.hop.status": "status",
     "xray.tone.good": "good", "xray.tone.note": "worth a look", "xray.tone.warn": "care", "xray.tone.bad": "problem",
@@ -35,7 +35,7 @@ register({
     "xray.summary.one": "{count} passo, o último: {last}", "xray.summary.other": "{count} passos, o último: {last}", "xray.paused": "Em pausa; {count} passos novos esperam.",
     "xray.copy": "Copiar {what}: {value}", "xray.copied": "Copiado.", "xray.show": "Mostrar os balões", "xray.steps": "Passos",
     "xray.id.message": "mensagem", "xray.id.effect": "efeito", "xray.id.conversation": "conversa", "xray.id.purchase": "compra", "xray.id.cause": "causa", "xray.id.product": "produto",
-    "xray.said.text": "{who} escreveu", "xray.said.tap": "{who} tocou", "xray.said.order": "{who} enviou um carrinho", "xray.said": "{who} enviou: {what}", "xray.somebody": "Alguém",
+    "xray.said.text": "{who} escreveu", "xray.said.tap": "{who} tocou", "xray.said.order": "{who} enviou um carrinho", "xray.said": "{who} enviou: {what}", "xray.somebody": "Alguém", "xray.moved": "{who} tem outro número ou id",
     "xray.callback": "Loja: {kind}", "xray.callback.bare": "A loja avisou algo", "xray.update": "Uma mudança de preço", "xray.api": "Uma chamada da própria loja", "xray.call": "Uma chamada da Graph API", "xray.refused": "Um webhook foi recusado", "xray.other": "Por conta própria: {event}",
     "xray.hop.delivered": "webhook", "xray.hop.callback": "aviso", "xray.hop.webhook": "receber, verificar, ler", "xray.hop.decision": "carregar, decidir", "xray.hop.commit": "gravar", "xray.hop.attempt": "executar", "xray.hop.graph": "WhatsApp", "xray.hop.shop": "loja", "xray.hop.status": "status",
     "xray.tone.good": "tudo bem", "xray.tone.note": "vale olhar", "xray.tone.warn": "atenção", "xray.tone.bad": "problema",
@@ -53,7 +53,7 @@ register({
     "xray.summary.one": "{count} paso, el último: {last}", "xray.summary.other": "{count} pasos, el último: {last}", "xray.paused": "En pausa; {count} pasos nuevos esperan.",
     "xray.copy": "Copiar {what}: {value}", "xray.copied": "Copiado.", "xray.show": "Mostrar sus globos", "xray.steps": "Pasos",
     "xray.id.message": "mensaje", "xray.id.effect": "efecto", "xray.id.conversation": "conversación", "xray.id.purchase": "compra", "xray.id.cause": "causa", "xray.id.product": "producto",
-    "xray.said.text": "{who} escribió", "xray.said.tap": "{who} tocó", "xray.said.order": "{who} envió un carrito", "xray.said": "{who} envió: {what}", "xray.somebody": "Alguien",
+    "xray.said.text": "{who} escribió", "xray.said.tap": "{who} tocó", "xray.said.order": "{who} envió un carrito", "xray.said": "{who} envió: {what}", "xray.somebody": "Alguien", "xray.moved": "{who} tiene otro número o id",
     "xray.callback": "Tienda: {kind}", "xray.callback.bare": "La tienda avisó algo", "xray.update": "Un cambio de precio", "xray.api": "Una llamada de la propia tienda", "xray.call": "Una llamada de la Graph API", "xray.refused": "Se rechazó un webhook", "xray.other": "Por sí mismo: {event}",
     "xray.hop.delivered": "webhook", "xray.hop.callback": "aviso", "xray.hop.webhook": "recibir, verificar, leer", "xray.hop.decision": "cargar, decidir", "xray.hop.commit": "guardar", "xray.hop.attempt": "ejecutar", "xray.hop.graph": "WhatsApp", "xray.hop.shop": "tienda", "xray.hop.status": "estado",
     "xray.tone.good": "bien", "xray.tone.note": "vale mirarlo", "xray.tone.warn": "cuidado", "xray.tone.bad": "problema",
@@ -71,7 +71,7 @@ register({
     "xray.summary.one": "{count} langkah, terakhir: {last}", "xray.summary.other": "{count} langkah, terakhir: {last}", "xray.paused": "Dijeda; {count} langkah baru menunggu.",
     "xray.copy": "Salin {what}: {value}", "xray.copied": "Tersalin.", "xray.show": "Tunjukkan balonnya", "xray.steps": "Langkah",
     "xray.id.message": "pesan", "xray.id.effect": "efek", "xray.id.conversation": "percakapan", "xray.id.purchase": "pembelian", "xray.id.cause": "sebab", "xray.id.product": "produk",
-    "xray.said.text": "{who} menulis", "xray.said.tap": "{who} mengetuk", "xray.said.order": "{who} mengirim keranjang", "xray.said": "{who} mengirim: {what}", "xray.somebody": "Seseorang",
+    "xray.said.text": "{who} menulis", "xray.said.tap": "{who} mengetuk", "xray.said.order": "{who} mengirim keranjang", "xray.said": "{who} mengirim: {what}", "xray.somebody": "Seseorang", "xray.moved": "{who} punya nomor atau id lain",
     "xray.callback": "Toko: {kind}", "xray.callback.bare": "Toko memberi kabar", "xray.update": "Perubahan harga", "xray.api": "Panggilan dari toko sendiri", "xray.call": "Panggilan Graph API", "xray.refused": "Sebuah webhook ditolak", "xray.other": "Dengan sendirinya: {event}",
     "xray.hop.delivered": "webhook", "xray.hop.callback": "kabar", "xray.hop.webhook": "terima, periksa, baca", "xray.hop.decision": "muat, putuskan", "xray.hop.commit": "simpan", "xray.hop.attempt": "kerjakan", "xray.hop.graph": "WhatsApp", "xray.hop.shop": "toko", "xray.hop.status": "status",
     "xray.tone.good": "baik", "xray.tone.note": "perlu dilihat", "xray.tone.warn": "hati-hati", "xray.tone.bad": "masalah",
@@ -84,20 +84,23 @@ register({
 /** @typedef {import("./kept.js").Journey} Journey */
 /** @typedef {import("./kept.js").Step} Step */
 
-/** Who or what began it. @param {Journey} journey @param {string|null} who */
-export function titleOf(journey, who) {
+/** Who or what began it. @param {Journey} journey @param {string|null} who @param {string} [words] what the person wrote or tapped */
+export function titleOf(journey, who, words = "") {
   const facts = journey.facts;
   switch (journey.what) {
     case "said": {
       const name = { who: who ?? t("xray.somebody") };
       const what = String(facts["carried"] ?? "").replace(/^message /, "");
-      if (what === "text" || facts["event"] === "said") return t("xray.said.text", name);
-      if (what === "interactive" || what === "button" || facts["event"] === "tapped") return t("xray.said.tap", name);
+      const quoted = words === "" ? "" : `: ${words}`;
+      if (what === "text" || facts["event"] === "said") return t("xray.said.text", name) + quoted;
+      if (what === "interactive" || what === "button" || facts["event"] === "tapped") return t("xray.said.tap", name) + quoted;
       if (what === "order" || facts["event"] === "ordered") return t("xray.said.order", name);
       return t("xray.said", { ...name, what: what || String(facts["event"] ?? "…") });
     }
     case "callback":
       return facts["kind"] ? t("xray.callback", { kind: [facts["kind"], facts["retailer_id"]].filter(Boolean).join(" ") }) : t("xray.callback.bare");
+    case "moved":
+      return t("xray.moved", { who: who ?? t("xray.somebody") });
     case "other":
       return t("xray.other", { event: String(facts["event"] ?? facts["carried"] ?? "…") });
     case "update":
