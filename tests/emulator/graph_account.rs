@@ -52,6 +52,8 @@ async fn settings_of_the_number_are_kept_and_a_hidden_catalog_refuses_its_messag
         .body;
     assert_eq!(commerce["data"][0]["is_cart_enabled"], true);
     assert_eq!(commerce["data"][0]["is_catalog_visible"], false);
+    let in_python = format!("{NUMBER}/whatsapp_commerce_settings?is_catalog_visible=False");
+    assert_eq!(post(&outside, &in_python, json!({})).await.http, 200);
     let hidden = message(&outside, &to, "interactive", catalog).await;
     assert_eq!((hidden.http, hidden.code()), (400, 131_009));
 
@@ -70,6 +72,8 @@ async fn settings_of_the_number_are_kept_and_a_hidden_catalog_refuses_its_messag
     let path = format!("{NUMBER}/whatsapp_business_profile");
     let profile = json!({"messaging_product": "whatsapp", "about": "Aberto", "vertical": "RESTAURANT"});
     assert_eq!(post(&outside, &path, profile).await.http, 200);
+    let unsaid = json!({"messaging_product": "whatsapp", "vertical": ""});
+    assert_eq!(post(&outside, &path, unsaid).await.http, 200);
     let long = json!({"messaging_product": "whatsapp", "about": "a".repeat(140)});
     assert_eq!(post(&outside, &path, long).await.code(), 100);
     let profile = get(&outside, &format!("{path}?fields=about,vertical,email"))

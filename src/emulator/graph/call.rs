@@ -109,9 +109,10 @@ impl<'a> Call<'a> {
         text.ok_or_else(|| Failure::missing(name))
     }
 
-    /// A parameter that is true or false.
+    /// A parameter that is true or false; Python's clients write `True` into a query.
     pub fn flag(&self, name: &str) -> Result<Option<bool>, Failure> {
-        match self.text(name).as_deref() {
+        let text = self.text(name).map(|text| text.to_ascii_lowercase());
+        match text.as_deref() {
             None => Ok(None),
             Some("true" | "1") => Ok(Some(true)),
             Some("false" | "0") => Ok(Some(false)),

@@ -174,7 +174,8 @@ pub fn change_profile(call: &Call<'_>) -> Answered {
     if changed.get("about").and_then(Value::as_str) == Some("") {
         return Err(Failure::parameter("Param about must not be empty"));
     }
-    if let Some(vertical) = call.text("vertical") {
+    // An empty one is taken too (Meta, business profiles, 2026-06-16) and changes nothing here.
+    if let Some(vertical) = call.text("vertical").filter(|vertical| !vertical.is_empty()) {
         if !VERTICALS.contains(&vertical.as_str()) {
             return Err(Failure::parameter(format!(
                 "Param vertical must be one of {{{}}}",
