@@ -49,10 +49,13 @@ function shape(lang, currency) {
   return made;
 }
 
+/** Sums stand in the page as they stand in the chat, sign first: so they are written in Latin America. @type {Readonly<Record<string, string>>} */
+const MONEY_AS = { es: "es-AR" };
+
 /** @param {string} lang @param {string} currency */
 function formatOf(lang, currency) {
   try {
-    return new Intl.NumberFormat(lang, { style: "currency", currency, useGrouping: true });
+    return new Intl.NumberFormat(MONEY_AS[lang] ?? lang, { style: "currency", currency, currencyDisplay: "narrowSymbol", useGrouping: true });
   } catch {
     return new Intl.NumberFormat(lang, { style: "currency", currency: "XXX" });
   }
