@@ -5,10 +5,10 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use serde::Serialize;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
 /// Steps that late watchers still get.
 const KEPT: usize = 2_000;
@@ -213,7 +213,12 @@ impl Watching {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        self.inner.watching.fetch_sub(1, Ordering::Relaxed);
+        let left = self.inner.watching.fetch_sub(1, Ordering::Relaxed) - 1;
+        if left == 0 && !self.inner.is_always {
+            // There will be a gap: whoever watches later must not take these for the steps right before.
+            let mut kept = self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.steps.clear();
+        }
     }
 }
 
@@ -269,8 +274,9 @@ mod tests {
         let came = watching.next().await.unwrap();
         drop(watching);
         trace.tell(3, || unreachable!("nobody watches any more"));
+        let (later, _watching) = trace.watch(0).unwrap();
 
-        assert!(former.is_empty());
+        assert!(former.is_empty() && later.is_empty());
         assert_eq!(came.seq, 1);
     }
 

@@ -26,27 +26,25 @@ pub(super) fn routes(
         let settings = Arc::clone(&settings);
         app.route(
             "/playground/settings",
-            web::get().to(move || shown(Arc::clone(&settings))),
+            web::get().to(move || std::future::ready(shown(&settings))),
         );
         let (trace, stop) = (trace.clone(), stop.clone());
         app.route(
             "/playground/trace",
-            web::get().to(move |request: HttpRequest| steps(trace.clone(), stop.clone(), request)),
+            web::get().to(move |request: HttpRequest| {
+                std::future::ready(http::traced::watch(&trace, &request, stop.clone()))
+            }),
         );
         crate::assets::playground(app);
         controls(app);
     })
 }
 
-async fn shown(settings: Settings) -> HttpResponse {
+fn shown(settings: &Settings) -> HttpResponse {
     match settings.get() {
         Some(settings) => HttpResponse::Ok()
             .insert_header(("cache-control", "no-store"))
             .json(settings),
         None => HttpResponse::ServiceUnavailable().finish(),
     }
-}
-
-async fn steps(trace: Trace, stop: CancellationToken, request: HttpRequest) -> HttpResponse {
-    http::traced::watch(&trace, &request, stop)
 }

@@ -1,6 +1,6 @@
 //! What attempts tell to those who watch (`trace`): toward whom, how they ended, how long they took. It performs nothing.
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use super::Dispatcher;
 use crate::domain::event::PurchaseAnswer;

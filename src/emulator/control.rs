@@ -7,13 +7,17 @@ use actix_web::web::{self, Bytes, Data};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
+use url::Url;
 
 use super::answers;
 use super::deliver::{self, MOST_UPDATES, Outgoing, Signature};
-use super::faults::{Faults, SendFault, WebhookFault};
+use super::faults::{Faults, SendAction, SendFault, WebhookFault};
 use super::feed::News;
 use super::wire;
 use super::world::World;
+
+/// Where the clock may stand: from 1970 on, before the year 3000.
+const YEARS_MS: std::ops::Range<i64> = 0..32_503_680_000_000;
 
 /// Registers the control routes.
 pub fn routes(app: &mut web::ServiceConfig) {
@@ -44,16 +48,19 @@ struct Advance {
 }
 
 async fn advance(world: Data<World>, body: Bytes) -> HttpResponse {
-    match answers::read::<Advance>(&body) {
-        Ok(Advance { advance_s }) => {
-            world.clock.advance_ms(advance_s.saturating_mul(1000));
-            world.tell(News::Clock {
-                now_ms: world.now_ms(),
-            });
-            answers::json(200, &json!({"now_ms": world.now_ms()}))
-        }
-        Err(problem) => *problem,
+    let by_ms = match answers::read::<Advance>(&body) {
+        Ok(Advance { advance_s }) => advance_s.saturating_mul(1000),
+        Err(problem) => return *problem,
+    };
+    if !YEARS_MS.contains(&world.now_ms().saturating_add(by_ms)) {
+        let detail = "the clock stays between the years 1970 and 3000";
+        return answers::problem(400, "invalid_request", detail);
     }
+    world.clock.advance_ms(by_ms);
+    world.tell(News::Clock {
+        now_ms: world.now_ms(),
+    });
+    answers::json(200, &json!({"now_ms": world.now_ms()}))
 }
 
 #[derive(Deserialize)]
@@ -82,6 +89,10 @@ async fn add_faults(world: Data<World>, body: Bytes) -> HttpResponse {
         let detail = format!("batch: a webhook carries {MOST_UPDATES} updates at most; 0 switches it off");
         return answers::problem(400, "invalid_request", &detail);
     }
+    if new.send.iter().any(is_odd) {
+        let detail = "http: the status of a refusal is between 400 and 599";
+        return answers::problem(400, "invalid_request", detail);
+    }
     if let Some(on) = new.conversation {
         world.old_statuses.store(on, Ordering::SeqCst);
     }
@@ -96,6 +107,7 @@ async fn add_faults(world: Data<World>, body: Bytes) -> HttpResponse {
             (new.duplicate_webhooks, &mut faults.duplicate_webhooks),
             (new.reorder_webhooks, &mut faults.reorder_webhooks),
             (new.scoped_context_ids, &mut faults.scoped_context_ids),
+            (new.conversation, &mut faults.conversation),
         ];
         for (new, switch) in switches {
             *switch = new.unwrap_or(*switch);
@@ -106,6 +118,18 @@ async fn add_faults(world: Data<World>, body: Bytes) -> HttpResponse {
     }
     world.tell(News::Controls);
     shown_faults(&world)
+}
+
+/// A refusal whose HTTP status is none of a refusal.
+fn is_odd(fault: &SendFault) -> bool {
+    match &fault.action {
+        SendAction::Error { http, .. } => http.is_some_and(|http| !(400..=599).contains(&http)),
+        SendAction::Http500
+        | SendAction::DropAfterAccept
+        | SendAction::DelayMs { .. }
+        | SendAction::FailLate { .. }
+        | SendAction::NoStatuses => false,
+    }
 }
 
 async fn faults(world: Data<World>) -> HttpResponse {
@@ -163,11 +187,20 @@ struct Targets {
 async fn targets(world: Data<World>, body: Bytes) -> HttpResponse {
     match answers::read::<Targets>(&body) {
         Ok(new) => {
+            let given = [&new.webhook_url, &new.callback_url];
+            if let Some(wrong) = given.into_iter().flatten().find(|url| !is_web_address(url)) {
+                let detail = format!("{wrong} is no web address, such as http://127.0.0.1:3000/webhook");
+                return answers::problem(400, "invalid_request", &detail);
+            }
             world.set_targets(new.webhook_url, new.callback_url);
             answers::json(200, &json!({"set": true}))
         }
         Err(problem) => *problem,
     }
+}
+
+fn is_web_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 #[derive(Deserialize)]

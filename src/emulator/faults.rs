@@ -26,6 +26,8 @@ pub struct Faults {
     pub batch_wait_ms: Option<u64>,
     /// Replies name what they answer under the envelope of the user id (messages of 2026).
     pub scoped_context_ids: bool,
+    /// Statuses carry `conversation`, as webhooks of versions below v24.0 do.
+    pub conversation: bool,
 }
 
 /// A fault that applies to the next `times` sends.

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,8 @@ fn read(path: &Path, bytes: &[u8]) -> anyhow::Result<Kept> {
 /// Puts a world where a former run left it.
 pub fn restore(world: &World, kept: Kept) {
     world.clock.advance_ms(kept.clock_offset_ms);
+    let conversation = kept.state.faults.conversation;
+    world.old_statuses.store(conversation, Ordering::SeqCst);
     *world.state() = kept.state;
 }
 

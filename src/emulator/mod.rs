@@ -118,6 +118,7 @@ impl Emulator {
     /// Starts the HTTP server and the delivery worker as background tasks. Must run inside a tokio runtime.
     pub fn start(config: EmulatorConfig, tasks: &Tasks) -> anyhow::Result<Emulator> {
         let kept = config.data.as_deref().map(keeping::open).transpose()?;
+        let plain = own_address(&config.listener)?;
         let (world, inbox) = empty_world(&config)?;
         if let Some((keeping, former)) = kept {
             if let Some(former) = former {
@@ -134,7 +135,7 @@ impl Emulator {
         let watchers = web::Data::new(Watchers::new(stop.clone()));
         let (https, secured) = match config.tls {
             Some(tls) => {
-                let (https, secured) = secured(tls, tasks, &stop)?;
+                let (https, secured) = secured(tls, plain, tasks, &stop)?;
                 (Some(https), Some(secured))
             }
             None => (None, None),
@@ -197,12 +198,8 @@ impl Emulator {
 }
 
 fn empty_world(config: &EmulatorConfig) -> anyhow::Result<(Arc<World>, mpsc::Receiver<Delivery>)> {
-    let address = config
-        .listener
-        .local_addr()
-        .context("the emulator's listener has no address")?;
     let settings = Settings {
-        base_url: format!("http://{}", reachable(address)),
+        base_url: format!("http://{}", own_address(&config.listener)?),
         access_token: config.access_token.clone(),
         app_secret: config.app_secret.clone(),
         verify_token: config.verify_token.clone(),
@@ -227,6 +224,14 @@ fn set_strict(world: &World, strict: bool) {
     }
 }
 
+/// Where the emulator is reached in the clear.
+fn own_address(listener: &TcpListener) -> anyhow::Result<SocketAddr> {
+    let address = listener.local_addr();
+    address
+        .map(reachable)
+        .context("the emulator's listener has no address")
+}
+
 /// What listens on every address is reached on this machine.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
@@ -240,6 +245,7 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 /// The certificate for the HTTPS listener, and the proxy that leads to it.
 fn secured(
     config: TlsConfig,
+    plain: SocketAddr,
     tasks: &Tasks,
     stop: &CancellationToken,
 ) -> anyhow::Result<(Https, (TcpListener, ServerConfig))> {
@@ -254,7 +260,11 @@ fn secured(
             let own = listener
                 .local_addr()
                 .context("the proxy's listener has no address")?;
-            proxy::start(listener, address, tasks, stop.clone())?;
+            let led = proxy::Led {
+                plain,
+                https: address,
+            };
+            proxy::start(listener, led, tasks, stop.clone())?;
             Some(format!("http://{}", reachable(own)))
         }
         None => None,

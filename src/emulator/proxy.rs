@@ -1,5 +1,6 @@
-//! An HTTP CONNECT proxy in front of the HTTPS listener: `HTTPS_PROXY` points a program at the emulator without a line in its code
-//! or in `/etc/hosts`. It tunnels to Meta's host names only, always to the emulator, and refuses every other host and method.
+//! A proxy in front of the emulator: `HTTPS_PROXY` points a program at it without a line in its code or in `/etc/hosts`. It
+//! tunnels (`CONNECT`) to the HTTPS listener, and hands on whole requests for `https://` addresses to the plain one, because
+//! axios before 1.14 asks a proxy so. It leads from Meta's host names to the emulator and refuses every other host.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::tasks::Tasks;
 
@@ -26,10 +28,28 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 const HEAD_END: &[u8] = b"\r\n\r\n";
 const OPENED: &[u8] = b"HTTP/1.1 200 Connection Established\r\n\r\n";
 
-/// Accepts on `listener` until `stop`; each tunnel leads to `https`, the emulator's HTTPS listener.
+/// The emulator's own two listeners.
+#[derive(Clone, Copy)]
+pub struct Led {
+    /// Without TLS.
+    pub plain: SocketAddr,
+    /// With a certificate for Meta's host names.
+    pub https: SocketAddr,
+}
+
+/// How a request goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// As a tunnel to the HTTPS listener.
+    Tunnel,
+    /// As it is, to the plain listener.
+    Whole,
+}
+
+/// Accepts on `listener` until `stop`.
 pub fn start(
     listener: std::net::TcpListener,
-    https: SocketAddr,
+    led: Led,
     tasks: &Tasks,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -58,7 +78,7 @@ pub fn start(
             };
             let stop = stop.clone();
             tasks_of_proxy.spawn("emulator-tunnel", async move {
-                let tunnel = tunnel(client, https);
+                let tunnel = tunnel(client, led);
                 let ended = tokio::select! {
                     () = stop.cancelled() => Ok(()),
                     ended = tunnel => ended,
@@ -73,7 +93,7 @@ pub fn start(
     Ok(())
 }
 
-async fn tunnel(mut client: TcpStream, https: SocketAddr) -> io::Result<()> {
+async fn tunnel(mut client: TcpStream, led: Led) -> io::Result<()> {
     let head = match tokio::time::timeout(HEAD_TIMEOUT, head(&mut client)).await {
         Ok(head) => head?,
         Err(_) => return refuse(&mut client, 408, "the request took longer than 5 s").await,
@@ -81,13 +101,21 @@ async fn tunnel(mut client: TcpStream, https: SocketAddr) -> io::Result<()> {
     let Some((head, rest)) = head else {
         return refuse(&mut client, 431, "the request's head is larger than 8 KiB").await;
     };
-    if let Err((status, reason)) = judged(&head) {
-        return refuse(&mut client, status, &reason).await;
-    }
-    let Ok(Ok(mut server)) = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(https)).await else {
-        return refuse(&mut client, 502, "the emulator's HTTPS listener does not answer").await;
+    let way = match judged(&head) {
+        Ok(way) => way,
+        Err((status, reason)) => return refuse(&mut client, status, &reason).await,
     };
-    client.write_all(OPENED).await?;
+    let address = match way {
+        Way::Tunnel => led.https,
+        Way::Whole => led.plain,
+    };
+    let Ok(Ok(mut server)) = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await else {
+        return refuse(&mut client, 502, "the emulator's listener does not answer").await;
+    };
+    match way {
+        Way::Tunnel => client.write_all(OPENED).await?,
+        Way::Whole => server.write_all(alone(&head).as_bytes()).await?,
+    }
     server.write_all(&rest).await?;
     tokio::io::copy_bidirectional(&mut client, &mut server).await?;
     Ok(())
@@ -113,17 +141,44 @@ async fn head(client: &mut TcpStream) -> io::Result<Option<(String, Vec<u8>)>> {
     }
 }
 
-/// Who is asked for; anything but a tunnel to one of Meta's hosts is refused.
-fn judged(head: &str) -> Result<(), (u16, String)> {
+/// The head of a request that stays the only one on its connection, so that the next one is judged too.
+fn alone(head: &str) -> String {
+    let is_hop = |line: &&str| {
+        let name = line.split(':').next().unwrap_or_default();
+        ["connection", "proxy-connection", "keep-alive"]
+            .iter()
+            .any(|hop| name.eq_ignore_ascii_case(hop))
+    };
+    let lines = head.split("\r\n").filter(|line| !line.is_empty());
+    let mut lines: Vec<&str> = lines.filter(|line| !is_hop(line)).collect();
+    lines.push("connection: close\r\n\r\n");
+    lines.join("\r\n")
+}
+
+/// Who is asked for; anything but one of Meta's hosts on port 443 is refused.
+fn judged(head: &str) -> Result<Way, (u16, String)> {
     let mut words = head.lines().next().unwrap_or_default().split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    if method != "CONNECT" {
-        let reason = "this proxy opens tunnels (CONNECT) only; set HTTPS_PROXY and leave HTTP_PROXY unset";
+    let way = if method == "CONNECT" {
+        Way::Tunnel
+    } else if target.starts_with("https://") {
+        Way::Whole
+    } else {
+        let reason =
+            "this proxy leads to https:// addresses only; set HTTPS_PROXY and leave HTTP_PROXY unset";
         return Err((405, reason.to_owned()));
-    }
-    let known = |host: &&str| target.eq_ignore_ascii_case(&format!("{host}:443"));
-    if META_HOSTS.iter().any(known) {
-        return Ok(());
+    };
+    let known = match way {
+        Way::Tunnel => META_HOSTS
+            .iter()
+            .any(|host| target.eq_ignore_ascii_case(&format!("{host}:443"))),
+        Way::Whole => Url::parse(target).is_ok_and(|address| {
+            let host = address.host_str().unwrap_or_default();
+            META_HOSTS.contains(&host) && address.port_or_known_default() == Some(443)
+        }),
+    };
+    if known {
+        return Ok(way);
     }
     let reason = format!(
         "this proxy leads to the WhatsApp emulator and nowhere else: only {} on port 443; put other hosts into NO_PROXY",
@@ -160,7 +215,7 @@ mod tests {
     use super::*;
 
     fn status(head: &str) -> u16 {
-        judged(head).map_or_else(|(status, _)| status, |()| 200)
+        judged(head).map_or_else(|(status, _)| status, |_| 200)
     }
 
     #[test]
@@ -176,5 +231,27 @@ mod tests {
         assert_eq!(status("CONNECT example.com:443 HTTP/1.1\r\n\r\n"), 403);
         assert_eq!(status("GET http://graph.facebook.com/ HTTP/1.1\r\n\r\n"), 405);
         assert_eq!(status("\r\n\r\n"), 405);
+    }
+
+    #[test]
+    fn whole_requests_for_metas_hosts_go_on_alone() {
+        let head = "POST https://graph.facebook.com/v26.0/1/messages HTTP/1.1\r\nHost: graph.facebook.com\r\n\
+                    Connection: keep-alive\r\n\r\n";
+
+        assert_eq!(judged(head), Ok(Way::Whole));
+        assert_eq!(
+            alone(head),
+            "POST https://graph.facebook.com/v26.0/1/messages HTTP/1.1\r\nHost: graph.facebook.com\r\n\
+             connection: close\r\n\r\n"
+        );
+        assert_eq!(status("GET https://example.com/ HTTP/1.1\r\n\r\n"), 403);
+        assert_eq!(
+            status("GET https://graph.facebook.com@example.com/ HTTP/1.1\r\n\r\n"),
+            403
+        );
+        assert_eq!(
+            status("GET https://graph.facebook.com:8443/ HTTP/1.1\r\n\r\n"),
+            403
+        );
     }
 }

@@ -100,6 +100,10 @@ pub struct State {
 /// One person's account, seen from the business.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own that people flip"
+)]
 pub struct Phone {
     /// `ph1`, `ph2`, …
     pub id: String,

@@ -1,6 +1,6 @@
 //! What a turn tells to those who watch (`trace`): decisions and commits, by ids and words. It decides nothing.
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use super::{Engine, Happened, Taken, What};
 use crate::domain::ids::{EffectId, HomeId};

@@ -172,6 +172,14 @@ pub(super) async fn nothing_here() -> Result<HttpResponse, ApiError> {
     ))
 }
 
+/// A query whose parameters are of other types than they should be. What was sent is not repeated.
+pub(super) fn unreadable_query() -> ApiError {
+    ApiError::new(
+        Code::InvalidRequest,
+        "a parameter of the query is not what it should be, or is there twice; see /openapi.json",
+    )
+}
+
 /// A method that the route does not have.
 pub(super) async fn method() -> Result<HttpResponse, ApiError> {
     let error = ApiError::new(

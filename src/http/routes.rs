@@ -1,8 +1,8 @@
 //! Every route on one screen, by who calls it.
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{ServiceConfig, delete, get, post, put, resource, scope, to};
+use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, scope, to};
 
 use super::console::{self, journal, lanes, letters, overview, price_updates, session, trace};
 use super::{callbacks, conversations, dead_letters, messages, openapi, ops, problem, products, webhook};
@@ -59,7 +59,12 @@ pub(super) fn ops(config: &mut ServiceConfig) {
         .configure(assets::console)
         .service(
             scope("/console/api")
-                .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
+                .wrap(
+                    DefaultHeaders::new()
+                        .add((CACHE_CONTROL, "no-store"))
+                        .add((X_CONTENT_TYPE_OPTIONS, "nosniff")),
+                )
+                .app_data(QueryConfig::default().error_handler(|_, _| problem::unreadable_query().into()))
                 .configure(console_api),
         )
         .default_service(to(problem::nothing_here));

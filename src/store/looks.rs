@@ -90,12 +90,12 @@ pub struct BudgetLook {
 impl Budget {
     /// What is left when the next unit would be free at `free_at_us` if it were taken at the budget's pace.
     pub fn look(&self, free_at_us: i64, now_ms: UnixMs) -> BudgetLook {
-        let now_us = now_ms.saturating_mul(1_000);
+        let present_us = now_ms.saturating_mul(1_000);
         let depth_us = self.burst.max(1).saturating_mul(self.interval_us);
-        let left_us = depth_us.saturating_sub(free_at_us.max(now_us).saturating_sub(now_us));
+        let left_us = depth_us.saturating_sub(free_at_us.max(present_us).saturating_sub(present_us));
         let available = left_us.div_euclid(self.interval_us.max(1)).max(0);
         let wait_us = self.interval_us.saturating_sub(left_us);
-        let free_ms = now_us
+        let free_ms = present_us
             .saturating_add(wait_us)
             .saturating_add(999)
             .div_euclid(1_000);

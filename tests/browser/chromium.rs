@@ -135,11 +135,13 @@ impl Chromium {
         let seen = format!(
             "[...document.querySelectorAll({css:?})].some((one) => one.checkVisibility() && !one.disabled)"
         );
-        self.until(&seen).await;
-        let found = self.client.find_all(Locator::Css(css)).await.unwrap();
-        for element in found.into_iter().rev() {
-            if element.is_displayed().await.unwrap_or(false) {
-                return element;
+        for _ in 0..20 {
+            self.until(&seen).await;
+            let found = self.client.find_all(Locator::Css(css)).await.unwrap();
+            for element in found.into_iter().rev() {
+                if element.is_displayed().await.unwrap_or(false) {
+                    return element;
+                }
             }
         }
         panic!("{css} can't be seen");

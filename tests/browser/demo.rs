@@ -14,12 +14,18 @@ pub struct Demo {
     pub ops: String,
     /// The operator's key.
     pub key: String,
+    /// True when `SACOLA_RELEASED` names a program that was built for release.
+    pub is_released: bool,
     http: reqwest::Client,
 }
 
 impl Demo {
     pub fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sacola"))
+        let released = std::env::var_os("SACOLA_RELEASED");
+        let program = released
+            .clone()
+            .unwrap_or_else(|| env!("CARGO_BIN_EXE_sacola").into());
+        let mut child = Command::new(program)
             .args(["demo", "--listen", "127.0.0.1:0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -33,6 +39,7 @@ impl Demo {
         let text = |name: &str| ready[name].as_str().unwrap().to_owned();
         Self {
             child,
+            is_released: released.is_some(),
             public: text("listen"),
             ops: text("ops_listen"),
             key: text("api_key"),

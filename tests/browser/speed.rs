@@ -5,12 +5,14 @@ use super::demo::Demo;
 
 /// Replies that are measured.
 const TAPS: usize = 60;
-/// What 95 of 100 replies must come within on two cores with an unoptimised build; the release's figure is in the docs.
+/// What 95 of 100 replies must come within when the released program is measured: `scripts/test --step speed` names it.
 const P95_MS: f64 = 150.0;
+/// The same for an unoptimised build beside other tests: it only tells when something waits that should not.
+const P95_UNOPTIMISED_MS: f64 = 1_500.0;
 
-/// Run alone by `.config/nextest.toml`: other tests on the same cores would be measured too.
+#[expect(clippy::print_stderr, reason = "the figure is what the step is run for")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reply_is_in_the_page_150_ms_after_the_tap_in_95_of_100_cases() {
+async fn of_100_replies_95_are_in_the_page_150_ms_after_the_tap() {
     let demo = Demo::start();
     let browser = Chromium::open(1280, 800).await;
     browser.goto(&demo.playground("?lang=en")).await;
@@ -41,6 +43,11 @@ async fn a_reply_is_in_the_page_150_ms_after_the_tap_in_95_of_100_cases() {
         all[all.len() - 1],
         all.len()
     );
-    assert!(p95 < P95_MS, "p95 {p95:.0} ms of {all:?}");
+    let most = if demo.is_released {
+        P95_MS
+    } else {
+        P95_UNOPTIMISED_MS
+    };
+    assert!(p95 < most, "p95 {p95:.0} ms of {all:?}");
     browser.close().await;
 }

@@ -125,7 +125,7 @@ impl Rehearsal {
 
 fn counted(device: &str, kind: &str) -> String {
     format!(
-        "document.querySelectorAll('[data-testid=phone][data-device={device}] [data-testid=bubble][data-kind={kind}]').length"
+        "document.querySelectorAll('[data-testid=phone][data-device={device}] [data-testid=bubble][data-about={kind}]').length"
     )
 }
 
@@ -195,8 +195,10 @@ async fn two_devices_have_two_carts() {
     let story = Rehearsal::of("two-devices").await;
     story.taps_on("web", "checkout").await;
     story.sees("other").await;
+    let before = story.count("web", "cart").await;
     story.taps_on("web", "copy_cart").await;
     story.sees("copy").await;
+    story.sees_more("web", "cart", before).await;
     for action in ["cart", "quantity"] {
         let before = story.count("web", "cart").await;
         story.taps_on("web", action).await;

@@ -252,6 +252,48 @@ async fn media_is_uploaded_looked_up_fetched_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn links_lead_back_to_where_the_caller_came_from() {
+    let outside = Outside::start();
+    let uploaded = upload(&outside, "image/png", b"small").await.body;
+    let id = uploaded["id"].as_str().unwrap();
+    let link = async |host: &'static str| {
+        let request = outside
+            .http
+            .get(url(&outside, &format!("/v26.0/{id}")))
+            .bearer_auth(TOKEN);
+        let facts = sent(request.header("host", host)).await.body;
+        facts["url"].as_str().unwrap_or_default().to_owned()
+    };
+
+    let near = link("bots.test:8090").await;
+    assert!(
+        near.starts_with("http://bots.test:8090/emulator/media/"),
+        "{near}"
+    );
+    let metas = link("graph.facebook.com").await;
+    assert!(
+        metas.starts_with("https://graph.facebook.com/emulator/media/"),
+        "{metas}"
+    );
+    outside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_media_id_may_come_as_a_number() {
+    let outside = Outside::start();
+    let (_, to, _) = writer(&outside).await;
+    let uploaded = upload(&outside, "image/png", b"small").await.body;
+    let id: u64 = uploaded["id"].as_str().unwrap().parse().unwrap();
+    assert!(id < 1 << 53, "exact in JavaScript too: {id}");
+    assert_eq!(id.to_string(), uploaded["id"].as_str().unwrap());
+
+    let taken = message(&outside, &to, "image", json!({"id": id})).await;
+
+    assert_eq!(taken.http, 200, "{}", taken.body);
+    outside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn media_of_a_strange_type_or_size_is_refused() {
     let outside = Outside::start();
 

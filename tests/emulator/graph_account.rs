@@ -276,6 +276,11 @@ async fn declared_templates_are_listed_in_pages_and_held_against_sends() {
         assert_eq!((made.http, &made.body["status"]), (200, &json!("APPROVED")));
         assert_eq!(post(&outside, &path, template).await.code(), 100);
     }
+    let trailing = json!({"name": "sale_c", "language": "pt_BR", "category": "MARKETING",
+        "components": [{"type": "BODY", "text": "Oi {{1}}"}]});
+    let refused = post(&outside, &path, trailing).await;
+    assert_eq!((refused.http, refused.code()), (400, 100));
+    assert_eq!(refused.body["error"]["error_subcode"], 2_388_299);
     let first = get(&outside, &format!("{path}?limit=2&fields=name")).await.body;
     assert_eq!(first["data"].as_array().unwrap().len(), 2);
     let next = first["paging"]["next"].as_str().unwrap();

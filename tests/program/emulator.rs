@@ -381,7 +381,7 @@ async fn what_was_there_is_there_after_a_restart_and_a_kill() {
     first
         .post(
             "/emulator/faults",
-            json!({"send": [{"times": 3, "action": "http_500"}]}),
+            json!({"send": [{"times": 3, "action": "http_500"}], "conversation": true}),
         )
         .await;
     let moved = first.post("/emulator/clock", json!({"advance_s": 90_000})).await;
@@ -399,7 +399,11 @@ async fn what_was_there_is_there_after_a_restart_and_a_kill() {
     assert_eq!(messages["messages"][0]["text"], "até logo");
     let cart = second.get(&format!("{device}/cart")).await;
     assert_eq!(cart["items"][0]["retailer_id"], "cafe-coado");
-    assert_eq!(second.get("/emulator/faults").await["send"][0]["times"], 3);
+    let faults = second.get("/emulator/faults").await;
+    assert_eq!(
+        (&faults["send"][0]["times"], &faults["conversation"]),
+        (&json!(3), &json!(true))
+    );
     let product = second.get("/shop/products/cafe-coado").await;
     assert_eq!(product["price"]["amount"], "7.25");
     assert!(second.get("/emulator/clock").await["now_ms"].as_i64() >= moved["now_ms"].as_i64());
@@ -517,6 +521,9 @@ async fn the_proxy_leads_to_metas_hosts_and_nowhere_else() {
     assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
     assert!(refused.contains("graph.facebook.com"), "{refused}");
     assert!(answered(&proxy, "GET http://graph.facebook.com/").starts_with("HTTP/1.1 405 "));
+    let whole = answered(&proxy, "GET https://graph.facebook.com/emulator/state");
+    assert!(whole.starts_with("HTTP/1.1 200 "), "{whole}");
+    assert!(answered(&proxy, "GET https://example.com/").starts_with("HTTP/1.1 403 "));
     let long = format!("CONNECT {}:443", "a".repeat(10_000));
     assert!(answered(&proxy, &long).starts_with("HTTP/1.1 431 "));
 

@@ -91,27 +91,15 @@ impl World {
 
     pub async fn with(settings: Settings) -> Self {
         let directory = settings.store.is_none().then(|| tempfile::tempdir().unwrap());
-        let store = settings.store.unwrap_or_else(|| {
+        let store = settings.store.clone().unwrap_or_else(|| {
             Arc::new(embedded::open(directory.as_ref().unwrap().path()).unwrap()) as Arc<dyn Store>
         });
         let clock = ManualClock::at(NOON_MS);
         let keys = Keyring::new(vec![("k1".to_owned(), b"a key for tests".to_vec())], 30);
         let chat = Arc::new(Chat::new(keys.clone()));
-        let shop = Arc::new(Shop::new(settings.products));
         let merchant = MerchantId::new("cafe");
-        let mut numbers = BTreeMap::new();
-        for number in [number(), second_number()] {
-            let shop = ShopSettings {
-                merchant: merchant.clone(),
-                name: "Café da Praça".to_owned(),
-                currency: Currency::BRL,
-                locale: settings.locale,
-                catalog_id: Some("367025965434465".to_owned()),
-                web_clients: settings.web_clients,
-                order_details: settings.order_details,
-            };
-            numbers.insert(number.clone(), NumberSettings { number, shop });
-        }
+        let numbers = numbers(&settings, &merchant);
+        let shop = Arc::new(Shop::new(settings.products));
         let parts = Parts {
             store: Arc::clone(&store),
             clock: Arc::new(clock.clone()),
@@ -446,6 +434,24 @@ impl World {
         let seen = homes.iter().find_map(|home| self.chat.phone(home).pop());
         seen.unwrap_or_else(|| panic!("{phone:?} has seen nothing"))
     }
+}
+
+/// Both numbers of the shop.
+fn numbers(settings: &Settings, merchant: &MerchantId) -> BTreeMap<NumberId, NumberSettings> {
+    let shop = ShopSettings {
+        merchant: merchant.clone(),
+        name: "Café da Praça".to_owned(),
+        currency: Currency::BRL,
+        locale: settings.locale,
+        catalog_id: Some("367025965434465".to_owned()),
+        web_clients: settings.web_clients,
+        order_details: settings.order_details,
+    };
+    let settings = |number: NumberId| {
+        let shop = shop.clone();
+        (number.clone(), NumberSettings { number, shop })
+    };
+    [number(), second_number()].map(settings).into()
 }
 
 /// The business number.

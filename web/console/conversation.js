@@ -55,12 +55,11 @@ export function conversation(stage) {
   stage.main.querySelector(".tools")?.append(live.button);
 }
 
-/** The title says who, once it is known. @param {import("./parts.js").Stage} stage @param {Conversation} seen */
+/** The heading says who, once it is known; the title does not, because browsers write titles into their history. @param {import("./parts.js").Stage} stage @param {Conversation} seen */
 function named(stage, seen) {
   const title = stage.main.querySelector("h1");
   const name = who(seen.customer);
   if (title && title.textContent !== name) title.textContent = name;
-  document.title = `${name} · Sacola`;
 }
 
 /** @param {Conversation} seen */

@@ -8,6 +8,7 @@
 import { h, icon, replace } from "../shared/dom.js";
 import { count, relative } from "../shared/format.js";
 import { t } from "../shared/i18n.js";
+import { now as gatewayNow } from "./clock.js";
 import { badge, copyable, empty, failure, ms, page, said, table, waiting, word } from "./parts.js";
 import { address, ask } from "./session.js";
 
@@ -163,7 +164,7 @@ export function mode(mode) {
 /** @param {{ window_open_until?: string | null, window_open_until_ms?: number | null }} one */
 export function windowState(one) {
   const until = ms(one.window_open_until_ms ?? one.window_open_until);
-  const now = Date.now();
+  const now = gatewayNow();
   if (until === null || until <= 0) return badge("", t("window.never"), "clock");
   const time = relative(until, now);
   return until > now ? badge("ok", t("window.open", { time }), "clock") : badge("warn", t("window.closed", { time }), "clock");

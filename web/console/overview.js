@@ -25,20 +25,23 @@ export function overview(stage) {
   stage.main.querySelector(".tools")?.append(live.button);
 }
 
-/** @param {AbortSignal} signal @returns {Promise<{ seen: Overview, groups: Group[] }>} */
+/** Groups of letters, or why they are not known. @typedef {Group[] | "forbidden" | "unknown"} Letters */
+
+/** @param {AbortSignal} signal @returns {Promise<{ seen: Overview, groups: Letters }>} */
 async function load(signal) {
   const none = (/** @type {unknown} */ error) => {
     // Without the store, or without the right to read letters, the rest must still be seen.
-    if (error instanceof Problem && (error.status === 403 || error.status >= 500)) return { groups: [] };
+    if (error instanceof Problem && error.status === 403) return { groups: "forbidden" };
+    if (error instanceof Problem && error.status >= 500) return { groups: "unknown" };
     throw error;
   };
   const [seen, letters] = await Promise.all([ask("GET", "/overview", undefined, signal), ask("GET", "/dead-letters/groups", undefined, signal).catch(none)]);
   return { seen, groups: letters.groups ?? [] };
 }
 
-/** @param {{ seen: Overview, groups: Group[] }} data */
+/** @param {{ seen: Overview, groups: Letters }} data */
 function paint({ seen, groups }) {
-  const wanted = needs(seen, groups);
+  const wanted = needs(seen, typeof groups === "string" ? [] : groups);
   return [
     verdict(seen, wanted),
     wanted.length > 0 ? h("ol", { class: "needs", dataset: { testid: "needs" } }, wanted.map((need) => card(need, seen.now_ms))) : h("div", { hidden: true }),
@@ -80,12 +83,13 @@ function card(need, now) {
 /** @param {Overview} seen */
 function figures(seen) {
   const lanes = seen.lanes ?? {};
-  const late = lanes.oldest_due_ms ? Math.max(0, seen.now_ms - lanes.oldest_due_ms) : null;
+  const late = lanes.oldest_due_ms ? seen.now_ms - lanes.oldest_due_ms : 0;
+  const known = typeof lanes.due === "number";
   const number = (/** @type {number | null | undefined} */ value) => (value === null || value === undefined ? "—" : count(value));
   const stopped = (seen.numbers ?? []).filter((number) => number.state !== "ok").length;
   return [
-    figure(t("figure.due"), number(lanes.due), "#/lanes"),
-    figure(t("figure.late"), late === null ? t("figure.none") : span(late), "#/lanes"),
+    figure(t("figure.due"), known && typeof lanes.total === "number" ? t("figure.of", { ok: count(lanes.due ?? 0), all: count(lanes.total) }) : number(lanes.due), "#/lanes"),
+    figure(t("figure.late"), !known ? "—" : late > 0 ? span(late) : t("figure.none"), "#/lanes"),
     figure(t("figure.letters"), number(seen.dead_letters), "#/dead-letters"),
     figure(t("figure.numbers"), t("figure.of", { ok: (seen.numbers ?? []).length - stopped, all: (seen.numbers ?? []).length }), null),
   ];
@@ -97,8 +101,9 @@ function figure(name, value, href) {
   return href ? h("a", { class: "figure", href }, inside) : h("div", { class: "figure" }, inside);
 }
 
-/** @param {readonly Group[]} groups @param {number} now */
+/** @param {Letters} groups @param {number} now */
 function causes(groups, now) {
+  if (typeof groups === "string") return empty("inbox", t(`letters.${groups}`), t(`letters.${groups}.more`));
   if (groups.length === 0) return empty("inbox", t("letters.none"), t("letters.none.more"));
   return h(
     "ul",

@@ -9,6 +9,7 @@ import { h, icon, replace } from "../shared/dom.js";
 import { dateTime, duration, money, relative } from "../shared/format.js";
 import { Problem } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
+import { now as gatewayNow } from "./clock.js";
 
 /** @typedef {import("../shared/dom.js").Children} Children */
 /** @typedef {"ok" | "warn" | "danger" | "info" | "accent" | ""} Tone */
@@ -131,7 +132,7 @@ export function ms(value) {
 }
 
 /** An instant: how long ago, with day and time beside it. @param {string | number | null | undefined} value @param {number} [now] */
-export function ago(value, now = Date.now()) {
+export function ago(value, now = gatewayNow()) {
   const at = ms(value);
   if (at === null || at <= 0) return h("span", { class: "muted" }, "—");
   return h("time", { datetime: new Date(at).toISOString(), title: dateTime(at) }, relative(at, now));

@@ -79,7 +79,7 @@ export function replayMany(reason, letters) {
     const result = h("div", { class: "stack", "aria-live": "polite" });
     const run = (/** @type {boolean} */ isDry) => async () => {
       const wish = { limit: bounded(limit, LIMIT), rate: bounded(rate, RATE) };
-      const sure = isDry || (await confirmed({ title: t("replay.many.sure", { count: Math.min(wish.limit, letters) }), body: [h("p", null, t("replay.many.words", { reason: word("reason", reason), rate: wish.rate })), h("p", { class: "small muted" }, t("replay.words"))], action: t("replay.go") }));
+      const sure = isDry || (await confirmed({ title: t("replay.many.sure", { count: Math.min(wish.limit, letters) }), body: [h("p", null, t("replay.many.words", { reason: word("reason", reason), rate: wish.rate }))], action: t("replay.go") }));
       if (!sure) return;
       for (const button of [dry, go]) button.disabled = true;
       changed ||= !isDry;

@@ -6,6 +6,7 @@
  */
 
 import { Problem, call } from "../shared/http.js";
+import { hear } from "./clock.js";
 
 /**
  * @typedef {{
@@ -45,6 +46,7 @@ export async function resume() {
   if (localStorage.getItem(HINT) === null) return null;
   try {
     current = await call("GET", `${ROOT}/session`);
+    hear(current);
   } catch (error) {
     if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 403)) throw error;
     gone();
@@ -56,6 +58,7 @@ export async function resume() {
 export async function signIn(key) {
   const signed = /** @type {Session} */ (await call("POST", `${ROOT}/session`, { key }, { headers: OURS }));
   current = signed;
+  hear(signed);
   localStorage.setItem(HINT, "yes");
   watching = null;
   return signed;
@@ -85,7 +88,9 @@ export async function signOut() {
 export async function ask(method, path, body, signal) {
   const headers = method === "GET" ? {} : OURS;
   try {
-    return await call(method, ROOT + path, body, signal ? { headers, signal } : { headers });
+    const answer = await call(method, ROOT + path, body, signal ? { headers, signal } : { headers });
+    hear(answer);
+    return answer;
   } catch (error) {
     if (error instanceof Problem && error.status === 401) {
       gone();

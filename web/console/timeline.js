@@ -18,7 +18,7 @@ import { watchSteps } from "./steps.js";
  *   toward?: string, attempts?: readonly Attempt[] }} Entry
  */
 /** @typedef {import("./conversation.js").Purchase} Purchase */
-/** @typedef {{ entry: Entry, at: number, family: string, attempts: readonly Attempt[], status: string | null, key: string }} Row */
+/** @typedef {{ entry: Entry, at: number, place: number, family: string, attempts: readonly Attempt[], status: string | null, key: string }} Row */
 
 const FAMILIES = /** @type {const} */ (["all", "customer", "ours", "shop", "trouble"]);
 const CUSTOMER = new Set(["said", "welcomed", "tapped", "ordered", "arrived", "moved"]);
@@ -126,15 +126,31 @@ function rows(entries, steps) {
   }
   /** @type {Map<string, number>} */
   const seen = new Map();
-  const made = [...entries, ...asked].map((entry) => {
+  const order = places(entries);
+  const made = [...entries, ...asked].map((entry, index) => {
     const name = `${entry.at} ${entry.direction} ${entry.what}`;
     const nth = seen.get(name) ?? 0;
     seen.set(name, nth + 1);
     const attempts = entry.attempts ?? byEffect.get(entry.effect_id ?? "") ?? [];
     const status = entry.status ?? steps.statuses.get(entry.effect_id ?? "") ?? null;
-    return { entry, at: ms(entry.at) ?? 0, family: family(entry), attempts, status, key: `${name} ${nth}` };
+    const at = ms(entry.at) ?? 0;
+    return { entry, at, place: order[index] ?? at, family: family(entry), attempts, status, key: `${name} ${nth}` };
   });
-  return made.sort((one, other) => other.at - one.at);
+  return made.sort((one, other) => other.place - one.place);
+}
+
+/**
+ * Where each entry stands in time. The provider tells whole seconds and clocks differ, so none is put before one that it followed.
+ * @param {readonly Entry[]} entries newest first, in the order in which they were decided
+ * @returns {number[]}
+ */
+function places(entries) {
+  let last = 0;
+  const oldestFirst = [...entries].reverse().map((entry) => {
+    last = Math.max(last, ms(entry.at) ?? 0);
+    return last;
+  });
+  return oldestFirst.reverse();
 }
 
 /** @param {Row} row */

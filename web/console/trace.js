@@ -5,7 +5,7 @@
  */
 
 import { h, icon, replace } from "../shared/dom.js";
-import { count, duration } from "../shared/format.js";
+import { count, dateTime, duration } from "../shared/format.js";
 import { language, t } from "../shared/i18n.js";
 import { effectWords } from "./lanes.js";
 import { badge, copyable, empty, page, word } from "./parts.js";
@@ -114,7 +114,7 @@ function line(step) {
   return h(
     "li",
     { class: ["step", step.hop], dataset: { key: step.seq, testid: "step" } },
-    h("time", { class: "number at", datetime: new Date(step.at_ms).toISOString() }, at),
+    h("time", { class: "number at", datetime: new Date(step.at_ms).toISOString(), title: dateTime(step.at_ms) }, at),
     h("span", { class: "hop" }, word("hop", step.hop)),
     h("span", { class: "what" }, words(step)),
     h("span", { class: "where" }, where, id ? copyable(id, 12) : null),

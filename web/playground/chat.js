@@ -123,7 +123,7 @@ export class ChatLog {
     const under = [actions].flat().filter(Boolean);
     const bubble = h("div", {
       class: ["bubble", message.direction, wide && "wide", bare && "bare"], role: "article", tabindex: "-1", "aria-label": `${who}, ${clock(message.at_ms)}`,
-      dataset: { testid: "bubble", direction: message.direction, kind: kindOf(message), inner: inner(message), effect: effectOf(message) },
+      dataset: { testid: "bubble", direction: message.direction, kind: kindOf(message), about: message.kind ?? "", inner: inner(message), effect: effectOf(message) },
     },
     h("div", { class: "paper" }, h("div", { class: "words" }, body), meta),
     under.length > 0 ? h("div", { class: "actions", inert: this.blocked }, under) : null);

@@ -71,11 +71,14 @@ pub async fn carry(world: Arc<World>, delivery: Delivery, stop: CancellationToke
 
 /// How webhooks are collected at present, if they are.
 fn switched(world: &World, retry: bool, requests: &[Outgoing]) -> Option<Together> {
-    let (most, wait_ms) = {
+    let (most, wait_ms, apart) = {
         let state = world.state();
-        (state.faults.batch, state.faults.batch_wait_ms)
+        let apart = subscriptions::is_overridden(&state);
+        (state.faults.batch, state.faults.batch_wait_ms, apart)
     };
-    let proper = |request: &Outgoing| matches!(request.stamp, Stamp::Meta(Signature::Valid));
+    let proper = |request: &Outgoing| {
+        matches!(request.stamp, Stamp::Meta(Signature::Valid)) && (request.is_of_messages() || !apart)
+    };
     (most > 1 && retry && requests.iter().all(proper)).then_some(Together {
         most,
         wait_ms: wait_ms.unwrap_or(SWITCHED_WAIT_MS),
@@ -193,7 +196,8 @@ impl Trip<'_> {
                 Some(WebhookAction::DelayMs { ms }) => {
                     let until_ms = after(self.world, ms);
                     self.answer(0);
-                    if !pass_until(self.world, self.stop, until_ms).await {
+                    let passed = pass_until(self.world, self.stop, until_ms).await;
+                    if !passed || self.world.state().generation != self.generation {
                         return false;
                     }
                 }
@@ -235,14 +239,16 @@ impl Trip<'_> {
         let phone = request.about.phone.as_deref();
         let first = self.attempt == 1;
         let may_hold = first && self.may_wait && !self.world.traffic.holds(phone);
-        let may_join = first && self.may_join;
+        let mut state = self.world.state();
+        // What goes to another address than messages do can't travel with them.
+        let joins = request.is_of_messages() || !subscriptions::is_overridden(&state);
+        let may_join = first && self.may_join && joins;
         let may = |action: WebhookAction| match action {
             WebhookAction::Drop | WebhookAction::DelayMs { .. } => true,
             WebhookAction::Duplicate => first,
             WebhookAction::Reorder => may_hold,
             WebhookAction::Batch => may_join,
         };
-        let mut state = self.world.state();
         let taken = state.faults.take_webhook(phone, may);
         let swaps = may_hold && state.faults.reorder_webhooks;
         taken.or_else(|| {

@@ -111,17 +111,15 @@ fn join(entries: &mut Vec<Entry>, id: &RawValue, value: ReadValue) {
         Entry::Joined(joined) => Some(joined).filter(|joined| joined.has_room(id)),
         Entry::Whole(_) => None,
     });
-    match open {
-        Some(joined) => joined.take(value),
-        None => {
-            let mut joined = Joined {
-                id: id.to_owned(),
-                changes: Vec::new(),
-            };
-            joined.take(value);
-            entries.push(Entry::Joined(joined));
-        }
+    if let Some(joined) = open {
+        return joined.take(value);
     }
+    let mut joined = Joined {
+        id: id.to_owned(),
+        changes: Vec::new(),
+    };
+    joined.take(value);
+    entries.push(Entry::Joined(joined));
 }
 
 impl Joined {

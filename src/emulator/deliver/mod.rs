@@ -86,6 +86,12 @@ impl Outgoing {
         self.about.updates()
     }
 
+    /// True unless it tells of a field other than `messages`.
+    fn is_of_messages(&self) -> bool {
+        let of_messages = |what: &String| what.starts_with("message ") || what.starts_with("status ");
+        self.about.carries.iter().all(of_messages)
+    }
+
     /// True for webhooks of Meta.
     fn is_webhook(&self) -> bool {
         matches!(self.stamp, Stamp::Meta(_))

@@ -9,7 +9,7 @@ use super::{Outgoing, Signature, Stamp};
 pub fn prepared(world: &World, request: &Outgoing) -> Option<reqwest::RequestBuilder> {
     let ready = world
         .http
-        .post(target(world, &request.stamp)?)
+        .post(target(world, request)?)
         .header("content-type", "application/json");
     let signed = match &request.stamp {
         Stamp::Meta(signature) => by_meta(world, ready, *signature, &request.body),
@@ -18,10 +18,10 @@ pub fn prepared(world: &World, request: &Outgoing) -> Option<reqwest::RequestBui
     Some(signed.body(request.body.clone()))
 }
 
-fn target(world: &World, stamp: &Stamp) -> Option<String> {
+fn target(world: &World, request: &Outgoing) -> Option<String> {
     let state = world.state();
-    match stamp {
-        Stamp::Meta(_) => subscriptions::webhook_url(&state),
+    match &request.stamp {
+        Stamp::Meta(_) => subscriptions::webhook_url(&state, request.is_of_messages()),
         Stamp::Shop { .. } => state.callback_url.clone(),
     }
 }

@@ -68,8 +68,8 @@ impl Pushed {
     /// What clients see when the shelves are published: the shelves, and over them what batches brought later.
     pub fn over(&mut self, shelves: &BTreeMap<String, Product>) -> BTreeMap<String, Product> {
         self.items.retain(|id, item| {
-            let shelf = shelves.get(id);
-            shelf.is_none_or(|product| product.version <= item.shelf_version)
+            let known = shelves.get(id);
+            known.is_none_or(|product| product.version <= item.shelf_version)
         });
         let mut seen = shelves.clone();
         for (id, item) in &self.items {
@@ -244,6 +244,7 @@ mod tests {
         state
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a literal is handed over")]
     fn request(method: &str, data: Value) -> Value {
         json!({"method": method, "data": data})
     }

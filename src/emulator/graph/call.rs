@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, http::header};
 use futures::StreamExt;
 use serde_json::{Map, Value};
 
+use super::super::tls::META_HOSTS;
 use super::super::wire;
 use super::super::world::World;
 use super::account::APP_ID;
@@ -26,6 +27,8 @@ const FIELDS_MAX: usize = 100;
 /// A call that bears a valid token.
 pub struct Call<'a> {
     pub world: &'a World,
+    /// Where the caller found this program, for links in answers.
+    pub origin: String,
     pub method: Method,
     pub route: Route,
     pub query: BTreeMap<String, String>,
@@ -54,7 +57,12 @@ impl<'a> Call<'a> {
             .or_else(|| query.get("access_token").cloned())
             .or_else(|| app_token(&route, &query));
         if let Some(token) = &outer {
-            admitted(world, token)?;
+            // Who shows a wrong app secret hears of that, and not of a token.
+            let wrong = |failure: Failure| match route.object.as_str() {
+                "oauth" => Failure::new(1, "Error validating client secret."),
+                _ => failure,
+            };
+            admitted(world, token).map_err(wrong)?;
         }
         let (mut body, file) = match read_body(request, payload, &route).await {
             Ok(read) => read,
@@ -70,6 +78,7 @@ impl<'a> Call<'a> {
         }
         let call = Call {
             world,
+            origin: origin(request),
             method: request.method().clone(),
             route,
             query,
@@ -155,6 +164,17 @@ fn app_token(route: &Route, query: &BTreeMap<String, String>) -> Option<String> 
     (route.object == "oauth").then(|| format!("{id}|{secret}"))
 }
 
+/// Links lead back to where the caller came from: also a program in a container, and one that takes media from the Graph API's
+/// own host only (the `WhatsApp` adapter of Chat SDK), can follow them. What asks for Meta's hosts is always led to HTTPS.
+fn origin(request: &HttpRequest) -> String {
+    let asked = request.connection_info();
+    let host = asked.host();
+    let name = host.strip_suffix(":443").unwrap_or(host);
+    let is_metas = META_HOSTS.iter().any(|meta| name.eq_ignore_ascii_case(meta));
+    let scheme = if is_metas { "https" } else { asked.scheme() };
+    format!("{scheme}://{host}")
+}
+
 /// Ours are the system user's token and the app's own (`app id|app secret`).
 pub fn is_ours(world: &World, token: &str) -> bool {
     let settings = &world.settings;
@@ -214,18 +234,25 @@ async fn read_form(request: &HttpRequest, payload: Payload) -> Result<(Value, Op
         |error: &dyn std::fmt::Display| Failure::parameter(format!("the form is broken: {error}"));
     let mut parts = Multipart::new(request.headers(), payload);
     let (mut fields, mut file) = (Map::new(), None);
+    let mut left = BODY_BYTES_MAX;
     while let Some(part) = parts.next().await {
         let mut part = part.map_err(|error| unreadable(&error))?;
         let name = part.name().unwrap_or_default().to_owned();
         let mime = part.content_type().map(ToString::to_string);
-        let bytes = match part.bytes(FILE_BYTES_MAX).await {
+        let (room, limit) = if name == "file" {
+            (FILE_BYTES_MAX, FILE_BYTES_MAX)
+        } else {
+            (left, BODY_BYTES_MAX)
+        };
+        let bytes = match part.bytes(room).await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(error)) => return Err(unreadable(&error)),
-            Err(_) => return Err(Failure::too_large(FILE_BYTES_MAX)),
+            Err(_) => return Err(Failure::too_large(limit)),
         };
         if name == "file" {
             file = Some(File { mime, bytes });
         } else if fields.len() < FIELDS_MAX {
+            left = left.saturating_sub(bytes.len());
             let text = String::from_utf8_lossy(&bytes).into_owned();
             fields.insert(name, field(text));
         } else {

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::super::answers::{self, not_found, problem};
+use super::super::answers::{not_found, problem};
+use super::super::phones::InboundMedia;
 use super::super::wamid;
 use super::super::wire;
 use super::super::world::{State, World};
@@ -96,7 +97,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
 
 /// True for a file that can be sent.
 pub fn is_there(state: &State, id: &str, now_ms: i64) -> bool {
-    state.account.media.living(id, now_ms).is_some() || state.inbound_media.contains_key(id)
+    state.account.media.living(id, now_ms).is_some() || sent(state, id, now_ms).is_some()
 }
 
 /// Type and bytes of a file, whether the business uploaded it or a person sent it.
@@ -104,9 +105,14 @@ fn found(state: &State, id: &str, now_ms: i64) -> Option<(String, Bytes)> {
     if let Some(file) = state.account.media.living(id, now_ms) {
         return Some((file.mime.clone(), file.bytes.clone()));
     }
-    let sent = state.inbound_media.get(id)?;
+    let sent = sent(state, id, now_ms)?;
     let bytes = STANDARD.decode(&sent.content).ok()?;
     Some((sent.mime_type.clone(), Bytes::from(bytes)))
+}
+
+/// A file that a person sent, while it lives.
+fn sent<'a>(state: &'a State, id: &str, now_ms: i64) -> Option<&'a InboundMedia> {
+    state.inbound_media.get(id).filter(|file| now_ms < file.until_ms)
 }
 
 /// `POST /{number}/media`.
@@ -130,7 +136,8 @@ pub fn upload(call: &Call<'_>) -> Answered {
         let details = format!("a file of type {mime} holds between 1 and {limit} bytes, not {size}");
         return Err(Failure::new(UPLOAD_FAILED, "Media upload error").with_details(details));
     }
-    let id = wamid::decimal(&call.world.mixed(), 16);
+    // A first 1 keeps it exact for clients that read ids as JavaScript numbers.
+    let id = format!("1{}", wamid::decimal(&call.world.mixed(), 15));
     let until_ms = call.world.now_ms().saturating_add(UPLOADED_MS);
     let mut state = call.world.state();
     state
@@ -165,7 +172,7 @@ pub fn one(call: &Call<'_>) -> Option<Answered> {
     }
     let answer = match call.verb() {
         "GET" => Ok(json!({
-            "messaging_product": "whatsapp", "url": address(world, id), "mime_type": mime,
+            "messaging_product": "whatsapp", "url": address(call.world, &call.origin, id), "mime_type": mime,
             "sha256": hex::encode(Sha256::digest(&bytes)), "file_size": bytes.len(), "id": id,
         })),
         "DELETE" => {
@@ -179,9 +186,8 @@ pub fn one(call: &Call<'_>) -> Option<Answered> {
 }
 
 /// Where a file may be fetched for the next five minutes.
-fn address(world: &World, id: &str) -> String {
+pub fn address(world: &World, base: &str, id: &str) -> String {
     let until_s = world.now_s().saturating_add(ADDRESS_S);
-    let base = &world.settings.base_url;
     format!(
         "{base}/emulator/media/{id}?ext={until_s}&hash={}",
         seal(world, id, until_s)
@@ -219,7 +225,7 @@ async fn download(
     let file = found(&world.state(), &id, world.now_ms());
     match file {
         Some((mime, bytes)) => HttpResponse::Ok().content_type(mime).body(bytes),
-        None => answers::not_found("file with this id any more"),
+        None => not_found("file with this id any more"),
     }
 }
 

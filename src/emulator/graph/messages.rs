@@ -24,6 +24,8 @@ use super::{Reply, receipts, templates};
 const STATUS_PAUSE_MS: u64 = 20;
 const UNDELIVERABLE: i64 = 131_026;
 const OUTSIDE_WINDOW: i64 = 131_047;
+/// Authentication templates go to phone numbers only (business-scoped user ids page, 2026-06-29).
+const NO_USER_ID: i64 = 131_062;
 const NOT_REGISTERED: i64 = 133_010;
 
 /// What the watchers are told of a send.
@@ -54,7 +56,8 @@ pub async fn send(call: &Call<'_>, facts: &mut Facts) -> Reply {
         return receipts::take(call, facts).into();
     }
     let unfolded = unfolded(body);
-    let body: &Value = &unfolded;
+    let spelled = spelled(&unfolded);
+    let body: &Value = &spelled;
     facts.read(world, body);
     let fault = world.state().take_fault(addressee(body));
     match &fault {
@@ -104,9 +107,27 @@ fn unfolded(body: &Value) -> Cow<'_, Value> {
     Cow::Owned(whole)
 }
 
+/// A file's id may also come as a number; `whatsappcloudapi_wrapper` sends it so.
+fn spelled(body: &Value) -> Cow<'_, Value> {
+    let pointer = format!("/{}/id", text_at(body, "type").unwrap_or("text"));
+    let Some(Value::Number(id)) = body.pointer(&pointer) else {
+        return Cow::Borrowed(body);
+    };
+    let mut whole = body.clone();
+    if let Some(place) = whole.pointer_mut(&pointer) {
+        *place = Value::String(id.to_string());
+    }
+    Cow::Owned(whole)
+}
+
 /// Who a message is for, as its body says.
 pub fn addressee(body: &Value) -> Option<&str> {
     text_at(body, "to").or_else(|| text_at(body, "recipient"))
+}
+
+/// True when a message goes to a phone number; `to` wins over `recipient`.
+pub fn is_to_number(body: &Value) -> bool {
+    text_at(body, "to").is_some()
 }
 
 /// The second dot part of a body's `biz_opaque_callback_data`.
@@ -194,6 +215,10 @@ fn judged(world: &World, state: &State, body: &Value) -> Result<Judged, Refusal>
     }
     let judged = judge::judge(world, state, body)?;
     templates::check(state, body)?;
+    let is_code = state.account.templates.category_of(body) == "authentication";
+    if is_code && !is_to_number(body) {
+        return Err(Refusal::new(NO_USER_ID, title_of(NO_USER_ID)));
+    }
     Ok(judged)
 }
 
@@ -201,7 +226,7 @@ fn judged(world: &World, state: &State, body: &Value) -> Result<Judged, Refusal>
 fn answer(body: &Value, phone: &Phone, stored: &Stored) -> Value {
     let input = addressee(body).unwrap_or_default();
     let contact = match &phone.wa_id {
-        Some(wa_id) if text_at(body, "to").is_some() => json!({"input": input, "wa_id": wa_id}),
+        Some(wa_id) if is_to_number(body) => json!({"input": input, "wa_id": wa_id}),
         Some(_) | None => json!({"input": input, "user_id": phone.user_id}),
     };
     let message = if stored.message_type == "template" {

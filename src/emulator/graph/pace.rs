@@ -75,9 +75,9 @@ pub struct Pace {
 impl Pace {
     /// Lets one message to this phone out, or says which limit it is over. A refused one is not counted.
     pub fn admit(&mut self, strict: Strict, phone: &str, now_ms: i64) -> Result<(), Refusal> {
-        let now_us = now_ms.saturating_mul(1_000);
+        let present_us = now_ms.saturating_mul(1_000);
         let (interval_us, burst) = (strict.interval_us(), i64::from(strict.messages_per_second));
-        let number = next(self.number_even_us, now_us, interval_us, burst);
+        let number = next(self.number_even_us, present_us, interval_us, burst);
         if strict.throughput && number.is_none() {
             let details = format!("more than {burst} messages a second");
             return Err(Refusal::new(130_429, details));
@@ -99,8 +99,8 @@ impl Pace {
 
     /// Counts a message that came in: throughput is of both directions.
     pub fn took_in(&mut self, strict: Strict, now_ms: i64) {
-        let now_us = now_ms.saturating_mul(1_000);
-        self.number_even_us = self.number_even_us.max(now_us) + strict.interval_us();
+        let present_us = now_ms.saturating_mul(1_000);
+        self.number_even_us = self.number_even_us.max(present_us) + strict.interval_us();
     }
 }
 

@@ -89,7 +89,7 @@ fn address(call: &Call<'_>, name: &str, key: &str) -> String {
         .filter(|(known, _)| !matches!(known.as_str(), "after" | "before"));
     query.extend_pairs(kept);
     query.append_pair(name, &written(key));
-    let base = &call.world.settings.base_url;
+    let base = &call.origin;
     format!(
         "{base}/v{}.0/{}/{}?{}",
         route.version,

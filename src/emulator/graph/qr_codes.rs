@@ -52,7 +52,7 @@ pub fn list(call: &Call<'_>) -> Answered {
         let wanted = codes.filter(|(code, _)| only.as_ref().is_none_or(|only| only == *code));
         wanted
             .map(|(code, kept)| {
-                let all = described(call.world, code, kept);
+                let all = described(call, code, kept);
                 let value = fields::pick(call, all, &DEFAULT, "MessageQRCode")?;
                 let key = format!("{:020}", u64::MAX - kept.number);
                 Ok(Entry { key, value })
@@ -84,7 +84,7 @@ pub fn put(call: &Call<'_>) -> Answered {
         at_s,
     });
     kept.words = words;
-    let mut all = described(call.world, &code, kept);
+    let mut all = described(call, &code, kept);
     all.retain(|name, _| DEFAULT.contains(&name.as_str()) || (with_picture && name == "qr_image_url"));
     Ok(Value::Object(all))
 }
@@ -96,13 +96,13 @@ pub fn one(call: &Call<'_>, code: &str, verb: &str) -> Answered {
     let kept = codes.get_mut(code).ok_or_else(|| unknown(code))?;
     match verb {
         "GET" => {
-            let all = described(call.world, code, kept);
+            let all = described(call, code, kept);
             let shown = fields::pick(call, all, &DEFAULT, "MessageQRCode")?;
             Ok(json!({"data": [shown]}))
         }
         "POST" => {
             kept.words = words(call)?;
-            let mut all = described(call.world, code, kept);
+            let mut all = described(call, code, kept);
             all.retain(|name, _| DEFAULT.contains(&name.as_str()));
             Ok(Value::Object(all))
         }
@@ -124,8 +124,8 @@ fn words(call: &Call<'_>) -> Result<String, Failure> {
     )))
 }
 
-fn described(world: &World, code: &str, kept: &Code) -> Fields {
-    let base = &world.settings.base_url;
+fn described(call: &Call<'_>, code: &str, kept: &Code) -> Fields {
+    let base = &call.origin;
     fields::object(json!({
         "code": code, "prefilled_message": kept.words, "deep_link_url": link(code), "creation_time": kept.at_s,
         "qr_image_url": format!("{base}/emulator/qr_codes/{code}.svg"),

@@ -1,5 +1,5 @@
-//! What a business sets on its number: settings, commerce settings, and the profile that people see. Only the catalog's
-//! visibility has a consequence in this world; the rest is kept and shown.
+//! What a business sets on its number: settings, commerce settings, and the profile that people see. Only the commerce
+//! settings have consequences in this world; the rest is kept and shown.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ const VERTICALS: [&str; 22] = [
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Commerce {
-    is_cart_enabled: bool,
+    pub is_cart_enabled: bool,
     pub is_catalog_visible: bool,
 }
 

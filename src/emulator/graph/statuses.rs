@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::deliver::Outgoing;
 use super::super::inbound::{self, StatusFacts};
 use super::super::world::{Phone, SendAction, Status, Stored, World};
+use super::messages::is_to_number;
 
 const UNDELIVERABLE: i64 = 131_026;
 const BAD_VALUE: i64 = 131_009;
@@ -33,7 +34,7 @@ pub fn fate(body: &Value, phone: &Phone, fault: Option<&SendAction>, now_ms: i64
         )
         | None => {}
     }
-    if phone.blocked {
+    if phone.blocked || phone.blocked_by_business {
         return Fate::Fails(UNDELIVERABLE);
     }
     let target = body.pointer("/reaction/message_id").and_then(Value::as_str);
@@ -57,6 +58,8 @@ pub fn status_webhooks(
     fate: Fate,
     category: &str,
 ) -> Vec<Outgoing> {
+    let payload: Value = serde_json::from_str(stored.payload.get()).unwrap_or_default();
+    let to_number = is_to_number(&payload);
     let facts = StatusFacts {
         message_id: &stored.message_id,
         status: "sent",
@@ -64,6 +67,7 @@ pub fn status_webhooks(
         at_ms: stored.at_ms,
         category: None,
         error: None,
+        to_number,
     };
     let carry = |facts: StatusFacts<'_>| inbound::statuses(world, phone, &[facts]);
     let (webhooks, status, quiet) = match fate {

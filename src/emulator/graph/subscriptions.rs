@@ -35,7 +35,7 @@ impl Default for Subscriptions {
             subscribed: true,
             of_waba: None,
             of_number: None,
-            fields: vec!["messages".to_owned()],
+            fields: ["messages", "user_id_update"].map(str::to_owned).into(),
         }
     }
 }
@@ -45,11 +45,20 @@ pub fn is_subscribed(state: &State) -> bool {
     state.account.subscriptions.subscribed
 }
 
-/// Where webhooks of the field `messages` go now.
-pub fn webhook_url(state: &State) -> Option<String> {
-    let known = &state.account.subscriptions;
-    let overridden = known.of_number.as_ref().or(known.of_waba.as_ref());
+/// Where webhooks go now. Overrides concern the field `messages` only; all others go to the app's own address.
+pub fn webhook_url(state: &State, of_messages: bool) -> Option<String> {
+    let overridden = overridden(state).filter(|_| of_messages);
     overridden.or(state.webhook_url.as_ref()).cloned()
+}
+
+/// True while webhooks of different fields go to different addresses.
+pub fn is_overridden(state: &State) -> bool {
+    overridden(state).is_some()
+}
+
+fn overridden(state: &State) -> Option<&String> {
+    let known = &state.account.subscriptions;
+    known.of_number.as_ref().or(known.of_waba.as_ref())
 }
 
 /// `webhook_configuration` of the number: each address that is set.

@@ -74,7 +74,7 @@ pub fn create(call: &Call<'_>) -> Answered {
         return Err(Failure::parameter(message).with_subcode(EXISTS));
     }
     if templates.declared.len() >= TEMPLATES {
-        return Err(Failure::new(TOO_MANY, "An account has 250 templates at most"));
+        return Err(Failure::parameter("An account has 250 templates at most").with_subcode(TOO_MANY));
     }
     templates.declared.insert(template.key(), template);
     Ok(answer)
@@ -122,17 +122,14 @@ fn checked(components: &Value) -> Result<(), Failure> {
         return Ok(());
     };
     if text.is_empty() || text.chars().count() > BODY {
-        return Err(Failure::new(
-            BODY_MALFORMED,
-            "A body holds between 1 and 1024 characters",
-        ));
+        return Err(
+            Failure::parameter("A body holds between 1 and 1024 characters").with_subcode(BODY_MALFORMED)
+        );
     }
     let text = text.trim();
     if text.starts_with("{{") || text.ends_with("}}") {
-        return Err(Failure::new(
-            EDGE_PLACEHOLDER,
-            "Variables can't be at the start or the end of the template",
-        ));
+        let message = "Variables can't be at the start or the end of the template";
+        return Err(Failure::parameter(message).with_subcode(EDGE_PLACEHOLDER));
     }
     Ok(())
 }

@@ -26,18 +26,30 @@ pub fn messages_body(settings: &Settings, phone: &Phone, messages: Vec<Box<RawVa
     of_messages(settings, Some(contact(phone)), Some(messages), None)
 }
 
-/// A webhook body that carries statuses.
-pub fn statuses_body(settings: &Settings, phone: &Phone, statuses: Vec<Value>, failed: bool) -> String {
-    of_messages(settings, Some(addressed(phone, failed)), None, Some(statuses))
+/// A webhook body that carries statuses; `failed_to` is there beside `failed` ones.
+pub fn statuses_body(
+    settings: &Settings,
+    phone: &Phone,
+    statuses: Vec<Value>,
+    failed_to: Option<To>,
+) -> String {
+    of_messages(settings, Some(addressed(phone, failed_to)), None, Some(statuses))
+}
+
+/// How a message was addressed.
+#[derive(Clone, Copy)]
+pub enum To {
+    Number,
+    UserId,
 }
 
 /// One item of `contacts` beside statuses: ids without a profile, and beside `failed` only what was written to. So they come
 /// (payloads of 2026-04-17 and 2026-08-24 in pywa's issues 188 and 227), though Meta's page has no contacts beside `failed`.
-fn addressed(phone: &Phone, failed: bool) -> Value {
-    match phone.number() {
-        Some(number) if failed => json!({"wa_id": number}),
-        Some(number) => json!({"wa_id": number, "user_id": phone.user_id}),
-        None => json!({"user_id": phone.user_id}),
+fn addressed(phone: &Phone, failed_to: Option<To>) -> Value {
+    match (failed_to, phone.number()) {
+        (Some(To::Number), _) => json!({"wa_id": phone.wa_id}),
+        (None, Some(number)) => json!({"wa_id": number, "user_id": phone.user_id}),
+        (Some(To::UserId), _) | (None, None) => json!({"user_id": phone.user_id}),
     }
 }
 

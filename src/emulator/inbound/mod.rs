@@ -15,10 +15,10 @@ use super::wire;
 use super::world::{Phone, Settings};
 
 pub use changes::{Was, moved, user_id_webhook};
-pub use envelope::{messages_body, statuses_body, system_webhook};
+pub use envelope::{messages_body, system_webhook};
 pub use orders::{Order, OrderItem};
 pub use said::{Context, Media, MediaKind, Place, Said};
-pub use statuses::{StatusFacts, category_of, status, statuses};
+pub use statuses::{StatusFacts, category_of, statuses};
 
 use fields::Fields;
 

@@ -59,6 +59,8 @@ pub enum Said {
 pub struct Media {
     pub kind: MediaKind,
     pub id: String,
+    /// Where it may be fetched at once, in webhooks since 2025-10-16.
+    pub url: String,
     pub mime_type: &'static str,
     /// In base64, as Meta writes it.
     pub sha256: String,
@@ -218,6 +220,7 @@ impl Media {
         fields.add("mime_type", &self.mime_type);
         fields.add("sha256", &self.sha256);
         fields.add("id", &self.id);
+        fields.add("url", &self.url);
         match self.kind {
             MediaKind::Audio => fields.add("voice", &true),
             MediaKind::Sticker => fields.add("animated", &false),

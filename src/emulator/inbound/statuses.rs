@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::super::deliver::Outgoing;
 use super::super::titles::title_of;
 use super::super::world::{Phone, World};
-use super::envelope::statuses_body;
+use super::envelope::{To, statuses_body};
 use super::seconds;
 
 const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/";
@@ -25,6 +25,8 @@ pub struct StatusFacts<'a> {
     pub category: Option<&'a str>,
     /// Present on `failed` only.
     pub error: Option<i64>,
+    /// The message was addressed to a phone number (`to`), not to a user id.
+    pub to_number: bool,
 }
 
 /// The category that a message is charged in.
@@ -46,8 +48,9 @@ pub fn statuses(world: &World, phone: &Phone, facts: &[StatusFacts<'_>]) -> Outg
         }
         told
     });
-    let failed = facts.iter().any(|facts| facts.error.is_some());
-    let body = statuses_body(&world.settings, phone, told.collect(), failed);
+    let failed = facts.iter().find(|facts| facts.error.is_some());
+    let failed_to = failed.map(|facts| if facts.to_number { To::Number } else { To::UserId });
+    let body = statuses_body(&world.settings, phone, told.collect(), failed_to);
     Outgoing::meta(Some(&phone.id), body)
 }
 
@@ -60,11 +63,17 @@ pub fn status(phone: &Phone, facts: &StatusFacts<'_>) -> Value {
     add("id", json!(facts.message_id));
     add("status", json!(facts.status));
     add("timestamp", json!(seconds(facts.at_ms)));
-    if let Some(number) = phone.number() {
+    // `failed` names the person as the message did (business-scoped user ids page, 2026-06-29).
+    let to_number = facts.error.is_some() && facts.to_number;
+    let number = if to_number {
+        phone.wa_id.as_deref()
+    } else {
+        phone.number()
+    };
+    if let Some(number) = number {
         add("recipient_id", json!(number));
     }
-    // Not on `failed` when the message went to a phone number.
-    if facts.error.is_none() || phone.number().is_none() {
+    if !to_number {
         add("recipient_user_id", json!(phone.user_id));
     }
     if let Some(opaque) = facts.opaque {

@@ -57,7 +57,7 @@ fn contact(contact: &Value) -> Checked {
         }
     }
     match text(contact, "/birthday")? {
-        Some(day) if day.parse::<jiff::civil::Date>().is_err() => {
+        Some(day) if !day.is_empty() && day.parse::<jiff::civil::Date>().is_err() => {
             Err(Refusal::bad("birthday is written YYYY-MM-DD"))
         }
         Some(_) | None => Ok(()),

@@ -157,14 +157,14 @@ fn recipient(body: &Value, known: &Known<'_>) -> Checked {
 }
 
 /// The digits of a phone number that may be written with `+`, spaces, hyphens and brackets.
-fn phone_digits(to: &str) -> Option<String> {
+pub fn phone_digits(to: &str) -> Option<String> {
     let digits: String = to.chars().filter(char::is_ascii_digit).collect();
     let punctuated = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')');
     (to.chars().all(punctuated) && DIGITS.contains(&digits.len())).then_some(digits)
 }
 
 /// `CC.` and up to 128 letters and digits; a parent's id has `ENT.` between.
-fn is_user_id(id: &str) -> bool {
+pub fn is_user_id(id: &str) -> bool {
     let Some((country, rest)) = id.split_once('.') else {
         return false;
     };

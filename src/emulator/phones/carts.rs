@@ -154,6 +154,10 @@ fn line(item: CartItem, native: &Native) -> Result<Line, Problem> {
 }
 
 /// "Nobody sells that."
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "the error side of results, which a bare answer would make large"
+)]
 pub fn unknown(retailer_id: &str) -> Problem {
     let detail = format!("{retailer_id} is not in the catalog; give an item_price to force it");
     Box::new(problem(422, "unknown_product", &detail))
@@ -174,6 +178,11 @@ async fn set_item(world: Data<World>, path: Path<PhoneAndDevice>, body: Bytes) -
     if item.quantity > MOST {
         let detail = format!("a cart takes {MOST} units of one product at most");
         return problem(422, "too_many", &detail);
+    }
+    if item.quantity > 0 && !world.state().account.number.commerce.is_cart_enabled {
+        let detail =
+            "carts are switched off in the commerce settings; clients show products without a button";
+        return problem(409, "cart_disabled", detail);
     }
     changed(&world, &path, |cart, native| {
         // Who puts something in gets the catalog as it is now, for all lines.

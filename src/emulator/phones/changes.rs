@@ -14,7 +14,7 @@ use super::super::render::{Shown, text_at};
 use super::super::wamid::Device;
 use super::super::world::{Phone, State, Status, Stored, World, address_key};
 use super::speech::Problem;
-use super::{phone_json, user_id_of};
+use super::{known_form, number_of, phone_json, user_id_of};
 
 /// Registers the routes of what happens to people.
 pub fn routes(app: &mut web::ServiceConfig) {
@@ -51,6 +51,7 @@ pub fn read_all(world: &World, phone: &mut Phone, now_ms: i64) -> Vec<Outgoing> 
             at_ms: now_ms,
             category: *category,
             error: None,
+            to_number: false,
         };
         // One each: public SDKs look at the first status of a webhook only. Batches are asked for.
         inbound::statuses(world, phone, &[facts])
@@ -123,6 +124,7 @@ async fn block(world: Data<World>, id: Path<String>, body: Bytes) -> HttpRespons
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the words of the control API")]
 struct Username {
     hidden: Option<bool>,
     username: Option<String>,
@@ -169,11 +171,7 @@ struct NewNumber {
 
 async fn number(world: Data<World>, id: Path<String>, body: Bytes) -> HttpResponse {
     let moved = answers::read::<NewNumber>(&body).and_then(|new| {
-        let digits: String = new.wa_id.chars().filter(char::is_ascii_digit).collect();
-        if !(8..=15).contains(&digits.len()) {
-            let detail = "wa_id is a phone number of 8 to 15 digits, country code first";
-            return Err(Box::new(problem(400, "invalid_request", detail)));
-        }
+        let digits = number_of(&new.wa_id)?;
         let user_id = user_id_of(&format!("{digits} {}", world.mixed()));
         moved(&world, &id, Some(digits), user_id)
     });
@@ -187,11 +185,8 @@ struct NewUserId {
 
 async fn user_id(world: Data<World>, id: Path<String>, body: Bytes) -> HttpResponse {
     let moved = answers::read::<NewUserId>(&body).and_then(|new| {
-        let user_id = new.user_id.unwrap_or_else(|| user_id_of(&world.mixed()));
-        if !user_id.contains('.') {
-            let detail = "a user_id begins with a country and a dot, for example BR.1234";
-            return Err(Box::new(problem(400, "invalid_request", detail)));
-        }
+        let user_id = new.user_id.map(known_form).transpose()?;
+        let user_id = user_id.unwrap_or_else(|| user_id_of(&world.mixed()));
         moved(&world, &id, None, user_id)
     });
     told(&world, &id, moved).await

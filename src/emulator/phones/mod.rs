@@ -15,13 +15,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::answers::{self, not_found};
+use super::answers::{self, not_found, problem};
 use super::feed::News;
+use super::limits::{is_user_id, phone_digits};
 use super::wamid;
 use super::world::{Phone, World, address_key};
 
 pub use carts::Cart;
 pub use samples::InboundMedia;
+
+use speech::Problem;
 
 /// Registers the routes of people and their devices.
 pub fn routes(app: &mut web::ServiceConfig) {
@@ -46,8 +49,34 @@ struct NewPhone {
     name: Option<String>,
 }
 
+/// With a number in digits only, as webhooks have it, and a user id of Meta's form.
+fn checked(new: NewPhone) -> Result<NewPhone, Problem> {
+    let wa_id = new.wa_id.as_deref().map(number_of).transpose()?;
+    let user_id = new.user_id.map(known_form).transpose()?;
+    Ok(NewPhone {
+        user_id,
+        wa_id,
+        ..new
+    })
+}
+
+/// The digits of a phone number.
+fn number_of(text: &str) -> Result<String, Problem> {
+    let detail = "wa_id is a phone number of 5 to 15 digits, country code first";
+    phone_digits(text).ok_or_else(|| Box::new(problem(400, "invalid_request", detail)))
+}
+
+/// The user id, if it may be one.
+fn known_form(user_id: String) -> Result<String, Problem> {
+    if is_user_id(&user_id) {
+        return Ok(user_id);
+    }
+    let detail = "a user_id is a country, a dot, letters and digits, for example BR.1234";
+    Err(Box::new(problem(400, "invalid_request", detail)))
+}
+
 async fn create(world: Data<World>, body: Bytes) -> HttpResponse {
-    let new: NewPhone = match answers::read(&body) {
+    let new = match answers::read::<NewPhone>(&body).and_then(checked) {
         Ok(new) => new,
         Err(problem) => return *problem,
     };

@@ -40,7 +40,13 @@ pub struct InboundMedia {
     pub mime_type: String,
     /// In base64.
     pub content: String,
+    /// The business can fetch and send it until then; the person's own screen shows it longer.
+    #[serde(default)]
+    pub until_ms: i64,
 }
+
+/// How long a file of a person lives (webhooks reference, media, since 2025-10-09).
+const LIVES_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
 /// Where a file that was kept is found.
 pub struct Kept {
@@ -78,6 +84,7 @@ pub fn kept_picture(world: &World, state: &mut State, mime_type: &str, bytes: &[
     let media = InboundMedia {
         mime_type: mime_type.to_owned(),
         content: STANDARD.encode(bytes),
+        until_ms: world.now_ms().saturating_add(LIVES_MS),
     };
     state.inbound_media.insert(id.clone(), media);
     Kept {
@@ -136,7 +143,9 @@ fn ogg_page(flags: u8, number: u32, until: u64, packets: &[&[u8]]) -> Vec<u8> {
             .iter()
             .map(|packet| u8::try_from(packet.len()).unwrap_or(0)),
     );
-    packets.iter().for_each(|packet| end.extend_from_slice(packet));
+    for packet in packets {
+        end.extend_from_slice(packet);
+    }
     let sum = ogg_sum(&[start.as_slice(), &[0; 4], end.as_slice()].concat());
     [start.as_slice(), &sum.to_le_bytes(), end.as_slice()].concat()
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::answers::{self, not_found, problem};
+use super::super::graph::media;
 use super::super::inbound::{Media, MediaKind, Place, Said};
 use super::super::world::{Phone, World};
 use super::samples::{kept_before, kept_picture, sample};
@@ -68,6 +69,7 @@ fn shared(world: &World, path: &PhoneAndDevice, kind: MediaKind, body: MediaBody
     let filename = body.filename.unwrap_or_else(|| "documento.pdf".to_owned());
     let speech = Speech::new(Said::Media(Media {
         kind,
+        url: media::address(world, &world.settings.base_url, &kept.id),
         id: kept.id,
         mime_type,
         sha256: kept.sha256,

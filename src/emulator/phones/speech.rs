@@ -87,13 +87,17 @@ pub async fn say(world: &World, path: &PhoneAndDevice, speech: Result<Speech, Pr
         phone: path.0.clone(),
     });
     deliver::send_later(world, reads, 0).await;
-    let status = deliver::send_now(world, webhook, true).await;
+    let status = match webhook {
+        Some(webhook) => deliver::send_now(world, webhook, true).await,
+        None => 0,
+    };
     answers::json(200, &json!({"message_id": message_id, "webhook_status": status}))
 }
 
 struct Spoken {
     message_id: String,
-    webhook: Outgoing,
+    /// Absent when the business has blocked the person: then it hears nothing (Meta, "Block users").
+    webhook: Option<Outgoing>,
     reads: Vec<Outgoing>,
 }
 
@@ -125,7 +129,10 @@ fn speak(world: &World, path: &PhoneAndDevice, speech: Speech) -> Result<Spoken,
     };
     let message = inbound::message(&world.settings, phone, &written);
     let body = inbound::messages_body(&world.settings, phone, vec![message.clone()]);
-    phone.last_inbound_ms = Some(now_ms);
+    let heard = !phone.blocked_by_business;
+    if heard {
+        phone.last_inbound_ms = Some(now_ms);
+    }
     phone.messages.push(Stored {
         message_id: message_id.clone(),
         at_ms: now_ms,
@@ -146,10 +153,12 @@ fn speak(world: &World, path: &PhoneAndDevice, speech: Speech) -> Result<Spoken,
         error: None,
     });
     let strict = state.strict;
-    state.account.pace.took_in(strict, now_ms);
+    if heard {
+        state.account.pace.took_in(strict, now_ms);
+    }
     Ok(Spoken {
         message_id,
-        webhook: Outgoing::meta(Some(&path.0), body),
+        webhook: heard.then(|| Outgoing::meta(Some(&path.0), body)),
         reads,
     })
 }

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::finding::{Finder, Search, is_home, may_see};
 use super::lanes::{item_json, kind_word};
 use super::session::visitor_with;
-use super::{answer, masking, sees_personal_data};
+use super::{answer, masking, now_ms, sees_personal_data, sentences};
 use crate::config::Scope;
 use crate::domain::conversation::{Conversation, Mode};
-use crate::domain::ids::{HomeId, NumberId};
+use crate::domain::ids::{EffectId, HomeId, NumberId};
 use crate::http::State;
 use crate::http::auth::Key;
 use crate::http::conversations::{PAGE, instant, page};
@@ -55,7 +55,11 @@ pub(in crate::http) async fn find(
             return Err(ApiError::new(Code::InvalidRequest, detail));
         }
     };
-    Ok(answer(found_json(&search, !sees_personal_data(visitor.key))))
+    let mut told = found_json(&search, !sees_personal_data(visitor.key));
+    if let Some(fields) = told.as_object_mut() {
+        fields.insert("now_ms".to_owned(), json!(now_ms(&state)));
+    }
+    Ok(answer(told))
 }
 
 /// What was given, if it says anything.
@@ -119,6 +123,7 @@ pub(in crate::http) async fn show(
     })?;
     let locale = conversation.locale.unwrap_or(settings.shop.locale).tag();
     let mut told = page(&conversation, settings.shop.currency, locale, 0, PAGE);
+    name_effects(&mut told, &conversation);
     let is_masked = !sees_personal_data(visitor.key);
     if is_masked {
         mask(&mut told, &conversation);
@@ -131,11 +136,27 @@ pub(in crate::http) async fn show(
             ("merchant", json!(settings.shop.merchant)),
             ("revision", json!(conversation.revision)),
             ("changed_at_ms", json!(conversation.changed_at_ms)),
+            ("now_ms", json!(now_ms(&state))),
             ("lanes", json!(lanes)),
         ];
         fields.extend(own.map(|(name, value)| (name.to_owned(), value)));
     }
     Ok(answer(told))
+}
+
+/// Names the effect and the purchase of each entry of the timeline, where they are known, so that attempts and money stand beside it.
+fn name_effects(told: &mut Value, conversation: &Conversation) {
+    let entries = told.get_mut("timeline").and_then(Value::as_array_mut);
+    let entries = entries.into_iter().flatten().filter_map(Value::as_object_mut);
+    for (entry, trace) in entries.zip(conversation.recent.iter().rev()) {
+        if let Some((revision, place)) = trace.effect {
+            let effect = EffectId::of(&conversation.home, revision, place);
+            entry.insert("effect_id".to_owned(), json!(effect));
+        }
+        if let Some(purchase) = &trace.purchase {
+            entry.insert("purchase_id".to_owned(), json!(purchase));
+        }
+    }
 }
 
 /// Masks what `/v1` tells of a conversation: the customer, and links that open a payment or a parcel.
@@ -145,16 +166,19 @@ fn mask(told: &mut Value, conversation: &Conversation) {
     }
     let purchases = told.get_mut("purchases").and_then(Value::as_array_mut);
     for purchase in purchases.into_iter().flatten() {
-        for field in ["payment_url", "tracking_url", "review"] {
+        for field in ["payment_url", "tracking_url"] {
             if let Some(Value::String(text)) = purchase.get_mut(field) {
-                *text = masking::scrubbed(text);
+                *text = masking::link(text);
             }
+        }
+        if let Some(Value::String(review)) = purchase.get_mut("review") {
+            *review = sentences::masked(review);
         }
     }
 }
 
 async fn lanes_of(state: &State, home: &HomeId, is_masked: bool) -> Result<Vec<Value>, ApiError> {
-    let now_ms = super::now_ms(state);
+    let now_ms = now_ms(state);
     let lanes = [LaneKind::Provider, LaneKind::Merchant].map(|kind| LaneId {
         home: home.clone(),
         kind,

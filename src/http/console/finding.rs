@@ -151,7 +151,7 @@ impl Finder<'_> {
         let Some((steps, _)) = self.state.engine.trace().watch(0) else {
             search
                 .not_searched
-                .push("this replica's last steps: tracing is off".to_owned());
+                .push("this replica's last steps: none are taken, or too many pages watch them".to_owned());
             return Ok(());
         };
         if steps.is_empty() {

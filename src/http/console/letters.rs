@@ -1,12 +1,15 @@
 //! `/console/api/dead-letters`: the same answers as `/v1/dead-letters`, with bodies masked unless the key may see them.
 
+use std::convert;
+
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 use super::session::visitor_with;
-use super::{answer, masking, sees_personal_data};
+use super::{answer, masking, sees_personal_data, sentences};
 use crate::config::Scope;
+use crate::http::auth::Key;
 use crate::http::dead_letters::{self, Listing, Manner, Many};
 use crate::http::problem::{ApiError, Code};
 use crate::http::{State, body};
@@ -14,7 +17,33 @@ use crate::http::{State, body};
 /// Hides what a letter's detail may quote.
 fn mask_detail(letter: &mut Value) {
     if let Some(Value::String(detail)) = letter.get_mut("detail") {
-        *detail = masking::digits(detail);
+        *detail = sentences::masked(detail);
+    }
+}
+
+/// Hides what the report of a replay may quote of its letter.
+fn report_masked(mut report: Value) -> Value {
+    if let Some(Value::String(problem)) = report.get_mut("problem") {
+        *problem = sentences::masked(problem);
+    }
+    let events = report.get_mut("events").and_then(Value::as_array_mut);
+    for event in events.into_iter().flatten() {
+        if let Some(Value::String(kind)) = event.get_mut("event") {
+            *kind = masking::plain(kind);
+        }
+        if let Some(Value::String(note)) = event.get_mut("note") {
+            *note = sentences::masked(note);
+        }
+    }
+    report
+}
+
+/// How a report is told to that key.
+fn retelling(key: &Key) -> fn(Value) -> Value {
+    if sees_personal_data(key) {
+        convert::identity
+    } else {
+        report_masked
     }
 }
 
@@ -88,7 +117,8 @@ pub(in crate::http) async fn replay_one(
             ApiError::new(Code::InvalidRequest, detail)
         })?
     };
-    dead_letters::replayed(&state, visitor.key, &path.into_inner(), manner.dry_run).await
+    let retold = retelling(visitor.key);
+    dead_letters::replayed(&state, visitor.key, &path.into_inner(), manner.dry_run, retold).await
 }
 
 /// `POST /console/api/dead-letters/replay`
@@ -99,5 +129,11 @@ pub(in crate::http) async fn replay_many(
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor_with(&state, &request, Scope::DeadLettersWrite)?;
     let (asked, _): (Many, _) = body::json(payload, state.api_body_bytes).await?;
-    Ok(answer(dead_letters::run(&state, visitor.key, &asked).await?))
+    let mut told = dead_letters::run(&state, visitor.key, &asked).await?;
+    let retold = retelling(visitor.key);
+    let reports = told.get_mut("letters").and_then(Value::as_array_mut);
+    for report in reports.into_iter().flatten() {
+        *report = retold(report.take());
+    }
+    Ok(answer(told))
 }

@@ -1,23 +1,27 @@
 //! What of a customer is shown to a key without `personal_data:read`: enough to tell two apart, never enough to call or write to
-//! one. Pure. It owns which fields of a body are personal; it refuses to guess that an unknown text is harmless: long runs of
-//! digits, addresses and links in it are masked too.
+//! one. Pure. Of a body it shows the shape, and the words that machines say under names that are known here; it refuses to guess
+//! that a text under any other name is harmless, whoever invented the name.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
+use super::sentences::numbers;
 use crate::domain::conversation::Customer;
 use crate::whatsapp::message_id;
 
 /// Stands for what is left out. Never as many as there were.
-const DOTS: &str = "•••";
+pub(super) const DOTS: &str = "•••";
 /// Digits that stay at the end of a number or id.
 const TAIL: usize = 4;
 /// Digits in a row that make a number of somebody.
-const RUN: usize = 7;
+pub(super) const RUN: usize = 7;
 /// How a Pix code begins (EMV QR code, payload format indicator 01).
-const PIX: &str = "000201";
+pub(super) const PIX: &str = "000201";
+
+/// Longest word of a machine.
+const PLAIN_MAX: usize = 64;
 
 /// Ids of customers.
-const IDS: [&str; 12] = [
+const IDS: [&str; 11] = [
     "from",
     "to",
     "wa_id",
@@ -29,10 +33,9 @@ const IDS: [&str; 12] = [
     "parent_user_id",
     "phone",
     "customer_id",
-    "username",
 ];
 /// Names of people.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "name",
     "formatted_name",
     "first_name",
@@ -40,48 +43,73 @@ const NAMES: [&str; 7] = [
     "middle_name",
     "recipient_name",
     "profile_name",
+    "username",
 ];
-/// What somebody wrote, or was written.
-const TEXTS: [&str; 18] = [
-    "body",
-    "text",
-    "caption",
-    "note",
-    "words",
-    "header",
-    "footer",
-    "title",
-    "description",
-    "label",
-    "address",
-    "street",
-    "city",
-    "zip",
-    "latitude",
-    "longitude",
-    "filename",
-    "response_json",
-];
-/// Numbers of the business and times, which name no customer.
-const HARMLESS: [&str; 8] = [
+/// Numbers of the business, amounts and times, which name no customer.
+const HARMLESS: [&str; 13] = [
+    "amount",
+    "effect_id",
+    "news_of",
+    "purchase",
     "phone_number_id",
     "timestamp",
     "catalog_id",
     "retailer_id",
     "product_retailer_id",
     "at_ms",
+    "expires_at_ms",
+    "payable_until_ms",
     "purchase_id",
-    "number",
+];
+/// Under these names stands a word of a machine: a kind, a state.
+const WORDS: [&str; 31] = [
+    "action",
+    "availability",
+    "category",
+    "code",
+    "currency",
+    "device",
+    "event",
+    "failure",
+    "field",
+    "format",
+    "kind",
+    "language",
+    "locale",
+    "merchant",
+    "merchant_order_id",
+    "messaging_product",
+    "mime_type",
+    "object",
+    "outcome",
+    "phase",
+    "pricing_model",
+    "quote_for",
+    "reason",
+    "revision",
+    "source",
+    "state",
+    "status",
+    "target",
+    "type",
+    "version",
+    "what",
 ];
 
-/// A phone number: `55•••••••4321` begins with the country (or part of it) and ends as the number does.
+/// A phone number: `55•••••••4321` begins with the country (or part of it) and ends as the number does; of a short one only the
+/// end is told. What is no phone number: its length.
 pub(super) fn wa_id(text: &str) -> String {
+    let is_of_phone = |letter: char| letter.is_ascii_digit() || " +-().".contains(letter);
+    if !text.chars().all(is_of_phone) {
+        return words(text);
+    }
     let count = text.chars().count();
     if count < RUN {
         return "•".repeat(count);
     }
+    let begins = if count < 2 * TAIL + 2 { 0 } else { 2 };
     let masked = text.chars().enumerate().map(|(place, letter)| {
-        if place < 2 || place >= count - TAIL {
+        if place < begins || place >= count - TAIL {
             letter
         } else {
             '•'
@@ -92,14 +120,17 @@ pub(super) fn wa_id(text: &str) -> String {
 
 /// A business-scoped user id: `BR.•••1918`.
 pub(super) fn user_id(text: &str) -> String {
-    let Some((country, rest)) = text.split_once('.').filter(|(country, _)| country.len() <= 3) else {
-        return wa_id(text);
-    };
-    format!("{country}.{DOTS}{}", tail(rest))
+    let is_country =
+        |country: &str| country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+    let parts = text.split_once('.');
+    match parts.filter(|(country, rest)| is_country(country) && is_plain(rest)) {
+        Some((country, rest)) => format!("{country}.{DOTS}{}", tail(rest)),
+        None => wa_id(text),
+    }
 }
 
 /// The last characters, of what has at least twice as many.
-fn tail(text: &str) -> String {
+pub(super) fn tail(text: &str) -> String {
     let count = text.chars().count();
     let skipped = if count < 2 * TAIL { count } else { count - TAIL };
     text.chars().skip(skipped).collect()
@@ -121,34 +152,36 @@ pub(super) fn words(text: &str) -> String {
 
 /// A link: where it leads.
 pub(super) fn link(text: &str) -> String {
-    let host = text
-        .split_once("://")
-        .and_then(|(_, rest)| rest.split(['/', '?', '#']).next())
-        .and_then(|authority| authority.rsplit('@').next());
-    match host {
-        Some(host) => format!("[link to {}]", digits(host)),
-        None => words(text),
+    let rest = text.split_once("://").map(|(_, rest)| rest);
+    let is_of_host = |letter: char| letter.is_ascii_alphanumeric() || ".-:[]@".contains(letter);
+    let authority = rest.and_then(|rest| rest.split(|letter: char| !is_of_host(letter)).next());
+    match authority.and_then(|authority| authority.rsplit('@').next()) {
+        Some(host) if !host.is_empty() => format!("[link to {}]", digits(host)),
+        Some(_) | None => words(text),
     }
 }
 
-/// A message's id: a `wamid` holds the customer's number in clear, its inner part names nobody.
+/// A message's id: a `wamid` holds the customer's number in clear, its inner part names nobody. An id that is none: its length.
 pub(super) fn message(id: &str) -> String {
-    if let Some((before, wamid)) = id.split_once("wamid.") {
-        let whole = format!("wamid.{wamid}");
-        let inner = message_id::decode(&whole).inner;
-        let told = if inner == whole {
-            "[message id]"
-        } else {
-            inner.as_str()
-        };
-        return format!("{}{told}", digits(before));
+    let (before, wamid) = match id.split_once("wamid.") {
+        Some((before, wamid)) => (before, Some(format!("wamid.{wamid}"))),
+        None => (id, None),
+    };
+    if !is_of_machines(before) {
+        return words(id);
     }
-    whole_numbers(id)
+    let told = match wamid.map(|whole| message_id::decode(&whole).inner) {
+        Some(inner) if is_plain(&inner) => whole_numbers(&inner),
+        Some(_) => "[message id]".to_owned(),
+        None => String::new(),
+    };
+    format!("{}{told}", whole_numbers(before))
 }
 
 /// The customer of a conversation, masked or as it is.
 pub(super) fn customer(customer: &Customer, is_masked: bool) -> Map<String, Value> {
-    let fields: [(&str, &Option<String>, fn(&str) -> String); 3] = [
+    type Mask = fn(&str) -> String;
+    let fields: [(&str, &Option<String>, Mask); 3] = [
         ("name", &customer.name, name),
         ("wa_id", &customer.wa_id, wa_id),
         ("user_id", &customer.user_id, user_id),
@@ -175,57 +208,75 @@ pub(super) fn json_value(value: Value, key: &str) -> Value {
         Value::Object(fields) => {
             let masked = fields.into_iter().map(|(name, value)| {
                 let value = json_value(value, &name);
-                (digits(&name), value)
+                (plain(&name), value)
             });
             Value::Object(masked.collect())
         }
         Value::Array(items) => items.into_iter().map(|item| json_value(item, key)).collect(),
         Value::String(text) => Value::String(text_under(&text, key)),
-        Value::Number(number) if TEXTS.contains(&key) || IDS.contains(&key) => {
-            Value::String(words(&number.to_string()))
-        }
+        Value::Number(number) if !is_harmless(&number, key) => Value::String(words(&number.to_string())),
         other @ (Value::Number(_) | Value::Bool(_) | Value::Null) => other,
     }
 }
 
+/// A small whole number counts something; a long one, or one with a fraction, may be a phone, a document or a place.
+fn is_harmless(number: &Number, key: &str) -> bool {
+    let is_short = number.to_string().len() < RUN && (number.is_i64() || number.is_u64());
+    HARMLESS.contains(&key) || (is_short && !IDS.contains(&key))
+}
+
 fn text_under(text: &str, key: &str) -> String {
-    if HARMLESS.contains(&key) && !text.contains("wamid.") {
-        text.to_owned()
-    } else if IDS.contains(&key) {
+    if IDS.contains(&key) {
         user_id(text)
     } else if key == "id" {
         message(text)
     } else if NAMES.contains(&key) {
         name(text)
-    } else if TEXTS.contains(&key) {
-        words(text)
-    } else {
-        scrubbed(text)
-    }
-}
-
-/// A text of which nothing is known.
-pub(super) fn scrubbed(text: &str) -> String {
-    if text.contains("wamid.") {
-        message(text)
-    } else if text.starts_with(PIX) {
+    } else if HARMLESS.contains(&key) && is_plain(text) {
+        text.to_owned()
+    } else if WORDS.contains(&key) && is_plain(text) {
+        numbers(text)
+    } else if text.contains(PIX) {
         "[Pix code]".to_owned()
-    } else if text.contains("://") {
-        link(text)
-    } else if text.contains('@') {
-        words(text)
     } else {
-        digits(text)
+        link(text)
     }
 }
 
-/// The same for an id: only what is nothing but digits between its separators, so that a digest stays as it is.
+/// True for what a machine says: short, of plain letters and digits, without a space.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.len() <= PLAIN_MAX && !text.contains("wamid.") && is_of_machines(text)
+}
+
+fn is_of_machines(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-/+".contains(&byte))
+}
+
+/// A word of a machine as it is, anything else by its length.
+pub(super) fn plain(text: &str) -> String {
+    if is_plain(text) {
+        numbers(text)
+    } else {
+        words(text)
+    }
+}
+
+/// An id with its numbers masked: only what is nothing but digits and marks between its colons, or digits between its marks, so that
+/// a digest stays as it is.
 fn whole_numbers(id: &str) -> String {
-    let parts = id.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+    let parts = id.split_inclusive(':').flat_map(|part| {
+        let has_letters = part.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let ends = |letter: char| has_letters && !letter.is_ascii_alphanumeric();
+        part.split_inclusive(ends).collect::<Vec<&str>>()
+    });
     let masked = parts.map(|part| {
-        let word = part.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
-        let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number { digits(part) } else { part.to_owned() }
+        let has_letters = part.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if has_letters {
+            part.to_owned()
+        } else {
+            numbers(part)
+        }
     });
     masked.collect()
 }
@@ -276,12 +327,42 @@ mod tests {
             link("https://pay.example.com/p/1?x=y"),
             "[link to pay.example.com]"
         );
-        assert_eq!(scrubbed("write to ana@example.com"), "[24 characters]");
-        assert_eq!(scrubbed("00020126580014br.gov.bcb.pix"), "[Pix code]");
-        assert_eq!(scrubbed("from 5511987654321 on"), "from •••4321 on");
+        assert_eq!(wa_id("7654321"), "•••4321");
+        assert_eq!(wa_id("Ana Souza"), "[9 characters]");
+        assert_eq!(user_id("a.Ana Souza"), "[11 characters]");
+        assert_eq!(link("see https://a.example and Ana"), "[link to a.example]");
+        assert_eq!(message("Ana Souza"), "[9 characters]");
+        assert_eq!(message("in:11-98765-4321"), "in:•••4321");
+        assert_eq!(
+            message("a30123456789abcdef0123.7.0"),
+            "a30123456789abcdef0123.7.0"
+        );
+        assert_eq!(plain("55-11-98765-4321"), "•••4321");
         assert_eq!(message("in:3A001234567890FF"), "in:3A001234567890FF");
         assert_eq!(message("in:5511987654321"), "in:•••4321");
         assert_eq!(message("in:wamid.NOTBASE64!"), "in:[message id]");
+    }
+
+    #[test]
+    fn what_stands_under_a_name_that_nobody_knows_is_masked() {
+        let raw = json!({
+            "shout": "Ana Souza", "msisdn": 5_511_987_654_321_i64, "fone": "+55 11 98765-4321", "cpf": "123.456.789-09",
+            "lat": -23.5617, "birthday": "1990-12-31", "org": { "company": "Souza Advogados" }, "who": "ana",
+            "see": "https://a.example and Ana Souza", "id": "Ana Souza", "number": "5511987654321", "timestamp": "Ana Souza",
+            "username": "ana.souza", "object": "Ana Souza", "Ana Souza": true, "type": "text", "amount": "13.50", "revision": 7,
+        });
+        let masked = body(&raw.to_string());
+        for gone in ["Souza", "ana", "Ana", "98765", "456", "23.5", "1990"] {
+            assert!(!masked.contains(gone), "{gone} is in {masked}");
+        }
+        for kept in [
+            "\"type\":\"text\"",
+            "\"amount\":\"13.50\"",
+            "\"revision\":7",
+            "[link to a.example]",
+        ] {
+            assert!(masked.contains(kept), "{kept} is not in {masked}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) mod letters;
 mod masking;
 pub(super) mod overview;
 pub(super) mod price_updates;
+mod sentences;
 pub(super) mod session;
 mod sessions;
 pub(super) mod trace;

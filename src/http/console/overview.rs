@@ -26,19 +26,23 @@ pub(in crate::http) async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let key = visitor(&state, &request)?.key;
     let now_ms = now_ms(&state);
-    let mut readiness = readiness(&state).await;
-    let store = state.engine.store();
+    let (store, stopped) = (state.engine.store(), state.dispatcher.stopped());
+    // Side by side: while the store is away each of them waits as long as a command may take.
+    let (mut readiness, numbers, merchants, letters, lanes) = tokio::join!(
+        readiness(&state),
+        numbers(&state, key, &stopped, now_ms),
+        merchants(&state, key, &stopped),
+        store.dead_letter_groups(key.merchant.as_ref()),
+        store.lanes(None, 1, now_ms),
+    );
     if let Some(fields) = readiness.store.as_object_mut() {
         let kind = fields.get("engine").cloned().unwrap_or(Value::Null);
         fields.insert("kind".to_owned(), kind);
     }
-    let stopped = readiness.stopped;
-    let numbers = numbers(&state, key, &stopped, now_ms).await;
-    let merchants = merchants(&state, key, &stopped).await;
     // What can't be asked now is told as unknown: the first screen must come up when the store is away.
-    let letters = store.dead_letter_groups(key.merchant.as_ref()).await.ok();
+    let letters = letters.ok();
     let letters = letters.map(|groups| groups.iter().map(|group| group.count).sum::<u64>());
-    let lanes = match store.lanes(None, 1, now_ms).await {
+    let lanes = match lanes {
         Ok(page) => {
             let oldest = page.lanes.first().filter(|_| key.merchant.is_none());
             let mut told = totals(key, &page);

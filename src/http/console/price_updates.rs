@@ -4,8 +4,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use super::answer;
 use super::session::visitor_with;
+use super::{answer, now_ms};
 use crate::config::Scope;
 use crate::delivery::{PriceUpdate, UpdateState};
 use crate::http::State;
@@ -25,7 +25,9 @@ pub(in crate::http) async fn list(
     let told: Vec<Value> = seen.take(SHOWN + 1).map(update_json).collect();
     let has_more = told.len() > SHOWN || !is_whole;
     let told: Vec<Value> = told.into_iter().take(SHOWN).collect();
-    Ok(answer(json!({ "price_updates": told, "has_more": has_more })))
+    Ok(answer(
+        json!({ "price_updates": told, "has_more": has_more, "now_ms": now_ms(&state) }),
+    ))
 }
 
 fn update_json(update: &PriceUpdate) -> Value {

@@ -33,7 +33,7 @@ pub(super) fn visitor<'a>(state: &'a State, request: &HttpRequest) -> Result<Vis
     let bearer = header(request, "authorization").and_then(|text| text.strip_prefix("Bearer "));
     let visitor = match bearer {
         Some(secret) => Visitor {
-            key: tried(state, secret, now_ms)?,
+            key: tried(state, request, secret)?,
             session: None,
         },
         None => signed_in(state, request, now_ms)?,
@@ -70,18 +70,19 @@ fn signed_in<'a>(state: &'a State, request: &HttpRequest, now_ms: i64) -> Result
     })
 }
 
-/// The key with that secret. Wrong ones are limited, however they come.
-fn tried<'a>(state: &'a State, secret: &str, now_ms: i64) -> Result<&'a Key, ApiError> {
-    if !state.console.may_try(now_ms) {
-        let detail = "too many wrong keys were tried here; wait a minute";
+/// The key with that secret. Wrong ones are limited, however they come; those of one address lock out no other.
+fn tried<'a>(state: &'a State, request: &HttpRequest, secret: &str) -> Result<&'a Key, ApiError> {
+    let peer = request.peer_addr().map(|address| address.ip());
+    if !state.console.may_try(peer, now_ms(state)) {
+        let detail = "too many wrong keys were tried from this address; wait a minute";
         return Err(ApiError::new(Code::RateLimited, detail));
     }
     let Some(key) = state.keys.of_secret(secret) else {
-        tracing::warn!("a wrong key was tried at the console");
+        tracing::warn!(?peer, "a wrong key was tried at the console");
         let detail = "no [[api_key]] of this gateway has this secret";
         return Err(ApiError::new(Code::NotAuthorised, detail));
     };
-    state.console.was_right();
+    state.console.was_right(peer);
     Ok(key)
 }
 
@@ -141,13 +142,17 @@ pub(in crate::http) async fn sign_in(
     check_origin(&request)?;
     let (asked, _): (SignIn, _) = body::json(payload, BODY_BYTES).await?;
     let now_ms = now_ms(&state);
-    let key = tried(&state, asked.key.trim(), now_ms)?;
+    let key = tried(&state, &request, asked.key.trim())?;
+    // One browser, one session: who signs in anew leaves no session behind.
+    if let Some(former) = token(&request) {
+        state.console.end(former);
+    }
     let token = state.console.begin(&key.id, now_ms).ok_or_else(|| {
         let detail = "the gateway has no random bytes; try again";
         ApiError::new(Code::StoreUnavailable, detail)
     })?;
     tracing::info!(key = key.id, "somebody signed in to the console");
-    let told = told(key, Some(now_ms + LASTS_MS));
+    let told = told(key, Some(now_ms + LASTS_MS), now_ms);
     let cookie = cookie(&request, &token, LASTS_MS / 1_000);
     Ok(HttpResponse::Ok()
         .insert_header(("set-cookie", cookie))
@@ -163,6 +168,7 @@ pub(in crate::http) async fn show(
     Ok(answer(told(
         visitor.key,
         visitor.session.map(|(_, ends_ms)| ends_ms),
+        now_ms(&state),
     )))
 }
 
@@ -181,7 +187,7 @@ pub(in crate::http) async fn sign_out(
         .finish())
 }
 
-fn told(key: &Key, ends_ms: Option<i64>) -> Value {
+fn told(key: &Key, ends_ms: Option<i64>, now_ms: i64) -> Value {
     let role = if key.may(Scope::DeadLettersWrite) {
         "operator"
     } else {
@@ -193,6 +199,7 @@ fn told(key: &Key, ends_ms: Option<i64>) -> Value {
         "sees_personal_data": sees_personal_data(key),
         "merchant": key.merchant,
         "expires_at": ends_ms.map(instant),
+        "now_ms": now_ms,
     })
 }
 

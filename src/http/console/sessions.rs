@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
@@ -14,10 +14,15 @@ const SESSIONS_MAX: usize = 256;
 pub(super) const LASTS_MS: i64 = 8 * 60 * 60 * 1_000;
 /// How long it may rest (30 minutes).
 const RESTS_MS: i64 = 30 * 60 * 1_000;
-/// Wrong keys that may be tried at once, and per minute.
+/// Addresses whose tries are counted apart; all beyond share one count.
+const PEERS_MAX: usize = 4_096;
+/// Wrong keys that may be tried from one address at once, and per minute.
 const TRIES: i64 = 5;
 /// What one try takes, in microseconds.
 const TRY_US: i64 = 60_000_000 / TRIES;
+
+/// Where a try comes from; `None` for all that are not counted apart.
+type Peer = Option<IpAddr>;
 
 /// The digest of a session's token.
 pub(super) type Digest = [u8; 32];
@@ -42,8 +47,8 @@ impl Session {
 #[derive(Default)]
 pub struct Sessions {
     live: Mutex<BTreeMap<Digest, Session>>,
-    /// Theoretical arrival time of the next try, in microseconds (GCRA).
-    next_try_us: AtomicI64,
+    /// Theoretical arrival time of the next try, in microseconds (GCRA), by the address that it comes from.
+    tries: Mutex<BTreeMap<Peer, i64>>,
 }
 
 impl fmt::Debug for Sessions {
@@ -58,28 +63,29 @@ fn digest(token: &str) -> Digest {
 
 impl Sessions {
     /// Takes one try; false: come back later.
-    pub(super) fn may_try(&self, now_ms: i64) -> bool {
-        let now_us = now_ms.saturating_mul(1_000);
-        let latest_us = now_us.saturating_add(TRIES * TRY_US);
-        let take = |next_us: i64| {
-            // Beyond the latest only when the clock was set back: then what was tried by the old clock is forgotten.
-            let free_us = if next_us > latest_us {
-                now_us
-            } else {
-                next_us.max(now_us)
-            };
-            let next_us = free_us.saturating_add(TRY_US);
-            (next_us <= latest_us).then_some(next_us)
-        };
-        let taken = self
-            .next_try_us
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take);
-        taken.is_ok()
+    pub(super) fn may_try(&self, peer: Peer, now_ms: i64) -> bool {
+        let present_us = now_ms.saturating_mul(1_000);
+        let latest_us = present_us.saturating_add(TRIES * TRY_US);
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is over counts no more, nor what is too far ahead: then the clock was set back.
+        tries.retain(|_, next_us| *next_us > present_us && *next_us <= latest_us);
+        let is_counted_apart = tries.len() < PEERS_MAX || tries.contains_key(&peer);
+        let counted = if is_counted_apart { peer } else { None };
+        let next_us = tries.get(&counted).copied().unwrap_or(present_us);
+        let next_us = next_us.saturating_add(TRY_US);
+        let may = next_us <= latest_us;
+        if may {
+            tries.insert(counted, next_us);
+        }
+        may
     }
 
     /// Gives the try back: the key was right.
-    pub(super) fn was_right(&self) {
-        self.next_try_us.fetch_sub(TRY_US, Ordering::AcqRel);
+    pub(super) fn was_right(&self, peer: Peer) {
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(next_us) = tries.get_mut(&peer) {
+            *next_us = next_us.saturating_sub(TRY_US);
+        }
     }
 
     /// Begins a session of that key and returns its token; `None` without random bytes.
@@ -183,18 +189,33 @@ mod tests {
     fn five_wrong_keys_a_minute_may_be_tried_and_right_ones_cost_nothing() {
         let sessions = Sessions::default();
         for _ in 0..20 {
-            assert!(sessions.may_try(NOW));
-            sessions.was_right();
+            assert!(sessions.may_try(None, NOW));
+            sessions.was_right(None);
         }
         for _ in 0..5 {
-            assert!(sessions.may_try(NOW));
+            assert!(sessions.may_try(None, NOW));
         }
-        assert!(!sessions.may_try(NOW));
-        assert!(!sessions.may_try(NOW + 11_999));
-        assert!(sessions.may_try(NOW + 12_000));
+        assert!(!sessions.may_try(None, NOW));
+        assert!(!sessions.may_try(None, NOW + 11_999));
+        assert!(sessions.may_try(None, NOW + 12_000));
         assert!(
-            sessions.may_try(NOW - 3_600_000),
+            sessions.may_try(None, NOW - 3_600_000),
             "a clock that is set back locks nobody out"
         );
+    }
+
+    #[test]
+    fn wrong_keys_of_one_address_lock_out_no_other() {
+        let sessions = Sessions::default();
+        let peer = |n: u32| Some(IpAddr::from(n.to_be_bytes()));
+        while sessions.may_try(peer(1), NOW) {}
+        assert!(sessions.may_try(peer(2), NOW));
+        for n in 3..u32::try_from(PEERS_MAX).unwrap() + 3 {
+            sessions.may_try(peer(n), NOW);
+        }
+        let left = (0..20).filter(|n| sessions.may_try(peer(1_000_000 + n), NOW));
+        assert!(left.count() <= 5, "addresses beyond the bound share one count");
+        assert!(!sessions.may_try(peer(1), NOW));
+        assert!(sessions.may_try(peer(1), NOW + MINUTE));
     }
 }

@@ -79,20 +79,27 @@ impl Watcher {
         if let Some(text) = self.ready.pop_front() {
             return Some(text);
         }
-        let clock = self.state.engine.clock();
-        let is_over = |digest: &Digest| !self.state.console.holds(digest, clock.now_ms());
-        if self.state.draining.load(Ordering::Relaxed) || self.session.as_ref().is_some_and(is_over) {
+        if self.is_over() {
             return None;
         }
-        let silence = clock.sleep_ms(ALIVE_MS);
-        tokio::select! {
+        let silence = self.state.engine.clock().sleep_ms(ALIVE_MS);
+        let text = tokio::select! {
             step = self.coming.next() => match step {
-                Ok(step) => Some(told(&step)),
-                Err(RecvError::Lagged(_)) => Some(Bytes::from_static(MISSED)),
-                Err(RecvError::Closed) => None,
+                Ok(step) => told(&step),
+                Err(RecvError::Lagged(_)) => Bytes::from_static(MISSED),
+                Err(RecvError::Closed) => return None,
             },
-            () = silence => Some(Bytes::from_static(ALIVE)),
-        }
+            () = silence => Bytes::from_static(ALIVE),
+        };
+        // Whoever signed out while it waited gets nothing more.
+        (!self.is_over()).then_some(text)
+    }
+
+    /// True when the session has ended, or the gateway is about to.
+    fn is_over(&self) -> bool {
+        let now_ms = self.state.engine.clock().now_ms();
+        let has_ended = |digest: &Digest| !self.state.console.holds(digest, now_ms);
+        self.state.draining.load(Ordering::Relaxed) || self.session.as_ref().is_some_and(has_ended)
     }
 }
 

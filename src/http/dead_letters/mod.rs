@@ -1,6 +1,8 @@
 //! `/v1/dead-letters`: what could not be handled: listed, grouped by cause, shown, discarded, and replayed once its cause is
 //! mended, one by one or many at a limited rate. A key sees its merchant's letters; those of no merchant need an operator's key.
 
+use std::convert;
+
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -188,27 +190,31 @@ pub(super) async fn replay_one(
     manner: Query<Manner>,
 ) -> Result<HttpResponse, ApiError> {
     let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
-    replayed(&state, key, &path.into_inner(), manner.dry_run).await
+    replayed(&state, key, &path.into_inner(), manner.dry_run, convert::identity).await
 }
 
-/// Replays a letter that the key may see, or tells what a replay would do.
+/// Replays a letter that the key may see, or tells what a replay would do; `retold` says what of the report is told.
 pub(super) async fn replayed(
     state: &State,
     key: &Key,
     id: &str,
     is_dry: bool,
+    retold: fn(Value) -> Value,
 ) -> Result<HttpResponse, ApiError> {
     let nothing_blocked = std::collections::BTreeSet::new();
     let report = replay::once(state, key, id, is_dry, &nothing_blocked).await?;
     let report = report.ok_or_else(none_such)?;
+    let told = retold(report.json());
     if is_dry {
-        return Ok(HttpResponse::Ok().json(report.json()));
+        return Ok(HttpResponse::Ok().json(told));
     }
-    let problem = report.problem.clone().unwrap_or_default();
+    let problem = told
+        .get("problem")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     match report.outcome {
-        Outcome::Taken | Outcome::ParkedAgain | Outcome::Skipped => {
-            Ok(HttpResponse::Accepted().json(report.json()))
-        }
+        Outcome::Taken | Outcome::ParkedAgain | Outcome::Skipped => Ok(HttpResponse::Accepted().json(told)),
         Outcome::NotReplayable => Err(ApiError::new(Code::InvalidRequest, problem)),
         Outcome::Failed => Err(ApiError::new(Code::StoreUnavailable, problem)),
     }

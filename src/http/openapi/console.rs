@@ -13,7 +13,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         None,
         (
             "200",
-            "{key_id, role: operator | reader, sees_personal_data, merchant, expires_at}, and the session's cookie",
+            "{key_id, role: operator | reader, sees_personal_data, merchant, expires_at, now_ms}, and the session's cookie",
         ),
         "Sign in: {key}, the secret of an [[api_key]]. A session lasts 8 hours, 30 minutes of rest end it",
         &[
@@ -29,7 +29,10 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         "get",
         "/console/api/session",
         Some(""),
-        ("200", "{key_id, role, sees_personal_data, merchant, expires_at}"),
+        (
+            "200",
+            "{key_id, role, sees_personal_data, merchant, expires_at, now_ms}",
+        ),
         "Who is signed in",
         &[NotAuthorised, RateLimited],
     ),
@@ -58,7 +61,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         Some("conversations:read"),
         (
             "200",
-            "{found: [{number, home, customer, mode, window_open_until, carts, purchases, message?}], more, searched, not_searched}",
+            "{found: [{number, home, customer, mode, window_open_until, carts, purchases, message?}], more, searched, not_searched, now_ms}",
         ),
         "Find conversations: ?customer=, ?message= (with ?customer= too, if it is known) or ?purchase=, and number=. not_searched says where it was not looked",
         &[
@@ -75,9 +78,9 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         Some("conversations:read"),
         (
             "200",
-            "{home, number, merchant, revision, customer, mode, window_open_until, carts, purchases, timeline, lanes}",
+            "{home, number, merchant, revision, changed_at_ms, now_ms, customer, mode, window_open_until, carts, purchases, timeline, lanes}",
         ),
-        "A conversation and what waits in its lanes; personal data is masked without personal_data:read",
+        "A conversation and what waits in its lanes; entries of the timeline have effect_id and purchase_id where they are known; personal data is masked without personal_data:read",
         &[
             NotAuthorised,
             ForbiddenScope,
@@ -110,7 +113,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         Some("conversations:read"),
         (
             "200",
-            "{lanes: [{home, kind, number, merchant, due_ms, late_ms, waits_ms, leased, length, head}], totals: {total, due, unread_shards}, next_cursor?}",
+            "{lanes: [{home, kind, number, merchant, due_ms, late_ms, waits_ms, leased, length, head}], totals: {total, due, unread_shards}, now_ms, next_cursor?}",
         ),
         "Lanes that hold something, the one that is due first first (?cursor=, limit=)",
         &[
@@ -127,7 +130,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         Some("catalog:read"),
         (
             "200",
-            "{price_updates: [{id, retailer_id, merchant, state, carts_found, notified, deferred, failed, started_at_ms}], has_more}",
+            "{price_updates: [{id, retailer_id, merchant, state, carts_found, notified, deferred, failed, started_at_ms}], has_more, now_ms}",
         ),
         "The last 200 price updates, the newest first",
         &[NotAuthorised, ForbiddenScope, RateLimited, StoreUnavailable],
@@ -233,7 +236,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         "/console/api/trace",
         Some(""),
         ("200", "server-sent events: id: and data: of each step"),
-        "The gateway's steps as they happen (?after= or Last-Event-ID); needs an operator's key (merchant *), and tracing",
+        "The gateway's steps as they happen (?after= or Last-Event-ID); needs an operator's key (merchant *). They are only taken while somebody watches",
         &[NotAuthorised, ForbiddenScope, NotFound, RateLimited],
     ),
 ];

@@ -140,9 +140,8 @@ fn described(one: &Operation, listener: Listener) -> Value {
         .map(|scope| format!("Needs the scope `{scope}`."))
         .unwrap_or_default();
     if listener == Listener::Ops {
-        description = format!("On the ops listener. {description}")
-            .trim_end()
-            .to_owned();
+        description.insert_str(0, "On the ops listener. ");
+        description.truncate(description.trim_end().len());
     }
     let tag = match listener {
         Listener::Public => "gateway",

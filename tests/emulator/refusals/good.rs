@@ -39,6 +39,7 @@ fn plain() -> Vec<Good> {
         ("a place in numbers", media("location", json!({ "latitude": -23.55, "longitude": -46.63, "name": "Café", "address": "Praça 1" }))),
         ("a place in text", media("location", json!({ "latitude": "-90", "longitude": "180.0" }))),
         ("a contact", contact()),
+        ("a contact with an empty birthday", with(&contact(), "/contacts/0/birthday", json!(""))),
         ("a reaction", media("reaction", json!({ "message_id": "wamid.HBgL", "emoji": "👍🏽" }))),
         ("a reaction taken back", media("reaction", json!({ "message_id": "wamid.HBgL", "emoji": "" }))),
     ]

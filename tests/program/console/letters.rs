@@ -7,7 +7,7 @@ use sacola::domain::ids::{HomeId, MerchantId, PurchaseId};
 use sacola::store::DeadLetter;
 use serde_json::json;
 
-use super::{Desk, FOREIGN, READER, SEES, home_of};
+use super::{Desk, FOREIGN, READER, SEES, Visit, home_of};
 use crate::support::program::API_KEY;
 
 /// Parks a letter, as if what this customer wrote had failed.
@@ -117,6 +117,84 @@ async fn many_letters_are_replayed_at_a_rate_and_one_is_discarded() {
     ana.waits_for("help", 1).await;
     let left = visit.gets("/dead-letters").await.good();
     assert_eq!(left["dead_letters"], json!([]));
+    desk.outside.stop().await;
+}
+
+/// Everything that the console tells of all letters: lists, groups, bodies and dry runs.
+async fn all_told(visit: &Visit<'_>) -> String {
+    let listed = visit.gets("/dead-letters").await.good();
+    let mut told = vec![
+        listed.clone(),
+        visit.gets("/dead-letters/groups").await.good(),
+        visit
+            .does(
+                Method::POST,
+                "/dead-letters/replay",
+                Some(json!({ "dry_run": true, "rate_per_s": 50 })),
+            )
+            .await
+            .good(),
+    ];
+    for letter in listed["dead_letters"].as_array().unwrap() {
+        let path = format!("/dead-letters/{}", letter["id"].as_str().unwrap());
+        told.push(visit.gets(&path).await.good());
+        let dry = visit
+            .does(
+                Method::POST,
+                &format!("{path}/replay"),
+                Some(json!({ "dry_run": true })),
+            )
+            .await;
+        told.push(dry.body);
+    }
+    serde_json::to_string(&told).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_webhook_holds_a_masked_key_sees_none_of_it() {
+    let desk = Desk::opens().await;
+    let words = "Beatriz Fontoura";
+    let message = json!({
+        "from": "5511976543210", "id": "wamid.HBgNNTUxMTk3NjU0MzIxMA==", "timestamp": words, "type": "novelty",
+        "novelty": { "shout": words, "msisdn": 5_511_976_543_210_i64, "fone": "+55 11 97654-3210", "cpf": "123.456.789-09",
+            "see": format!("https://a.example and {words}"), "lat": -23.5617, "born": "1990-12-31", "id": words, words: 1 },
+        "contacts": [{ "org": { "company": words }, "name": { "suffix": "Fontoura" } }],
+    });
+    let value = json!({ "metadata": { "phone_number_id": "999999999999999" }, "messages": [message],
+        "contacts": [{ "profile": { "name": words, "username": "beatriz.fontoura" }, "wa_id": "5511976543210" }] });
+    let account = "whatsapp_business_account";
+    for body in [
+        json!({ "object": account, "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }] }),
+        json!({ "object": account, "entry": words }),
+        json!({ "object": format!("{words} 5511976543210"), "entry": [] }),
+        json!({ "who": words, "fone": "+55 11 97654-3210" }),
+        json!(format!("junk of {words}")),
+    ] {
+        desk.outside
+            .post("/emulator/webhooks/raw", json!({ "body": body }))
+            .await;
+    }
+    let told = all_told(&desk.signs_in(API_KEY).await).await;
+    assert!(
+        told.contains("whatsapp_business_account") && told.contains("999999999999999"),
+        "{told}"
+    );
+    for gone in [
+        "Beatriz",
+        "ontoura",
+        "97654",
+        "456.789",
+        "23.56",
+        "1990-12-31",
+        "wamid.",
+    ] {
+        assert!(!told.contains(gone), "{gone} is in {told}");
+    }
+    let whole = all_told(&desk.signs_in(SEES).await).await;
+    assert!(
+        whole.contains("Beatriz") && whole.contains("97654-3210"),
+        "{whole}"
+    );
     desk.outside.stop().await;
 }
 

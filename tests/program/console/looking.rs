@@ -80,6 +80,21 @@ async fn a_customer_is_masked_unless_the_key_may_see_them() {
     assert!(link.starts_with("[link to 127.0.0.1"), "{link}");
     assert_eq!(masked["purchases"][0]["state"], "awaiting_payment");
     assert!(masked["revision"].as_u64().unwrap() > 3);
+    assert!(masked["now_ms"].as_i64().unwrap() <= desk.now_ms());
+    let timeline = masked["timeline"].as_array().unwrap();
+    for entry in timeline {
+        let effect = entry["effect_id"].as_str().unwrap_or_default();
+        assert_eq!(
+            entry["direction"] == "out",
+            effect.starts_with(&format!("{home}.")),
+            "{entry}"
+        );
+    }
+    let linked = timeline
+        .iter()
+        .find(|entry| entry["what"] == "payment_link")
+        .unwrap();
+    assert_eq!(linked["purchase_id"], masked["purchases"][0]["purchase_id"]);
     assert_eq!(masked["lanes"].as_array().unwrap().len(), 2);
     let entries = journal["entries"].as_array().unwrap();
     assert_eq!(entries[0]["event"], "said");

@@ -171,6 +171,12 @@ impl Visit<'_> {
         self.desk.asks(Method::GET, path, &headers, None).await
     }
 
+    /// The stream of steps.
+    async fn watches(&self) -> Response {
+        let request = self.desk.outside.http.get(format!("{}/trace", self.desk.base));
+        request.header("cookie", &self.cookie).send().await.unwrap()
+    }
+
     async fn does(&self, method: Method, path: &str, body: Option<Value>) -> Told {
         let headers = [("cookie", self.cookie.as_str()), ("x-sacola-console", "1")];
         self.desk.asks(method, path, &headers, body).await

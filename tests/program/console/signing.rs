@@ -113,13 +113,71 @@ async fn what_changes_something_needs_the_header_and_comes_from_our_own_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_steps_can_only_be_watched_while_tracing_is_on() {
+async fn an_operator_watches_the_steps_that_happen_meanwhile_until_they_sign_out() {
     let desk = Desk::opens().await;
+    let ana = desk.outside.phone("Ana").await;
+    assert_eq!(ana.text("oi").await, 200);
+    ana.waits_for("menu", 1).await;
     let visit = desk.signs_in(READER).await;
-    let told = visit.gets("/trace").await;
-    assert_eq!(told.refused(), (404, "not_found"));
-    assert!(told.body["detail"].as_str().unwrap().contains("tracing is off"));
+    let mut stream = visit.watches().await;
+    assert_eq!(stream.status(), 200);
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    assert_eq!(stream.headers()["cache-control"], "no-store");
+    let first = stream.chunk().await.unwrap().unwrap();
+    assert_eq!(&first[..], b": alive\n\n", "what happened before is not told");
+
+    assert_eq!(ana.text("ajuda").await, 200);
+    ana.waits_for("help", 1).await;
+    let mut told = String::new();
+    while !told.contains("\"effect\":\"help\",\"toward\"") {
+        let chunk = stream.chunk().await.unwrap().expect("the stream goes on");
+        told.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    assert!(told.contains("\"event\":\"said\""), "{told}");
+    assert!(!told.contains("ajuda") && !told.contains(&ana.user_id), "{told}");
+
+    assert_eq!(visit.does(Method::DELETE, "/session", None).await.status, 204);
+    assert_eq!(ana.text("oi").await, 200);
+    let mut rest = String::new();
+    while let Some(chunk) = stream.chunk().await.unwrap() {
+        rest.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    assert!(!rest.contains("\"event\":\"said\""), "{rest}");
+    desk.outside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_steps_are_not_for_a_merchants_key() {
+    let desk = Desk::opens().await;
     let visit = desk.signs_in(FOREIGN).await;
     assert_eq!(visit.gets("/trace").await.refused(), (403, "forbidden_scope"));
+    desk.outside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_anew_leaves_no_session_behind() {
+    let desk = Desk::opens().await;
+    let former = desk.signs_in(SEES).await;
+    let headers = [("cookie", former.cookie.as_str()), ("x-sacola-console", "1")];
+    let body = json!({ "key": READER });
+    desk.asks(Method::POST, "/session", &headers, Some(body))
+        .await
+        .good();
+    assert_eq!(former.gets("/session").await.status, 401);
+    desk.outside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_cant_be_read_is_refused_like_everything_else_and_repeats_nothing() {
+    let desk = Desk::opens().await;
+    let visit = desk.signs_in(READER).await;
+    for path in [
+        "/lanes?limit=5511987654321x",
+        "/conversations?number=1&number=5511987654321",
+    ] {
+        let told = visit.gets(path).await;
+        assert_eq!(told.refused(), (400, "invalid_request"), "{path}");
+        assert!(!told.body.to_string().contains("98765"), "{}", told.body);
+    }
     desk.outside.stop().await;
 }

@@ -109,7 +109,7 @@ export const en = {
   update: { running: "running", done: "done", asks: "the shop is asked first" },
   letters: {
     lead: "What could not be handled and waits for a person. Look, dry-run, replay.", none: "No dead letters.", "none.more": "Everything could be handled. Enjoy the quiet.", none_of: "None of this cause.", of: "Letters: {reason}", every: "All letters, oldest first",
-    to_do: "What to do", oldest: "oldest", replay_all: "Replay many…", no_merchant: "no merchant",
+    to_do: "What to do", oldest: "oldest", replay_all: "Replay many…", no_merchant: "no merchant", unknown: "Not known now.", "unknown.more": "The store did not answer. This is asked again in a moment.", forbidden: "Not for this key.", "forbidden.more": "It lacks dead_letters:read.",
   },
   letter: {
     title: "Dead letter", about: "What happened", body: "Body", no_body: "This key may not read bodies. They need dead_letters:write.", dry_run: "Dry run", replay: "Replay…", discard: "Discard…", taken: "Replayed: it was taken.", discarded: "Discarded.",
@@ -132,7 +132,7 @@ export const en = {
   hop: { webhook: "webhook", decision: "decision", commit: "commit", attempt: "attempt", status: "status" },
   live: {
     lead: "Each step of the gateway as it happens. No customer's words, names or numbers.", live: "live", lost: "connection lost, trying again", filter: "Only with this id", "filter.any": "conversation, message or effect id", hops: "Steps to show",
-    missed: "Some steps were missed. Those shown are right, but not all.", no: "nothing to watch", "no.off": "This gateway keeps no trace of its steps. “sacola demo” does.", "no.merchant": "The steps are those of all merchants: sign in with an operator's key (merchant \"*\").", "no.unknown": "The gateway did not say whether there is a trace. Open this page again in a moment.", none: "Quiet so far.", "none.more": "Steps appear here as customers write and shops answer.", "resume.one": "Go on ({count} new)", "resume.other": "Go on ({count} new)",
+    missed: "Some steps were missed. Those shown are right, but not all.", no: "nothing to watch", "no.off": "This gateway does not tell its steps.", "no.merchant": "The steps are those of all merchants: sign in with an operator's key (merchant \"*\").", "no.unknown": "The gateway did not say whether there is a trace. Open this page again in a moment.", none: "Quiet so far.", "none.more": "Steps appear here as customers write and shops answer. They are only taken while somebody watches.", "resume.one": "Go on ({count} new)", "resume.other": "Go on ({count} new)",
   },
   step: { webhook: "from {from}: {items} ({bytes} bytes)", nothing: "nothing to do", "commit.one": "revision {revision}, one event", "commit.other": "revision {revision}, {count} events", attempt: "attempt {attempt}" },
 };

@@ -116,7 +116,7 @@ export const es = {
   update: { running: "en curso", done: "lista", asks: "antes se consulta a la tienda" },
   letters: {
     lead: "Lo que no se pudo tratar y espera a una persona. Mira, ensaya, reenvía.", none: "Ninguna carta muerta.", "none.more": "Todo se pudo tratar. Disfruta la calma.", none_of: "Ninguna con esta causa.", of: "Cartas: {reason}", every: "Todas las cartas, desde la más antigua",
-    to_do: "Qué hacer", oldest: "la más antigua", replay_all: "Reenviar varias…", no_merchant: "sin tienda",
+    to_do: "Qué hacer", oldest: "la más antigua", replay_all: "Reenviar varias…", no_merchant: "sin tienda", unknown: "Ahora no se sabe.", "unknown.more": "El almacén no respondió. En un momento se pregunta de nuevo.", forbidden: "No es para esta clave.", "forbidden.more": "Le falta dead_letters:read.",
   },
   letter: {
     title: "Carta muerta", about: "Qué pasó", body: "Cuerpo", no_body: "Esta clave no puede leer cuerpos. Hace falta dead_letters:write.", dry_run: "Ensayar", replay: "Reenviar…", discard: "Descartar…", taken: "Reenviada: fue aceptada.", discarded: "Descartada.",
@@ -156,8 +156,8 @@ export const es = {
   hop: { webhook: "webhook", decision: "decisión", commit: "guardado", attempt: "intento", status: "estado" },
   live: {
     lead: "Cada paso del gateway, al momento. Sin palabras, nombres ni números de clientes.", live: "en vivo", lost: "conexión perdida, reintentando", filter: "Solo con este id", "filter.any": "id de conversación, mensaje o efecto", hops: "Pasos que mostrar",
-    missed: "Se perdieron algunos pasos. Los que se ven son correctos, pero no todos.", no: "nada que ver", "no.off": "Este gateway no guarda sus pasos. “sacola demo” sí.", "no.merchant": "Los pasos son de todas las tiendas: entra con una clave de operador (merchant \"*\").",
-    "no.unknown": "El gateway no dijo si hay pasos. Abre esta página de nuevo en un momento.", none: "Silencio por ahora.", "none.more": "Los pasos aparecen aquí cuando los clientes escriben y las tiendas responden.", "resume.one": "Seguir ({count} nuevo)", "resume.other": "Seguir ({count} nuevos)",
+    missed: "Se perdieron algunos pasos. Los que se ven son correctos, pero no todos.", no: "nada que ver", "no.off": "Este gateway no cuenta sus pasos.", "no.merchant": "Los pasos son de todas las tiendas: entra con una clave de operador (merchant \"*\").",
+    "no.unknown": "El gateway no dijo si hay pasos. Abre esta página de nuevo en un momento.", none: "Silencio por ahora.", "none.more": "Los pasos aparecen aquí cuando los clientes escriben y las tiendas responden. Solo se anotan mientras alguien mira.", "resume.one": "Seguir ({count} nuevo)", "resume.other": "Seguir ({count} nuevos)",
   },
   step: { webhook: "de {from}: {items} ({bytes} bytes)", nothing: "nada que hacer", "commit.one": "revisión {revision}, un evento", "commit.other": "revisión {revision}, {count} eventos", attempt: "intento {attempt}" },
 };

@@ -116,7 +116,7 @@ export const id = {
   update: { running: "berjalan", done: "selesai", asks: "toko ditanya dulu" },
   letters: {
     lead: "Yang tak bisa ditangani dan menunggu orang. Lihat, coba kering, kirim ulang.", none: "Tidak ada surat mati.", "none.more": "Semua bisa ditangani. Nikmati ketenangannya.", none_of: "Tidak ada dengan sebab ini.", of: "Surat: {reason}", every: "Semua surat, dari yang terlama",
-    to_do: "Yang harus dilakukan", oldest: "yang terlama", replay_all: "Kirim ulang banyak…", no_merchant: "tanpa toko",
+    to_do: "Yang harus dilakukan", oldest: "yang terlama", replay_all: "Kirim ulang banyak…", no_merchant: "tanpa toko", unknown: "Sekarang tidak diketahui.", "unknown.more": "Penyimpanan tidak menjawab. Sebentar lagi ditanyakan lagi.", forbidden: "Bukan untuk kunci ini.", "forbidden.more": "Kunci ini tidak punya dead_letters:read.",
   },
   letter: {
     title: "Surat mati", about: "Apa yang terjadi", body: "Isi", no_body: "Kunci ini tidak boleh membaca isi. Perlu dead_letters:write.", dry_run: "Coba kering", replay: "Kirim ulang…", discard: "Buang…", taken: "Dikirim ulang: diterima.", discarded: "Dibuang.",
@@ -156,8 +156,8 @@ export const id = {
   hop: { webhook: "webhook", decision: "keputusan", commit: "simpan", attempt: "percobaan", status: "status" },
   live: {
     lead: "Setiap langkah gateway saat terjadi. Tanpa kata, nama, atau nomor pelanggan.", live: "langsung", lost: "sambungan putus, mencoba lagi", filter: "Hanya dengan id ini", "filter.any": "id percakapan, pesan, atau efek", hops: "Langkah yang ditampilkan",
-    missed: "Beberapa langkah terlewat. Yang tampil benar, tetapi tidak semuanya.", no: "tidak ada yang bisa dilihat", "no.off": "Gateway ini tidak menyimpan langkahnya. “sacola demo” menyimpannya.", "no.merchant": "Langkahnya milik semua toko: masuk dengan kunci operator (merchant \"*\").",
-    "no.unknown": "Gateway tidak mengatakan apakah ada langkah. Buka halaman ini lagi sebentar lagi.", none: "Masih sepi.", "none.more": "Langkah muncul di sini saat pelanggan menulis dan toko menjawab.", "resume.other": "Lanjut ({count} baru)",
+    missed: "Beberapa langkah terlewat. Yang tampil benar, tetapi tidak semuanya.", no: "tidak ada yang bisa dilihat", "no.off": "Gateway ini tidak menceritakan langkahnya.", "no.merchant": "Langkahnya milik semua toko: masuk dengan kunci operator (merchant \"*\").",
+    "no.unknown": "Gateway tidak mengatakan apakah ada langkah. Buka halaman ini lagi sebentar lagi.", none: "Masih sepi.", "none.more": "Langkah muncul di sini saat pelanggan menulis dan toko menjawab. Langkah hanya dicatat selama ada yang melihat.", "resume.other": "Lanjut ({count} baru)",
   },
   step: { webhook: "dari {from}: {items} ({bytes} bita)", nothing: "tidak ada yang perlu dilakukan", "commit.other": "revisi {revision}, {count} peristiwa", attempt: "percobaan {attempt}" },
 };

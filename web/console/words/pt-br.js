@@ -116,7 +116,7 @@ export const ptBR = {
   update: { running: "em curso", done: "pronta", asks: "a loja é consultada antes" },
   letters: {
     lead: "O que não pôde ser tratado e espera uma pessoa. Veja, ensaie, reenvie.", none: "Nenhuma carta morta.", "none.more": "Tudo pôde ser tratado. Aproveite o sossego.", none_of: "Nenhuma com esta causa.", of: "Cartas: {reason}", every: "Todas as cartas, da mais antiga",
-    to_do: "O que fazer", oldest: "a mais antiga", replay_all: "Reenviar várias…", no_merchant: "sem loja",
+    to_do: "O que fazer", oldest: "a mais antiga", replay_all: "Reenviar várias…", no_merchant: "sem loja", unknown: "Não se sabe agora.", "unknown.more": "O armazenamento não respondeu. Daqui a pouco se pergunta de novo.", forbidden: "Não é para esta chave.", "forbidden.more": "Falta a ela dead_letters:read.",
   },
   letter: {
     title: "Carta morta", about: "O que aconteceu", body: "Corpo", no_body: "Esta chave não pode ler corpos. É preciso dead_letters:write.", dry_run: "Ensaiar", replay: "Reenviar…", discard: "Descartar…", taken: "Reenviada: foi aceita.", discarded: "Descartada.",
@@ -156,8 +156,8 @@ export const ptBR = {
   hop: { webhook: "webhook", decision: "decisão", commit: "gravação", attempt: "tentativa", status: "status" },
   live: {
     lead: "Cada passo do gateway, na hora. Sem palavras, nomes ou números de clientes.", live: "ao vivo", lost: "conexão perdida, tentando de novo", filter: "Só com este id", "filter.any": "id de conversa, mensagem ou efeito", hops: "Passos a mostrar",
-    missed: "Alguns passos se perderam. Os mostrados estão certos, mas não são todos.", no: "nada para ver", "no.off": "Este gateway não guarda seus passos. O “sacola demo” guarda.", "no.merchant": "Os passos são de todas as lojas: entre com uma chave de operador (merchant \"*\").",
-    "no.unknown": "O gateway não disse se há passos. Abra esta página de novo daqui a pouco.", none: "Quieto por enquanto.", "none.more": "Os passos aparecem aqui quando clientes escrevem e lojas respondem.", "resume.one": "Continuar ({count} novo)", "resume.other": "Continuar ({count} novos)",
+    missed: "Alguns passos se perderam. Os mostrados estão certos, mas não são todos.", no: "nada para ver", "no.off": "Este gateway não conta seus passos.", "no.merchant": "Os passos são de todas as lojas: entre com uma chave de operador (merchant \"*\").",
+    "no.unknown": "O gateway não disse se há passos. Abra esta página de novo daqui a pouco.", none: "Quieto por enquanto.", "none.more": "Os passos aparecem aqui quando clientes escrevem e lojas respondem. Só são anotados enquanto alguém olha.", "resume.one": "Continuar ({count} novo)", "resume.other": "Continuar ({count} novos)",
   },
   step: { webhook: "de {from}: {items} ({bytes} bytes)", nothing: "nada a fazer", "commit.one": "revisão {revision}, um evento", "commit.other": "revisão {revision}, {count} eventos", attempt: "tentativa {attempt}" },
 };
