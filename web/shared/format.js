@@ -55,7 +55,10 @@ const MONEY_AS = { es: "es-AR" };
 /** @param {string} lang @param {string} currency */
 function formatOf(lang, currency) {
   try {
-    return new Intl.NumberFormat(MONEY_AS[lang] ?? lang, { style: "currency", currency, currencyDisplay: "narrowSymbol", useGrouping: true });
+    const format = (/** @type {"symbol" | "narrowSymbol"} */ currencyDisplay) => new Intl.NumberFormat(MONEY_AS[lang] ?? lang, { style: "currency", currency, currencyDisplay, useGrouping: true });
+    const usual = format("symbol");
+    // A bare code is read by nobody: the sign alone then.
+    return usual.formatToParts(1).some((part) => part.type === "currency" && part.value === currency) ? format("narrowSymbol") : usual;
   } catch {
     return new Intl.NumberFormat(lang, { style: "currency", currency: "XXX" });
   }
