@@ -70,7 +70,22 @@ export class Composer {
     if (text === "") return;
     this.field.value = "";
     this.fit();
-    this.say(text);
+    const { world, view, perform } = this.context;
+    perform(async () => {
+      try {
+        await world.say(view.phone, view.device, text);
+      } catch (problem) {
+        this.giveBack(text);
+        throw problem;
+      }
+    });
+  }
+
+  /** What could not be sent is not lost. @param {string} text */
+  giveBack(text) {
+    if (this.field.value !== "") return;
+    this.field.value = text;
+    this.fit();
   }
 
   /** @param {string} text */

@@ -3,7 +3,7 @@
  * The world as the page knows it: settings, phones with their chats, the clock, the native catalog; kept fresh by the live
  * streams. It owns no element of the page; whoever draws listens with `on`.
  *
- * Events: `phones`, `phone:<id>` (a {@link Change}), `views`, `news` (Told), `trace` (Traced), `clock`, `shop`, `faults`, `latency`,
+ * Events: `phones`, `phone:<id>` (a {@link Change}), `views`, `news` (Told), `trace` (Traced), `traced` (it begins, after a gap too), `clock`, `shop`, `faults`, `latency`,
  * `stream`, `reset`, `focus:message` (an inner id), `focus:effect` (an effect id).
  * @module
  */
@@ -255,7 +255,7 @@ export class World {
       watch("/playground/trace", (traced) => {
         keep(this.history.trace, traced, KEPT.trace);
         this.emit("trace", traced);
-      });
+      }, (now) => void (now === "live" && this.emit("traced")));
     }
   }
 

@@ -18,6 +18,9 @@ import { outcomeOf, titleOf } from "./xray/words.js";
 const SPEAK_MS = 2_000;
 /** How often calls without an owner are looked after. */
 const ADOPT_MS = 1_000;
+/** How soon after it began a stream has told what it remembers. */
+const REMEMBERED_MS = 400;
+const MOST_EARLY = 1_000;
 /** So much of what a person wrote stands in a title. */
 const MOST_WORDS = 40;
 /** Phones and panel stand side by side: highlighting a bubble takes nobody away from the x-ray. */
@@ -48,6 +51,10 @@ class Xray {
     this.waiting = 0;
     /** When this world began, by its own clock. */
     this.beganMs = 0;
+    /** Since when the gateway tells its steps: what the emulator told before would lack its middle. */
+    this.tracedMs = this.gateway ? Infinity : 0;
+    /** News from before, until it is known how far back the steps reach. @type {any[] | null} */
+    this.early = [];
     this.spoken = { steps: 0, atMs: 0, timer: 0 };
     /** The journey that we opened by ourselves. @type {Journey|null} */
     this.opened = null;
@@ -63,6 +70,7 @@ class Xray {
     this.offs = [
       world.on("news", (/** @type {any} */ told) => this.hear(told, true)),
       world.on("trace", (/** @type {any} */ traced) => this.hear(traced, false)),
+      world.on("traced", () => this.traced()),
       world.on("phones", () => this.paintPhones()),
       () => document.removeEventListener("sacola:show", onShow),
       () => document.removeEventListener("languagechange", onLanguage),
@@ -85,8 +93,22 @@ class Xray {
     if (told.what === "reset") {
       this.beganMs = told.at_ms;
       this.clearAll();
-    } else if (isNews) this.model.told(told);
-    else this.model.traced(told);
+    } else if (!isNews) {
+      this.tracedMs = Math.min(this.tracedMs, told.at_ms - (told.took_us ?? 0) / 1000);
+      this.model.traced(told);
+    } else if (told.at_ms >= this.tracedMs) this.model.told(told);
+    else if (this.early && this.early.length < MOST_EARLY) this.early.push(told);
+  }
+
+  /** The stream of steps begins: it tells at once what it remembers, which is nothing where nobody watched. */
+  traced() {
+    this.tracedMs = this.world.now();
+    this.early ??= [];
+    window.setTimeout(() => {
+      const early = this.early ?? [];
+      this.early = null;
+      for (const told of early) this.hear(told, true);
+    }, REMEMBERED_MS);
   }
 
   build() {

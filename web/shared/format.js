@@ -49,10 +49,16 @@ function shape(lang, currency) {
   return made;
 }
 
+/** Sums stand in the page as they stand in the chat, sign first: so they are written in Latin America. @type {Readonly<Record<string, string>>} */
+const MONEY_AS = { es: "es-AR" };
+
 /** @param {string} lang @param {string} currency */
 function formatOf(lang, currency) {
   try {
-    return new Intl.NumberFormat(lang, { style: "currency", currency, useGrouping: true });
+    const format = (/** @type {"symbol" | "narrowSymbol"} */ currencyDisplay) => new Intl.NumberFormat(MONEY_AS[lang] ?? lang, { style: "currency", currency, currencyDisplay, useGrouping: true });
+    const usual = format("symbol");
+    // A bare code is read by nobody: the sign alone then.
+    return usual.formatToParts(1).some((part) => part.type === "currency" && part.value === currency) ? format("narrowSymbol") : usual;
   } catch {
     return new Intl.NumberFormat(lang, { style: "currency", currency: "XXX" });
   }

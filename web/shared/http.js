@@ -4,6 +4,15 @@
  * @module
  */
 
+import { register, t } from "./i18n.js";
+
+register({
+  en: { "http.no_answer": "No answer. Does the program still run?" },
+  "pt-BR": { "http.no_answer": "Sem resposta. O programa ainda está rodando?" },
+  es: { "http.no_answer": "Sin respuesta. ¿Sigue el programa en marcha?" },
+  id: { "http.no_answer": "Tidak ada jawaban. Apakah programnya masih berjalan?" },
+});
+
 /** An answer that is no success: an RFC 9457 problem, an error of the Graph API, or no answer at all (status 0). */
 export class Problem extends Error {
   /**
@@ -48,7 +57,7 @@ export async function call(method, path, body, options = {}) {
     text = await answer.text();
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new Problem(0, "no_answer", error instanceof Error ? error.message : String(error));
+    throw new Problem(0, "no_answer", t("http.no_answer"), error);
   }
   const json = parsed(text);
   if (answer.ok) return json;
