@@ -190,6 +190,7 @@ pub async fn seed(
         lease_ms: 10_000,
         unknown_hold_ms: 60_000,
         pace_ms: 300,
+        pace_ahead: 0,
     };
     let mut seeded = stream::iter(from..to)
         .map(|index| {

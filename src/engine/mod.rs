@@ -155,6 +155,8 @@ pub struct LaneSettings {
     pub unknown_hold_ms: i64,
     /// Pause between superseding messages of one conversation.
     pub pace_ms: i64,
+    /// How many of them may go ahead of that after a pause.
+    pub pace_ahead: i64,
 }
 
 /// What the engine is made of.
@@ -337,6 +339,7 @@ impl Engine {
             lease_ms: self.parts.lanes.lease_ms,
             unknown_hold_ms: self.parts.lanes.unknown_hold_ms,
             pace_ms: self.parts.lanes.pace_ms,
+            pace_ahead: self.parts.lanes.pace_ahead,
         }
     }
 }

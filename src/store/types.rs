@@ -262,6 +262,17 @@ pub struct LaneTimes {
     /// How long after the start of a superseding item the lane waits before it starts the next superseding one, so that
     /// a burst of clicks becomes a handful of messages.
     pub pace_ms: i64,
+    /// How many may start ahead of that pace after a pause: who taps as people do never waits.
+    pub pace_ahead: i64,
+}
+
+impl LaneTimes {
+    /// Until when the next superseding item waits, one having started now.
+    pub fn paced_until_ms(&self, before_ms: UnixMs) -> UnixMs {
+        let credit_ms = self.pace_ms.saturating_mul(self.pace_ahead);
+        let from_ms = before_ms.max(self.now_ms.saturating_sub(credit_ms));
+        from_ms.saturating_add(self.pace_ms)
+    }
 }
 
 /// Outcome of asking for a lane.

@@ -84,6 +84,7 @@ async fn a_turn_that_panics_is_told_as_cut_off_and_the_next_one_is_taken() {
             lease_ms: 10_000,
             unknown_hold_ms: 60_000,
             pace_ms: 300,
+            pace_ahead: 0,
         },
         trace: sacola::trace::Trace::off(),
     };

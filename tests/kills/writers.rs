@@ -157,6 +157,7 @@ pub fn times() -> LaneTimes {
         lease_ms: LEASE,
         unknown_hold_ms: LEASE,
         pace_ms: 0,
+        pace_ahead: 0,
     }
 }
 

@@ -106,6 +106,7 @@ impl Replica {
                 lease_ms: 10_000,
                 unknown_hold_ms: 60_000,
                 pace_ms: 300,
+                pace_ahead: 3,
             },
             trace: sacola::trace::Trace::off(),
         };

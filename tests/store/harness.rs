@@ -61,6 +61,7 @@ pub fn at(now_ms: UnixMs) -> LaneTimes {
         lease_ms: LEASE,
         unknown_hold_ms: HOLD,
         pace_ms: PACE,
+        pace_ahead: 0,
     }
 }
 

@@ -309,6 +309,33 @@ pub async fn superseding_items_are_paced(store: Arc<dyn Store>) {
     );
 }
 
+pub async fn after_a_pause_a_few_go_ahead_of_the_pace(store: Arc<dyn Store>) {
+    let home = home(1);
+    let times = |now_ms| LaneTimes {
+        pace_ahead: 2,
+        ..at(now_ms)
+    };
+    let view = |revision| keyed(item(&home, revision, 0), "cart");
+    let first = with_items(&home, 0, PROVIDER, [view(1)]);
+    let mut head = commit_head(&store, first, NOW).await;
+    for revision in 1..=4 {
+        let started = store.start(&head, &[], head.item.class, times(NOW)).await;
+        assert!(matches!(started, Ok(StartOutcome::Started { .. })), "{started:?}");
+        let next = with_items(&home, revision, PROVIDER, [view(revision + 1)]);
+        commit(&store, next, NOW).await;
+        let settled = store.settle(&head, sent(), times(NOW)).await.expect("an answer");
+        match settled {
+            SettleOutcome::Next(next) => head = *next,
+            other => {
+                assert_eq!((revision, other), (3, SettleOutcome::Wait(NOW + PACE)));
+                break;
+            }
+        }
+    }
+    head = claim_head(&store, &head.lane, NOW + PACE).await;
+    assert_eq!(head.item.revision, 4);
+}
+
 pub async fn the_window_is_told_at_the_start(store: Arc<dyn Store>) {
     let home = home(1);
     let first = with_plain(&home, 0, PROVIDER, 1);

@@ -87,6 +87,7 @@ on_both_engines! {
         what_is_unknown_stays_so_when_a_repeat_did_not_happen,
         a_superseding_item_removes_the_unstarted_ones,
         superseding_items_are_paced,
+        after_a_pause_a_few_go_ahead_of_the_pace,
         the_window_is_told_at_the_start,
         a_start_renews_the_lease,
         a_refused_start_renews_nothing,

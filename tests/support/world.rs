@@ -110,6 +110,7 @@ impl World {
                 lease_ms: settings.lease_ms,
                 unknown_hold_ms: 60_000,
                 pace_ms: 300,
+                pace_ahead: 0,
             },
             trace: sacola::trace::Trace::off(),
         };

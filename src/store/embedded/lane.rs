@@ -124,7 +124,7 @@ impl LaneState {
         entry.started = true;
         entry.started_at_ms = times.now_ms;
         if entry.supersedes.is_some() {
-            self.paced_until_ms = times.now_ms.saturating_add(times.pace_ms);
+            self.paced_until_ms = times.paced_until_ms(self.paced_until_ms);
         }
         if let Some(grant) = &mut self.lease {
             grant.until_ms = times.now_ms.saturating_add(times.lease_ms);

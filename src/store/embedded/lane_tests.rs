@@ -18,6 +18,7 @@ fn at(now_ms: UnixMs) -> LaneTimes {
         lease_ms: LEASE,
         unknown_hold_ms: HOLD,
         pace_ms: PACE,
+        pace_ahead: 0,
     }
 }
 

@@ -90,7 +90,7 @@ impl Inner {
         let request = json!({
             "lane": keys, "token": head.lease.token, "id": head.item.effect_id.as_str(),
             "conv": self.keys.conversation(&head.lane.home), "now": exact(times.now_ms), "lease": times.lease_ms,
-            "pace": times.pace_ms, "budgets": self.described(together), "bulk": class == Class::Bulk,
+            "pace": times.pace_ms, "ahead": times.pace_ahead, "budgets": self.described(together), "bulk": class == Class::Bulk,
         });
         let call = self.scripts.start.call(vec![slot], vec![request.to_string()]);
         let mut reply = Reply::of(self.confirmed_script(call).await?, "start")?;

@@ -137,7 +137,8 @@ impl Lane {
         entry.started = true;
         entry.started_at_ms = times.now_ms;
         if entry.item.supersedes.is_some() {
-            self.paced_until_ms = times.now_ms.saturating_add(times.pace_ms);
+            let credit_ms = times.pace_ms * times.pace_ahead;
+            self.paced_until_ms = self.paced_until_ms.max(times.now_ms - credit_ms) + times.pace_ms;
         }
     }
 

@@ -32,6 +32,7 @@ pub(super) fn at(now_ms: UnixMs) -> LaneTimes {
         lease_ms: LEASE_MS,
         unknown_hold_ms: HOLD_MS,
         pace_ms: 0,
+        pace_ahead: 0,
     }
 }
 

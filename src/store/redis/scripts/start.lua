@@ -8,7 +8,7 @@ local wait, who = take(r.budgets, r.now, r.bulk)
 if wait then return { 'refused', wait, who } end
 m.p = (m.p == 'u' or m.p == 'S') and 'S' or 's'
 m.s = r.now
-if m.k ~= '-' then S.pu = r.now + r.pace end
+if m.k ~= '-' then S.pu = math.max(S.pu or 0, r.now - r.ahead * r.pace) + r.pace end
 S.u = r.now + r.lease
 write_lane(L, S, W, S.u)
 return { 'ok', window }
