@@ -18,7 +18,9 @@ const PATIENCE_MS: u64 = 20_000;
 pub struct Chromium {
     pub client: Client,
     driver: Child,
-    _profile: tempfile::TempDir,
+    is_watched: bool,
+    profile: String,
+    _folder: tempfile::TempDir,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,15 @@ impl WebDriverCompatibleCommand for Devtools {
 impl Chromium {
     /// A window of that size.
     pub async fn open(width: u32, height: u32) -> Self {
+        Self::with(width, height, true).await
+    }
+
+    /// The same without an account of each request, which costs the browser more than the page does.
+    pub async fn open_unwatched(width: u32, height: u32) -> Self {
+        Self::with(width, height, false).await
+    }
+
+    async fn with(width: u32, height: u32, is_watched: bool) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -66,14 +77,16 @@ impl Chromium {
         let profile = tempfile::tempdir().unwrap();
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder
-            .capabilities(capabilities(profile.path().to_str().unwrap()))
+            .capabilities(capabilities(profile.path().to_str().unwrap(), is_watched))
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
         let browser = Self {
             client,
             driver,
-            _profile: profile,
+            is_watched,
+            profile: profile.path().to_str().unwrap().to_owned(),
+            _folder: profile,
         };
         browser.resize(width, height, false).await;
         browser
@@ -187,6 +200,9 @@ impl Chromium {
                 told.push(format!("{}: {}", entry["level"], entry["message"]));
             }
         }
+        if !self.is_watched {
+            return told;
+        }
         let performance = self.client.issue_cmd(ReadLog("performance")).await.unwrap();
         for entry in performance.as_array().into_iter().flatten() {
             let text = entry["message"].as_str().unwrap_or_default();
@@ -220,6 +236,23 @@ impl Drop for Chromium {
     fn drop(&mut self) {
         drop(self.driver.kill());
         drop(self.driver.wait());
+        // A driver that is killed leaves its browser behind; only this one has our folder among its arguments.
+        let found = Command::new("pgrep").arg("-f").arg(&self.profile).output();
+        for pid in found
+            .map(|told| told.stdout)
+            .unwrap_or_default()
+            .split(|byte| *byte == b'\n')
+        {
+            if !pid.is_empty() {
+                let pid = String::from_utf8_lossy(pid).into_owned();
+                drop(
+                    Command::new("kill")
+                        .args(["-KILL", &pid])
+                        .stderr(Stdio::null())
+                        .status(),
+                );
+            }
+        }
     }
 }
 
@@ -242,7 +275,8 @@ fn port_of(driver: &mut Child) -> u16 {
     panic!("chromedriver did not start");
 }
 
-fn capabilities(profile: &str) -> Capabilities {
+fn capabilities(profile: &str, is_watched: bool) -> Capabilities {
+    let requests = if is_watched { "ALL" } else { "OFF" };
     let arguments = [
         "--headless=new",
         "--no-sandbox",
@@ -256,7 +290,7 @@ fn capabilities(profile: &str) -> Capabilities {
     ];
     let capabilities = json!({
         "goog:chromeOptions": { "args": arguments },
-        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        "goog:loggingPrefs": { "browser": "ALL", "performance": requests },
         "timeouts": { "script": PATIENCE_MS + 10_000, "implicit": 0, "pageLoad": PATIENCE_MS },
     });
     let Value::Object(capabilities) = capabilities else {

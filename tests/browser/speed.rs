@@ -17,18 +17,11 @@ const P95_UNOPTIMISED_MS: f64 = 1_500.0;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_100_replies_95_are_in_the_page_150_ms_after_the_tap() {
     let demo = Demo::start();
-    let browser = Chromium::open(1280, 800).await;
+    let browser = Chromium::open_unwatched(1280, 800).await;
     browser.goto(&demo.playground("?lang=en")).await;
     browser.click("[data-testid=say-hi]").await;
     for taps in 1..TAPS {
-        let seen = browser
-            .until(&format!(
-                "window.sacola.latencies.length >= {taps} && performance.now()"
-            ))
-            .await;
-        browser
-            .until(&format!("performance.now() > {seen} + {THOUGHT_MS}"))
-            .await;
+        thinks(&browser).await;
         let chip = if taps % 2 == 0 { "menu" } else { "cart" };
         browser
             .click(&format!("[data-testid=chip][data-word={chip}]"))
@@ -59,4 +52,10 @@ async fn of_100_replies_95_are_in_the_page_150_ms_after_the_tap() {
     };
     assert!(p95 < most, "p95 {p95:.0} ms of {all:?}");
     browser.close().await;
+}
+
+/// The page is left alone meanwhile: whoever looks at it at each frame makes it slower.
+async fn thinks(browser: &Chromium) {
+    let script = format!("setTimeout(arguments[0], {THOUGHT_MS});");
+    browser.client.execute_async(&script, Vec::new()).await.unwrap();
 }
