@@ -11,6 +11,9 @@ import { Problem } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 import { now as gatewayNow } from "./clock.js";
 
+/** What attempts end in when all is well: sent, or taken by the shop. @type {ReadonlySet<string>} */
+export const FINE = new Set(["done", "accepted"]);
+
 /** @typedef {import("../shared/dom.js").Children} Children */
 /** @typedef {"ok" | "warn" | "danger" | "info" | "accent" | ""} Tone */
 /** @typedef {{ main: HTMLElement, args: readonly string[], query: URLSearchParams, signal: AbortSignal }} Stage */

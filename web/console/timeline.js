@@ -8,7 +8,7 @@
 import { h, icon, replace } from "../shared/dom.js";
 import { dateTime, day, duration } from "../shared/format.js";
 import { language, t } from "../shared/i18n.js";
-import { badge, cash, copyable, empty, ms, panel, word } from "./parts.js";
+import { FINE, badge, cash, copyable, empty, ms, panel, word } from "./parts.js";
 import { morph } from "./refresh.js";
 import { watchSteps } from "./steps.js";
 
@@ -155,7 +155,7 @@ function places(entries) {
 
 /** @param {Row} row */
 function troubled(row) {
-  return TROUBLE.test(row.entry.what) || row.status === "failed" || row.attempts.some((attempt) => !["done", "postponed"].includes(attempt.outcome));
+  return TROUBLE.test(row.entry.what) || row.status === "failed" || row.attempts.some((attempt) => !FINE.has(attempt.outcome) && attempt.outcome !== "postponed");
 }
 
 /** @param {readonly Row[]} rows @param {ReadonlyMap<string, Purchase>} bought */
@@ -210,7 +210,7 @@ export function tick(status) {
 
 /** @param {Attempt} attempt */
 export function attempt(attempt) {
-  const good = attempt.outcome === "done";
+  const good = FINE.has(attempt.outcome);
   const words = [word("outcome", attempt.outcome), attempt.code ? ` ${attempt.code}` : "", attempt.took_us ? ` · ${duration(attempt.took_us)}` : ""];
   return h("span", { class: ["try", good ? "ok" : "warn"] }, attempt.attempt ? h("span", { class: "muted" }, `${attempt.attempt}.`, " ") : null, words);
 }

@@ -8,7 +8,7 @@ import { h, icon, replace } from "../shared/dom.js";
 import { count, dateTime, duration } from "../shared/format.js";
 import { language, t } from "../shared/i18n.js";
 import { effectWords } from "./lanes.js";
-import { badge, copyable, empty, page, word } from "./parts.js";
+import { FINE, badge, copyable, empty, page, word } from "./parts.js";
 import { watchSteps } from "./steps.js";
 
 /** @typedef {import("./steps.js").Step} Step */
@@ -134,7 +134,7 @@ function words(step) {
     case "commit":
       return [t("step.commit", { revision: step["revision"] ?? 0, count: step["events"] ?? 0 }), " ", badge(step["outcome"] === "committed" ? "ok" : "warn", word("outcome", step["outcome"]))];
     case "attempt":
-      return [h("strong", null, effectWords(step["effect"] ?? "")), ` → ${word("from", step["toward"])}, ${t("step.attempt", { attempt: step["attempt"] ?? 1 })} `, badge(step["outcome"] === "done" ? "ok" : "warn", [word("outcome", step["outcome"]), step["code"] ? ` ${step["code"]}` : ""])];
+      return [h("strong", null, effectWords(step["effect"] ?? "")), ` → ${word("from", step["toward"])}, ${t("step.attempt", { attempt: step["attempt"] ?? 1 })} `, badge(FINE.has(step["outcome"]) ? "ok" : "warn", [word("outcome", step["outcome"]), step["code"] ? ` ${step["code"]}` : ""])];
     case "status":
       return [badge(step["status"] === "failed" ? "danger" : "ok", word("status", step["status"]), step["status"] === "sent" ? "check" : "checks"), step["code"] ? ` ${step["code"]}` : ""];
     default:

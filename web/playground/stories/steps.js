@@ -91,7 +91,7 @@ export const confirm = {
 export const paymentLink = {
   id: "link",
   say: "step.link",
-  seen: (look) => look.got("payment_link") !== undefined,
+  seen: (look) => look.got("payment_link") !== undefined || look.got("pix") !== undefined,
 };
 
 /** Exactly one purchase, however often it was asked for. @type {Step} */

@@ -23,7 +23,7 @@ export const wrongTotal = story({
       id: "nolink",
       say: "story.wrong-total.nolink",
       values: (look) => ({ total: look.purchases[0] ? money(look.purchases[0].total) : "…" }),
-      seen: (look) => look.got("purchase_state") !== undefined && look.got("payment_link") === undefined,
+      seen: (look) => look.got("purchase_state") !== undefined && look.got("payment_link") === undefined && look.got("pix") === undefined,
     },
   ],
   words: {
