@@ -105,6 +105,7 @@ class Xray {
     this.tracedMs = this.world.now();
     this.early ??= [];
     window.setTimeout(() => {
+      /** @type {any[]} */
       const early = this.early ?? [];
       this.early = null;
       for (const told of early) this.hear(told, true);
