@@ -147,7 +147,6 @@ pub enum LaneWork {
 
 /// Times that shape lanes.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_field_names, reason = "units come last (docs/STYLE.md)")]
 pub struct LaneSettings {
     /// Length of a lease.
     pub lease_ms: i64,

@@ -251,7 +251,6 @@ pub enum CommitOutcome {
 
 /// Times that lane operations need; the store itself reads no clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_field_names, reason = "units come last (docs/STYLE.md)")]
 pub struct LaneTimes {
     /// The present.
     pub now_ms: UnixMs,
