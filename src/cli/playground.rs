@@ -32,7 +32,7 @@ pub(super) fn routes(
         app.route(
             "/playground/trace",
             web::get().to(move |request: HttpRequest| {
-                std::future::ready(http::traced::watch(&trace, &request, stop.clone()))
+                std::future::ready(http::traced::watch(&trace, &request, stop.clone(), || false))
             }),
         );
         crate::assets::playground(app);

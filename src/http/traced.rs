@@ -17,7 +17,9 @@ use crate::trace::{Step, Trace, Traced, Watching, took_us};
 use crate::whatsapp::inbound::{self, Update};
 
 /// A sign of life goes out that often, so that proxies keep the connection.
-const ALIVE: Duration = Duration::from_secs(15);
+const ALIVE_EVERY: Duration = Duration::from_secs(15);
+const ALIVE: &str = ": alive\n\n";
+const MISSED: &str = "event: missed\ndata: {}\n\n";
 
 /// Tells that a signed webhook was taken, or refused by the store.
 pub(super) fn webhook(state: &State, bytes: &[u8], is_taken: bool, watched: Option<Instant>) {
@@ -91,8 +93,14 @@ fn kind_of(update: &Update) -> &'static str {
     }
 }
 
-/// The stream of steps, from `?after=` or `Last-Event-ID` on, until `stop`.
-pub fn watch(trace: &Trace, request: &HttpRequest, stop: CancellationToken) -> HttpResponse {
+/// The stream of steps, from `?after=` or `Last-Event-ID` on, until `stop`, or until the watcher's time `is_over`: that is asked
+/// before each line.
+pub fn watch(
+    trace: &Trace,
+    request: &HttpRequest,
+    stop: CancellationToken,
+    is_over: impl Fn() -> bool + Send + 'static,
+) -> HttpResponse {
     let Some((former, coming)) = trace.watch(resume_at(request)) else {
         let error = ApiError::new(
             Code::NotFound,
@@ -100,10 +108,14 @@ pub fn watch(trace: &Trace, request: &HttpRequest, stop: CancellationToken) -> H
         );
         return error.error_response();
     };
+    // The first line opens the stream at the other end, however long nothing happens.
+    let mut ready = VecDeque::from([ALIVE.to_owned()]);
+    ready.extend(former.iter().map(event));
     let watcher = Watcher {
-        former: former.into(),
+        ready,
         coming,
         stop,
+        is_over: Box::new(is_over),
     };
     let lines = stream::unfold(watcher, |mut watcher| async move {
         let line = watcher.next().await?;
@@ -129,27 +141,30 @@ fn resume_at(request: &HttpRequest) -> u64 {
 }
 
 struct Watcher {
-    former: VecDeque<Traced>,
+    ready: VecDeque<String>,
     coming: Watching,
     stop: CancellationToken,
+    is_over: Box<dyn Fn() -> bool + Send>,
 }
 
 impl Watcher {
-    /// The next lines; `None` when the program stops.
+    /// The next lines; `None` when the stream ends.
     async fn next(&mut self) -> Option<String> {
-        if let Some(traced) = self.former.pop_front() {
-            return Some(event(&traced));
-        }
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => None,
-            came = self.coming.next() => match came {
-                Ok(traced) => Some(event(&traced)),
-                Err(RecvError::Lagged(_)) => Some("event: missed\ndata: {}\n\n".to_owned()),
-                Err(RecvError::Closed) => None,
+        let line = match self.ready.pop_front() {
+            Some(line) => line,
+            None => tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return None,
+                came = self.coming.next() => match came {
+                    Ok(traced) => event(&traced),
+                    Err(RecvError::Lagged(_)) => MISSED.to_owned(),
+                    Err(RecvError::Closed) => return None,
+                },
+                () = tokio::time::sleep(ALIVE_EVERY) => ALIVE.to_owned(),
             },
-            () = tokio::time::sleep(ALIVE) => Some(": alive\n\n".to_owned()),
-        }
+        };
+        // Whoever signed out while this waited gets nothing more.
+        (!(self.is_over)()).then_some(line)
     }
 }
 
