@@ -38,7 +38,7 @@ enum Command {
         /// Where the embedded store lives; a temporary directory when absent.
         #[arg(long)]
         data: Option<PathBuf>,
-        /// Opens the demo shop in a browser.
+        /// Opens the playground in a browser.
         #[arg(long)]
         open: bool,
         /// Plays a purchase from the first hello to the payment, prints it, and ends.

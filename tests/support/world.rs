@@ -63,6 +63,7 @@ pub struct Settings {
     pub products: Vec<Product>,
     pub store: Option<Arc<dyn Store>>,
     pub lease_ms: i64,
+    pub pace_ahead: i64,
     pub locale: Locale,
 }
 
@@ -79,6 +80,7 @@ impl Default for Settings {
             products,
             store: None,
             lease_ms: 10_000,
+            pace_ahead: 0,
             locale: Locale::PtBr,
         }
     }
@@ -110,7 +112,7 @@ impl World {
                 lease_ms: settings.lease_ms,
                 unknown_hold_ms: 60_000,
                 pace_ms: 300,
-                pace_ahead: 0,
+                pace_ahead: settings.pace_ahead,
             },
             trace: sacola::trace::Trace::off(),
         };

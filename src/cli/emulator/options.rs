@@ -26,7 +26,7 @@ Give it your bot's webhook address with --webhook-url; it does Meta's handshake 
         REQUESTS_CA_BUNDLE=./emulator-tls/ca.pem        (Python requests)
         SSL_CERT_FILE=./emulator-tls/ca.pem             (Python httpx, Go, Ruby, curl and most that use OpenSSL)
     The proxy leads graph.facebook.com to the emulator and refuses every other host; put those into NO_PROXY. Without a
-    proxy, name 127.0.0.1 graph.facebook.com in /etc/hosts and listen on 127.0.0.1:443.
+    proxy, write 127.0.0.1 graph.facebook.com into /etc/hosts and listen on 127.0.0.1:443.
 
 On stdout comes one line of JSON when it is ready, with all of this for scripts. All else goes to stderr. Ctrl-C ends it.
 docs/EMULATOR.md tells the rest; openapi/emulator.yaml lists every route.";
