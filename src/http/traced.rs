@@ -150,9 +150,10 @@ struct Watcher {
 impl Watcher {
     /// The next lines; `None` when the stream ends.
     async fn next(&mut self) -> Option<String> {
-        let line = match self.ready.pop_front() {
-            Some(line) => line,
-            None => tokio::select! {
+        let line = if let Some(line) = self.ready.pop_front() {
+            line
+        } else {
+            tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return None,
                 came = self.coming.next() => match came {
@@ -161,7 +162,7 @@ impl Watcher {
                     Err(RecvError::Closed) => return None,
                 },
                 () = tokio::time::sleep(ALIVE_EVERY) => ALIVE.to_owned(),
-            },
+            }
         };
         // Whoever signed out while this waited gets nothing more.
         (!(self.is_over)()).then_some(line)

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::State;
 use super::auth::Key;
-use super::problem::{ApiError, Code};
 use crate::config::Scope;
 
 pub(super) mod conversations;
@@ -37,10 +36,6 @@ fn sees_personal_data(key: &Key) -> bool {
 
 fn answer(body: Value) -> HttpResponse {
     HttpResponse::Ok().json(body)
-}
-
-fn not_found(detail: &str) -> ApiError {
-    ApiError::new(Code::NotFound, detail)
 }
 
 fn now_ms(state: &State) -> i64 {
