@@ -93,18 +93,21 @@ impl Rehearsal {
             .await;
     }
 
-    /// The product in her cart, as the gateway knows it.
-    async fn carted(&self) -> String {
+    /// Her first cart, as the gateway knows it.
+    async fn api_cart(&self) -> Value {
         let phones = self.demo.get("/emulator/phones").await;
         let user = phones["phones"][0]["user_id"].as_str().unwrap().to_owned();
         let told = self
             .demo
             .api(&format!("/v1/conversations/106540352242922/{user}"))
             .await;
-        told["carts"][0]["lines"][0]["retailer_id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        told["carts"][0].clone()
+    }
+
+    /// The product in her cart.
+    async fn carted(&self) -> String {
+        let cart = self.api_cart().await;
+        cart["lines"][0]["retailer_id"].as_str().unwrap().to_owned()
     }
 
     async fn purchases(&self) -> Vec<Value> {
@@ -292,5 +295,42 @@ async fn what_sells_out_is_named_and_not_sold() {
     story.sees("accept").await;
 
     assert!(story.purchases().await.is_empty());
+    story.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_twice_happens_once() {
+    let story = Rehearsal::of("duplicates").await;
+    let twice = "label.switch:has([data-testid=fault-duplicate_webhooks])";
+    story.tab("faults").await;
+    story.browser.click(twice).await;
+    story.sees("on").await;
+    story.taps("add").await;
+    story.sees("twice").await;
+    story.sees("single").await;
+    story.browser.click(twice).await;
+    story.sees("off").await;
+
+    let cart = story.api_cart().await;
+    assert_eq!(cart["lines"][0]["quantity"], 1, "{cart}");
+    story.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_cent_too_much_gets_no_link() {
+    let story = Rehearsal::of("wrong-total").await;
+    story.tab("shop").await;
+    story
+        .browser
+        .click("[data-testid=shop-mode][data-mode=wrong_total]")
+        .await;
+    story.sees("mood").await;
+    story.taps("checkout").await;
+    story.sees("checkout").await;
+    story.taps("confirm").await;
+    story.sees("nolink").await;
+
+    let links = "document.querySelectorAll('[data-testid=pay-link]').length";
+    assert_eq!(story.browser.value(links).await, 0);
     story.ends().await;
 }
