@@ -158,9 +158,13 @@ impl World {
             .flatten()
             .filter(|message| message.buttons.iter().any(|id| id == button));
         with_button.any(|message| {
-            message.total().is_some_and(|total| {
-                total.ends_with(&format!(" {amount}")) || total.ends_with(&format!("\u{a0}{amount}"))
-            })
+            // A dot groups thousands: 1.314,03.
+            message
+                .total()
+                .map(|total| total.replace('.', ""))
+                .is_some_and(|total| {
+                    total.ends_with(&format!(" {amount}")) || total.ends_with(&format!("\u{a0}{amount}"))
+                })
         })
     }
 
