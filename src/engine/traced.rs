@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use super::{Engine, Happened, Taken, What};
+use crate::domain::conversation::Conversation;
 use crate::domain::ids::{EffectId, HomeId};
 use crate::store::{self, CommitOutcome};
 use crate::trace::{Caused, Step, took_us};
@@ -38,17 +39,17 @@ impl Engine {
         });
     }
 
-    /// Tells what became of a commit. `revision` and number of `events`.
+    /// Tells what became of a commit of so many `events`.
     pub(super) fn tell_commit(
         &self,
-        home: &HomeId,
-        (revision, events): (u64, usize),
+        after: &Conversation,
+        events: usize,
         outcome: &Result<CommitOutcome, store::Error>,
         watched: Option<Instant>,
     ) {
         self.parts.trace.tell(self.parts.clock.now_ms(), || Step::Commit {
-            conversation: home.to_string(),
-            revision,
+            conversation: after.home.to_string(),
+            revision: after.revision,
             events,
             outcome: match outcome {
                 Ok(CommitOutcome::Committed { .. }) => "committed",

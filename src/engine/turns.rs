@@ -137,13 +137,8 @@ impl Engine {
         }
         faults::pass(Point::Decided);
         let watched = self.parts.trace.start();
-        let (home, revision, events) = (
-            draft.after.home.clone(),
-            draft.after.revision,
-            draft.answers.len(),
-        );
         let outcome = self.parts.store.commit(draft.commit, self.lane_times()).await;
-        self.tell_commit(&home, (revision, events), &outcome, watched);
+        self.tell_commit(&draft.after, draft.answers.len(), &outcome, watched);
         match outcome? {
             CommitOutcome::Committed { heads, wake } => {
                 faults::pass(Point::Committed);
