@@ -12,12 +12,15 @@
     reason = "in a story what is told, asked and held is named so"
 )]
 
+mod api;
 mod architecture;
 mod browser;
+mod deploy;
 mod emulator;
 mod faults;
 mod flows;
 mod kills;
+mod privacy;
 mod program;
 mod proof;
 mod properties;
