@@ -7,11 +7,13 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 mod address;
+mod api_key;
 mod check;
 mod dead_letters;
 mod demo;
 mod emulator;
 mod explain;
+mod own_key;
 mod playground;
 mod print;
 mod replay;
@@ -68,6 +70,8 @@ enum Command {
         #[command(subcommand)]
         what: dead_letters::DeadLetters,
     },
+    /// Makes a key for the merchant API, and the block of the configuration that holds only its hash.
+    ApiKey(api_key::Options),
     /// About the configuration.
     Config {
         #[command(subcommand)]
@@ -131,6 +135,7 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
         Command::Emulator(options) => emulator::run(&environment, options).await,
         Command::Check { config, json } => check::run(&environment, &config, json).await,
         Command::DeadLetters { what } => dead_letters::run(&environment, what).await,
+        Command::ApiKey(options) => api_key::run(&options),
         Command::Config {
             about: ConfigCommand::Reference,
         } => {

@@ -11,11 +11,11 @@ use url::{Host, Url};
 
 use super::check::listener;
 use super::check::store::IN_USE;
-use super::{Failure, load_config, out, start_logs};
+use super::{Failure, load_config, out, own_key, start_logs};
 use crate::app;
 use crate::cli::address::reachable;
 use crate::clock::MovableClock;
-use crate::config::{ApiKey, Config, Scope};
+use crate::config::{Config, Scope};
 use crate::domain::decide;
 use crate::domain::ids::NumberId;
 use crate::engine::Recorded;
@@ -51,8 +51,8 @@ pub(super) async fn run(
         ));
     }
     let recorded = match gateway {
-        Some(gateway) => asked(&config, gateway, whose).await?,
-        None => opened(&config, whose).await?,
+        Some(gateway) => asked(&config, environment, gateway, whose).await?,
+        None => opened(&config, environment, whose).await?,
     };
     let recorded = recorded.ok_or_else(|| anyhow!("this customer has no conversation with this number"))?;
     let replayed = replay(&recorded.entries, recorded.state.as_deref());
@@ -78,11 +78,17 @@ fn fault(text: &str) -> Failure {
 }
 
 /// From the store itself. An embedded one that is open elsewhere belongs to the gateway that runs here, which is asked.
-async fn opened(config: &Config, whose: Whose<'_>) -> Result<Option<Recorded>, Failure> {
+async fn opened(
+    config: &Config,
+    environment: &BTreeMap<String, String>,
+    whose: Whose<'_>,
+) -> Result<Option<Recorded>, Failure> {
     let engine = match app::engine_for_reading(config, Arc::new(MovableClock::fixed())).await {
         Ok(Some(engine)) => engine,
         Ok(None) => return Ok(None),
-        Err(error) if format!("{error:#}").contains(IN_USE) => return running(config, whose).await,
+        Err(error) if format!("{error:#}").contains(IN_USE) => {
+            return running(config, environment, whose).await;
+        }
         Err(error) => return Err(error.into()),
     };
     let (number, customer) = whose;
@@ -91,7 +97,11 @@ async fn opened(config: &Config, whose: Whose<'_>) -> Result<Option<Recorded>, F
     Ok(recorded?)
 }
 
-async fn running(config: &Config, whose: Whose<'_>) -> Result<Option<Recorded>, Failure> {
+async fn running(
+    config: &Config,
+    environment: &BTreeMap<String, String>,
+    whose: Whose<'_>,
+) -> Result<Option<Recorded>, Failure> {
     let client = outgoing::provider(TIMEOUT_MS)?;
     let is_ours = listener::is_sacola(&client, config.server.listen).await;
     let address = reachable(config.server.listen).filter(|_| is_ours);
@@ -102,18 +112,23 @@ async fn running(config: &Config, whose: Whose<'_>) -> Result<Option<Recorded>, 
         )
     })?;
     let gateway = Url::parse(&format!("http://{address}/"))?;
-    fetched(config, &gateway, whose).await
+    fetched(config, environment, &gateway, whose).await
 }
 
 /// From a gateway that was named.
-async fn asked(config: &Config, gateway: &Url, whose: Whose<'_>) -> Result<Option<Recorded>, Failure> {
+async fn asked(
+    config: &Config,
+    environment: &BTreeMap<String, String>,
+    gateway: &Url,
+    whose: Whose<'_>,
+) -> Result<Option<Recorded>, Failure> {
     if gateway.scheme() != "https" && !is_loopback(gateway) && !listener::is_allowed(config, gateway) {
         return Err(fault(
             "--gateway: without https:// the API key would travel in the clear; plain http:// leads to this machine or inside \
              outgoing.allow_private only",
         ));
     }
-    fetched(config, gateway, whose).await
+    fetched(config, environment, gateway, whose).await
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -124,9 +139,15 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-async fn fetched(config: &Config, gateway: &Url, whose: Whose<'_>) -> Result<Option<Recorded>, Failure> {
-    let may_read = |key: &&ApiKey| key.is_operator() && key.scopes.contains(&Scope::ConversationsRead);
-    let key = config.api_keys.iter().find(may_read).ok_or_else(|| {
+async fn fetched(
+    config: &Config,
+    environment: &BTreeMap<String, String>,
+    gateway: &Url,
+    whose: Whose<'_>,
+) -> Result<Option<Recorded>, Failure> {
+    let own = own_key::operators(config, environment, &[Scope::ConversationsRead]);
+    let own = own.map_err(|problem| fault(&format!("replay: {problem}")))?;
+    let key = own.ok_or_else(|| {
         fault(
             "replay: the running gateway gives journals to an operator only: add an [[api_key]] with merchant \"*\" and the \
              scope conversations:read, or stop the gateway and try again",
@@ -134,7 +155,7 @@ async fn fetched(config: &Config, gateway: &Url, whose: Whose<'_>) -> Result<Opt
     })?;
     let url = address(gateway, whose)?;
     let client = outgoing::provider(TIMEOUT_MS)?;
-    let sent = client.get(url).bearer_auth(key.secret.expose()).send().await;
+    let sent = client.get(url).bearer_auth(key.secret).send().await;
     let mut answer = sent.map_err(|error| anyhow!("the gateway does not answer: {}", error.without_url()))?;
     let http = answer.status().as_u16();
     let mut body = Vec::new();

@@ -9,8 +9,9 @@ use super::checks;
 use super::keys::{Section, nearest};
 use super::reader::Cursor;
 use super::report::Report;
+use super::secret::Secret;
 use super::table;
-use super::types::{ApiKey, ConnectorKind, Merchant, Number, Outgoing, Scope, WebClients};
+use super::types::{ApiKey, ConnectorKind, KeyDigest, Merchant, Number, Outgoing, Scope, WebClients};
 use super::urls;
 
 /// Connectors that other versions of Sacola have or will have.
@@ -221,13 +222,26 @@ pub(super) fn api_keys(root: &Table, report: &mut Report<'_>, merchants: &[&str]
         .map(|cursor| api_key(cursor, report, merchants))
         .collect();
     checks::refuse_twins(report, "id", &written(&cursors, "id"));
+    let digests: Vec<Option<String>> = found
+        .iter()
+        .map(|key| key.as_ref().map(|key| key.digest.to_hex()))
+        .collect();
     let secrets: Vec<(String, Option<&str>)> = cursors
         .iter()
-        .zip(&found)
-        .map(|(cursor, key)| (cursor.at("secret"), key.as_ref().map(|key| key.secret.expose())))
+        .zip(&digests)
+        .map(|(cursor, digest)| (cursor.at(secret_name(cursor)), digest.as_deref()))
         .collect();
     checks::refuse_twins(report, "secret", &secrets);
     found.into_iter().collect()
+}
+
+/// Which of the two keys holds the secret.
+fn secret_name(cursor: &Cursor<'_>) -> &'static str {
+    if cursor.has("secret_sha256") {
+        "secret_sha256"
+    } else {
+        "secret"
+    }
 }
 
 fn api_key(cursor: &Cursor<'_>, report: &mut Report<'_>, merchants: &[&str]) -> Option<ApiKey> {
@@ -242,13 +256,44 @@ fn api_key(cursor: &Cursor<'_>, report: &mut Report<'_>, merchants: &[&str]) -> 
     if let Some(secret) = &secret {
         checks::advise_length(report, &cursor.at("secret"), secret);
     }
+    let digest = key_digest(cursor, report, secret.as_ref());
+    let requests_per_second = cursor.integer(report, "requests_per_second");
     let scopes = cursor.choices(report, "scopes");
     let scopes: Option<BTreeSet<Scope>> =
         scopes.map(|names| names.iter().filter_map(|name| Scope::parse(name)).collect());
     Some(ApiKey {
         id: id?,
         merchant: merchant?,
-        secret: secret?,
+        secret,
+        digest: digest?,
         scopes: scopes?,
+        requests_per_second: requests_per_second?,
     })
+}
+
+/// What recognises a key's secret: the hash of the one that is written, or the hash that is written.
+fn key_digest(cursor: &Cursor<'_>, report: &mut Report<'_>, secret: Option<&Secret>) -> Option<KeyDigest> {
+    let written = cursor.text(report, "secret_sha256");
+    let path = cursor.at("secret_sha256");
+    match (cursor.has("secret"), cursor.has("secret_sha256")) {
+        (true, false) => secret.map(|secret| KeyDigest::of(secret.expose())),
+        (false, true) => {
+            let digest = KeyDigest::parse(written?.trim());
+            if digest.is_none() {
+                let mend = "run `sacola api-key` and paste its block, or hash a key: printf %s \"$KEY\" | sha256sum";
+                report.fault(&path, "is not a SHA-256: 64 hexadecimal digits", mend);
+            }
+            digest
+        }
+        (true, true) => {
+            let mend = "keep one of the two; with secret_sha256 alone the file holds no secret";
+            report.fault_as("config.contradiction", &path, "stands beside secret", mend);
+            None
+        }
+        (false, false) => {
+            let mend = "run `sacola api-key` and paste its block, or add secret = { env = \"CAFE_API_KEY\" }";
+            report.fault_as("config.missing", &cursor.at("secret"), "is missing", mend);
+            None
+        }
+    }
 }

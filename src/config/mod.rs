@@ -29,8 +29,8 @@ pub use self::reference::reference;
 pub use self::report::Fault;
 pub use self::secret::Secret;
 pub use self::types::{
-    ApiKey, ButtonKey, Buttons, Config, ConnectorKind, Delivery, Demand, Merchant, Number, Outgoing, Scope,
-    Server, StoreSection, WebClients, WhatsApp,
+    ApiKey, ButtonKey, Buttons, Config, ConnectorKind, Delivery, Demand, KeyDigest, Merchant, Number,
+    Outgoing, Scope, Server, StoreSection, WebClients, WhatsApp,
 };
 
 use self::report::Report;

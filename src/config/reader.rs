@@ -85,6 +85,11 @@ impl<'t> Cursor<'t> {
         self.table?.get(name)?.as_str()
     }
 
+    /// True when anything is written there.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(name))
+    }
+
     /// Text, or its default. Empty text is a fault unless that is the default.
     pub(super) fn text(&self, report: &mut Report<'_>, name: &str) -> Option<String> {
         let (key, value) = self.find(report, name)?;

@@ -193,9 +193,14 @@ pub(super) static API_KEY: Section = Section {
             "1–40 of `a-z 0-9 _ -`, for logs. Unique.";
         "merchant", Kind::Text, Need::Required, r#""cafe""#,
             "The `id` of the `[[merchant]]` that the key acts for, or `*` for an operator.";
-        "secret", Kind::Secret, Need::Required, r#"{ env = "CAFE_API_KEY" }"#,
-            "What the caller sends as `Authorization: Bearer`. Unique.";
+        "secret", Kind::Secret, Need::Optional, r#"{ env = "CAFE_API_KEY" }"#,
+            "What the caller sends as `Authorization: Bearer`. Unique. Either this or `secret_sha256`.";
+        "secret_sha256", Kind::Text, Need::Optional, r#""b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c""#,
+            "The SHA-256 of what the caller sends, 64 hexadecimal digits: then this file holds no secret. `sacola api-key` \
+            makes a key and its hash.";
         "scopes", Kind::Choices(SCOPES), Need::Required, r#"["messages:write", "conversations:read"]"#,
             "What the key may do, at least one of the list. `personal_data:read`: see customers unmasked in the console.";
+        "requests_per_second", Kind::Integer(1, 1000), Need::Default("50"), "50",
+            "How many requests the key may make, per second and at once, at each replica; more are answered with 429.";
     },
 };

@@ -2,9 +2,11 @@
 //! came from.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::secret::Secret;
@@ -223,16 +225,53 @@ pub struct ApiKey {
     pub id: String,
     /// The id of a merchant in [`Config::merchants`], or `*`.
     pub merchant: String,
-    /// What the caller sends. Unique.
-    pub secret: Secret,
+    /// What the caller sends, when the configuration knows it.
+    pub secret: Option<Secret>,
+    /// What recognises the caller's secret. Unique.
+    pub digest: KeyDigest,
     /// What the key may do; at least one.
     pub scopes: BTreeSet<Scope>,
+    /// Requests per second, and at once (1..=1000).
+    pub requests_per_second: u32,
 }
 
 impl ApiKey {
     /// Whether the key sees every merchant, and what belongs to none.
     pub fn is_operator(&self) -> bool {
         self.merchant == "*"
+    }
+}
+
+/// The SHA-256 of an API key's secret. Its `Debug` output is not the digest: a short secret could be guessed from it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct KeyDigest([u8; 32]);
+
+impl KeyDigest {
+    /// That of a secret.
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    /// The one that 64 hexadecimal digits write.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 32] = hex::decode(text).ok()?.try_into().ok()?;
+        Some(Self(bytes))
+    }
+
+    /// Its bytes, to be compared in a time that tells nothing.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// 64 hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        hex::encode(self.0)
+    }
+}
+
+impl fmt::Debug for KeyDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[REDACTED]")
     }
 }
 
@@ -317,6 +356,19 @@ mod tests {
         );
         assert_eq!(shown("redis://cache:6379"), "redis://cache:6379");
         assert_eq!(shown("embedded:./sacola-data"), "embedded:./sacola-data");
+    }
+
+    #[test]
+    fn a_digest_is_64_hexadecimal_digits_and_prints_none_of_them() {
+        let digest = KeyDigest::of("foobar");
+        let text = "c3ab8ff13720e8ad9047dd39466b3c8974e592c2fa383d4a3960714caef0c4f2";
+        assert_eq!(digest.to_hex(), text);
+        assert_eq!(KeyDigest::parse(text), Some(digest));
+        assert_eq!(KeyDigest::parse(&text.to_uppercase()), Some(digest));
+        assert_eq!(format!("{digest:?}"), "[REDACTED]");
+        for text in ["", "c3ab", "x3ab8ff13720e8ad9047dd39466b3c8974e592c2fa383d4a3960714caef0c4f2"] {
+            assert_eq!(KeyDigest::parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn secrets_of(config: &Config) -> Vec<String> {
     secrets.extend(&config.whatsapp.app_secrets);
     secrets.extend(config.numbers.iter().map(|number| &number.access_token));
     secrets.extend(config.merchants.iter().flat_map(|merchant| &merchant.secrets));
-    secrets.extend(config.api_keys.iter().map(|key| &key.secret));
+    secrets.extend(config.api_keys.iter().filter_map(|key| key.secret.as_ref()));
     secrets.extend(config.buttons.keys.iter().map(|key| &key.secret));
     let mut texts: Vec<String> = secrets
         .into_iter()

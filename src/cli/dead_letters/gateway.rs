@@ -1,6 +1,7 @@
 //! The running gateway, called with an operator's key. The key goes by `https://`, or to this machine and where
 //! `outgoing.allow_private` allows, and nowhere else.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::IpAddr;
 
@@ -9,8 +10,8 @@ use serde_json::Value;
 use url::{Host, Url};
 
 use super::shown;
-use crate::cli::Failure;
 use crate::cli::address::reachable;
+use crate::cli::{Failure, own_key};
 use crate::config::{Config, Outgoing, Scope};
 use crate::outgoing::{self, Guard};
 
@@ -30,12 +31,14 @@ pub(super) struct Gateway {
 impl Gateway {
     /// The gateway of a configuration, at `given` or where it listens, with the key of an operator: of the first of these
     /// scopes that any has.
-    pub(super) fn of(config: &Config, given: Option<&str>, scopes: &[Scope]) -> Result<Self, Failure> {
-        let with = |scope: &Scope| {
-            let mut keys = config.api_keys.iter();
-            keys.find(|key| key.is_operator() && key.scopes.contains(scope))
-        };
-        let Some(key) = scopes.iter().find_map(with) else {
+    pub(super) fn of(
+        config: &Config,
+        environment: &BTreeMap<String, String>,
+        given: Option<&str>,
+        scopes: &[Scope],
+    ) -> Result<Self, Failure> {
+        let own = own_key::operators(config, environment, scopes).map_err(|problem| fault(&problem))?;
+        let Some(key) = own else {
             let problem = "no [[api_key]] of an operator may do this. Mend: add one with merchant = \"*\" and scopes = \
                            [\"dead_letters:write\"], and restart the gateway";
             return Err(fault(problem));
@@ -54,8 +57,8 @@ impl Gateway {
         Ok(Self {
             http,
             base,
-            key_id: key.id.clone(),
-            secret: key.secret.expose().to_owned(),
+            key_id: key.id,
+            secret: key.secret,
         })
     }
 

@@ -153,7 +153,7 @@ fn open(
     scopes: &[Scope],
 ) -> Result<Gateway, Failure> {
     let config = load_config(&access.config, environment)?;
-    Gateway::of(&config, access.gateway.as_deref(), scopes)
+    Gateway::of(&config, environment, access.gateway.as_deref(), scopes)
 }
 
 fn print(answer: &Value, as_json: bool, lines: fn(&Value) -> Vec<String>) -> Result<(), Failure> {
