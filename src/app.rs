@@ -16,7 +16,7 @@ use crate::delivery::{self, Dispatcher, MerchantSettings};
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::engine::addresses::Addresses;
 use crate::engine::{self, Engine, LaneSettings};
-use crate::http::auth::{Key, Keys};
+use crate::http::auth::{Keys, Strangers};
 use crate::http::{self, State};
 use crate::merchants::Connectors;
 use crate::merchants::payment_link::LinkRule;
@@ -394,10 +394,6 @@ fn shared_state(
     dispatcher: Arc<Dispatcher>,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
 ) -> State {
-    let key = |key: &config::ApiKey| {
-        let merchant = (!key.is_operator()).then(|| MerchantId::new(&key.merchant));
-        Key::new(&key.id, merchant, key.scopes.clone(), key.secret.expose())
-    };
     let secrets = &config.whatsapp.app_secrets;
     State {
         engine,
@@ -407,7 +403,8 @@ fn shared_state(
             .iter()
             .map(|secret| secret.expose().as_bytes().to_vec())
             .collect(),
-        keys: Keys(config.api_keys.iter().map(key).collect()),
+        keys: Keys::of(&config.api_keys),
+        strangers: Strangers::default(),
         webhook_body_bytes: config.server.webhook_body_bytes,
         api_body_bytes: config.server.api_body_bytes,
         metrics,

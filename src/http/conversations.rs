@@ -1,12 +1,14 @@
 //! `/v1/conversations` and `/v1/purchases`: what a merchant may read of its customers.
 
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use super::State;
+use super::auth::admitted;
 use super::problem::{ApiError, Code};
-use super::products::{Paging, with_next};
+use super::products::with_next;
+use super::queries::{Paging, limit, no_query, query};
+use super::{State, timeline};
 use crate::config::Scope;
 use crate::domain::cart::Cart;
 use crate::domain::conversation::{Conversation, Mode};
@@ -15,7 +17,7 @@ use crate::domain::ids::{NumberId, PurchaseId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::purchase::Purchase;
 
-/// Timeline entries on a page, unless asked for fewer.
+/// Timeline entries on a page, unless another number is asked for.
 pub(super) const PAGE: usize = 50;
 
 /// `GET /v1/conversations/{number}/{customer}`
@@ -23,11 +25,14 @@ pub(super) async fn show(
     state: Data<State>,
     request: HttpRequest,
     path: Path<(String, String)>,
-    paging: Query<Paging>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state
-        .keys
-        .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let key = admitted(&state, &request, Scope::ConversationsRead)?;
+    let paging: Paging = query(&request)?;
+    let limit = limit(paging.limit.as_deref(), PAGE)?;
+    let behind = match paging.cursor.as_deref() {
+        Some(cursor) => Some(timeline::Place::parse(cursor)?),
+        None => None,
+    };
     let (number, customer) = path.into_inner();
     let number = NumberId::new(number);
     let settings = state
@@ -38,12 +43,7 @@ pub(super) async fn show(
         settings.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
     let conversation = state.engine.conversation_of(&number, &customer).await?;
     let conversation = conversation.ok_or_else(never_written)?;
-    let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
-    let skip: usize = paging
-        .cursor
-        .as_deref()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0);
+    let skip = behind.map_or(0, |place| place.behind(&conversation.recent));
     let locale = conversation.locale.unwrap_or(settings.shop.locale).tag();
     Ok(HttpResponse::Ok().json(page(&conversation, settings.shop.currency, locale, skip, limit)))
 }
@@ -55,9 +55,8 @@ pub(super) async fn journal(
     request: HttpRequest,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state
-        .keys
-        .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let key = admitted(&state, &request, Scope::ConversationsRead)?;
+    no_query(&request)?;
     if key.merchant.is_some() {
         let detail = "journals are read with an operator's key (merchant \"*\")";
         return Err(ApiError::new(Code::ForbiddenScope, detail));
@@ -97,7 +96,7 @@ pub(super) fn page(
             json!({ "at": instant(trace.at_ms), "direction": direction, "what": trace.what })
         })
         .collect();
-    let shown = skip + timeline.len();
+    let shown = skip.saturating_add(timeline.len());
     let carts: Vec<Value> = conversation
         .carts
         .iter()
@@ -129,8 +128,8 @@ pub(super) fn page(
         "purchases": purchases,
         "timeline": timeline,
     });
-    let next = (shown < conversation.recent.len()).then(|| shown.to_string());
-    with_next(answer, next)
+    let next = timeline::Place::of_last(&conversation.recent, shown);
+    with_next(answer, next.map(|place| place.cursor()))
 }
 
 fn cart_json(device: Device, cart: &Cart, currency: Currency) -> Value {
@@ -173,9 +172,8 @@ pub(super) async fn purchase(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state
-        .keys
-        .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let key = admitted(&state, &request, Scope::ConversationsRead)?;
+    no_query(&request)?;
     let record = state.engine.purchase(&PurchaseId::new(path.into_inner())).await?;
     let record = record.filter(|record| key.sees(&record.merchant));
     let record = record.ok_or_else(|| ApiError::new(Code::NotFound, "no such purchase"))?;

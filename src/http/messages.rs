@@ -7,20 +7,20 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::auth::admitted;
+use super::idempotency::Begun;
 use super::problem::{ApiError, Code};
-use super::{State, body};
+use super::queries::no_query;
+use super::{State, body, idempotency};
 use crate::config::Scope;
 use crate::domain::event::Event;
 use crate::domain::ids::{NumberId, PurchaseId, RetailerId};
 use crate::domain::message::BODY_MAX;
 use crate::engine::addresses::digest;
 use crate::engine::{Happened, Taken, What, Who};
-use crate::store::IdempotencyOutcome;
 
 /// Most products in one call (ten messages of thirty).
-const PRODUCTS_MAX: usize = 300;
-/// How long an `Idempotency-Key` is remembered.
-const KEY_TTL_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+pub(super) const PRODUCTS_MAX: usize = 300;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,20 +44,15 @@ pub(super) async fn products(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let now_ms = state.engine.clock().now_ms();
-    let key = state.keys.authorise(&request, Scope::MessagesWrite, now_ms)?;
+    let key = admitted(&state, &request, Scope::MessagesWrite)?;
+    no_query(&request)?;
     let (asked, bytes): (Request, _) = body::json(payload, state.api_body_bytes).await?;
-    let idempotency = request
-        .headers()
-        .get("idempotency-key")
-        .and_then(|value| value.to_str().ok());
-    let idempotency = idempotency.filter(|text| (1..=200).contains(&text.len()));
-    let idempotency = idempotency.ok_or_else(|| {
-        ApiError::new(
-            Code::InvalidRequest,
-            "send an Idempotency-Key header of 1 to 200 characters",
-        )
+    let idempotency_key = idempotency::key_of(&request)?.ok_or_else(|| {
+        let detail =
+            "send an Idempotency-Key header: a name of your own for this request, the same on each repeat";
+        ApiError::new(Code::InvalidRequest, detail)
     })?;
+    check(&asked)?;
     let settings = state
         .engine
         .number(&asked.number)
@@ -65,51 +60,40 @@ pub(super) async fn products(
     let merchant = settings.map(|number| number.shop.merchant.clone());
     let merchant =
         merchant.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
-    if asked
-        .body
-        .as_ref()
-        .is_some_and(|body| body.chars().count() > BODY_MAX)
-    {
-        let detail = format!("body may have {BODY_MAX} characters");
-        return Err(ApiError::new(Code::InvalidRequest, detail));
-    }
-    if asked.products.is_empty() || asked.products.len() > PRODUCTS_MAX {
-        return Err(ApiError::new(
-            Code::InvalidRequest,
-            "products must name 1 to 300 retailer ids",
-        ));
-    }
-    // A digest: callers put anything into their keys, phone numbers too.
-    let name = digest(&format!("{}:{idempotency}", key.id));
-    let store = state.engine.store();
-    let fingerprint = digest(&String::from_utf8_lossy(&bytes));
-    let is_claimed = match store
-        .begin_idempotent(&name, &fingerprint, KEY_TTL_MS, now_ms)
-        .await?
-    {
-        IdempotencyOutcome::New => true,
-        // A crash may have left it so: going on is safe, the event's mark lets it happen once.
-        IdempotencyOutcome::InProgress => false,
-        IdempotencyOutcome::Same(answer) => return Ok(accepted(answer)),
-        IdempotencyOutcome::Conflict => {
-            let detail = "this Idempotency-Key was used with another body";
-            return Err(ApiError::new(Code::IdempotencyConflict, detail));
-        }
+    let sent = format!("POST /v1/messages/products\n{}", String::from_utf8_lossy(&bytes));
+    let claim = match idempotency::begin(&state, &key, &idempotency_key, &sent).await? {
+        Begun::First(claim) => claim,
+        Begun::Again(answer) => return Ok(accepted(answer)),
     };
-    match show(&state, &asked, &merchant, &name).await {
+    match show(&state, &asked, &merchant, &claim.name).await {
         Ok(shown) => {
             if shown.is_whole {
-                store.finish_idempotent(&name, &shown.answer).await?;
+                idempotency::finish(&state, &claim, &shown.answer).await?;
+            } else {
+                idempotency::let_go(&state, &claim, false).await?;
             }
             Ok(accepted(shown.answer))
         }
         Err(error) => {
-            if is_claimed {
-                store.drop_idempotent(&name).await?;
-            }
+            idempotency::let_go(&state, &claim, true).await?;
             Err(error)
         }
     }
+}
+
+/// What can be judged without looking anything up.
+fn check(asked: &Request) -> Result<(), ApiError> {
+    let body = asked.body.as_deref().unwrap_or_default();
+    let problem = if body.chars().count() > BODY_MAX {
+        format!("body may have {BODY_MAX} characters")
+    } else if asked.products.is_empty() || asked.products.len() > PRODUCTS_MAX {
+        format!("products must name 1 to {PRODUCTS_MAX} retailer ids")
+    } else if asked.customer.is_empty() {
+        "customer must be a user id or a wa_id".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::new(Code::InvalidRequest, problem))
 }
 
 fn accepted(answer: String) -> HttpResponse {

@@ -22,17 +22,22 @@ mod body;
 mod callbacks;
 mod console;
 mod conversations;
+mod cursors;
 mod dead_letters;
+mod idempotency;
 mod intake;
 mod messages;
 mod openapi;
 mod ops;
 mod problem;
 mod products;
+mod queries;
 mod routes;
 mod samples;
 mod statuses;
+mod timeline;
 pub mod traced;
+mod tries;
 mod webhook;
 
 pub use console::Sessions;
@@ -51,6 +56,8 @@ pub struct State {
     pub app_secrets: Vec<Vec<u8>>,
     /// API keys.
     pub keys: auth::Keys,
+    /// Requests without a right key.
+    pub strangers: auth::Strangers,
     /// Largest webhook or callback body.
     pub webhook_body_bytes: usize,
     /// Largest API body.

@@ -30,6 +30,24 @@ pub(super) enum Code {
 }
 
 impl Code {
+    /// Every code.
+    pub(super) const ALL: [Self; 14] = [
+        Self::ServiceWindowClosed,
+        Self::UnknownNumber,
+        Self::UnknownCustomer,
+        Self::UnknownProduct,
+        Self::InvalidMoney,
+        Self::InvalidRequest,
+        Self::NotAuthorised,
+        Self::ForbiddenScope,
+        Self::CrossSite,
+        Self::NotFound,
+        Self::RateLimited,
+        Self::StoreUnavailable,
+        Self::IdempotencyConflict,
+        Self::PayloadTooLarge,
+    ];
+
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::ServiceWindowClosed => "service_window_closed",
@@ -49,7 +67,8 @@ impl Code {
         }
     }
 
-    fn status(self) -> StatusCode {
+    /// The usual status.
+    pub(super) fn status(self) -> StatusCode {
         match self {
             Self::ServiceWindowClosed | Self::IdempotencyConflict => StatusCode::CONFLICT,
             Self::UnknownNumber | Self::UnknownCustomer | Self::NotFound => StatusCode::NOT_FOUND,
@@ -70,14 +89,34 @@ pub(super) struct ApiError {
     code: Code,
     status: StatusCode,
     detail: String,
+    retry_after_s: Option<u64>,
+    /// The methods that the address has.
+    allow: Option<&'static str>,
 }
 
 impl ApiError {
     pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
+        let retry_after_s = match code {
+            Code::RateLimited | Code::StoreUnavailable => Some(1),
+            Code::ServiceWindowClosed
+            | Code::UnknownNumber
+            | Code::UnknownCustomer
+            | Code::UnknownProduct
+            | Code::InvalidMoney
+            | Code::InvalidRequest
+            | Code::NotAuthorised
+            | Code::ForbiddenScope
+            | Code::CrossSite
+            | Code::NotFound
+            | Code::IdempotencyConflict
+            | Code::PayloadTooLarge => None,
+        };
         Self {
             code,
             status: code.status(),
             detail: detail.into(),
+            retry_after_s,
+            allow: None,
         }
     }
 
@@ -95,6 +134,12 @@ impl ApiError {
         self.status = status;
         self
     }
+
+    /// The same, with the time after which a repeat makes sense.
+    pub(super) fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
 }
 
 impl fmt::Display for ApiError {
@@ -110,20 +155,14 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        match self.code {
-            Code::NotAuthorised => drop(response.insert_header(("www-authenticate", "Bearer"))),
-            Code::RateLimited | Code::StoreUnavailable => drop(response.insert_header(("retry-after", "1"))),
-            Code::ServiceWindowClosed
-            | Code::UnknownNumber
-            | Code::UnknownCustomer
-            | Code::UnknownProduct
-            | Code::InvalidMoney
-            | Code::InvalidRequest
-            | Code::ForbiddenScope
-            | Code::CrossSite
-            | Code::NotFound
-            | Code::IdempotencyConflict
-            | Code::PayloadTooLarge => {}
+        if self.code == Code::NotAuthorised {
+            response.insert_header(("www-authenticate", "Bearer"));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            response.insert_header(("retry-after", seconds.to_string()));
+        }
+        if let Some(allow) = self.allow {
+            response.insert_header(("allow", allow));
         }
         response.content_type("application/problem+json").body(
             json!({
@@ -180,11 +219,29 @@ pub(super) fn unreadable_query() -> ApiError {
     )
 }
 
-/// A method that the route does not have.
-pub(super) async fn method() -> Result<HttpResponse, ApiError> {
-    let error = ApiError::new(
-        Code::InvalidRequest,
-        "this address takes GET (handshake) and POST (webhooks)",
-    );
-    Err(error.with_status(StatusCode::METHOD_NOT_ALLOWED))
+/// A method that the address does not have.
+pub(super) async fn other_method(allow: &'static str) -> Result<HttpResponse, ApiError> {
+    let error = ApiError::new(Code::InvalidRequest, format!("this address takes {allow}"));
+    Err(ApiError {
+        allow: Some(allow),
+        ..error.with_status(StatusCode::METHOD_NOT_ALLOWED)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_word() {
+        let words: std::collections::BTreeSet<&str> = Code::ALL.map(Code::word).into();
+        assert_eq!(words.len(), Code::ALL.len());
+    }
+
+    #[tokio::test]
+    async fn a_method_that_is_not_there_is_told_with_those_that_are() {
+        let answer = other_method("GET, POST").await.unwrap_err().error_response();
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.headers().get("allow").unwrap(), "GET, POST");
+    }
 }

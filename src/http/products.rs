@@ -1,26 +1,39 @@
 //! `/v1/products` and `/v1/price-updates`: what the catalog holds, and telling us that a product changed.
 
-use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::auth::Key;
+use super::auth::{Key, admitted};
 use super::problem::{ApiError, Code};
-use super::{State, body, callbacks};
+use super::queries::{limit, no_query, query};
+use super::{State, body, callbacks, cursors};
 use crate::config::Scope;
 use crate::delivery::UpdateState;
 use crate::domain::ids::MerchantId;
 use crate::domain::money::Money;
 
-/// Products on a page, unless asked for fewer.
+/// Products on a page, unless another number is asked for.
 const PAGE: usize = 100;
+/// The mark of this list's cursors.
+const CURSOR: &str = "p1";
 
-/// Paging, and the merchant for an operator's key.
+/// Which products.
 #[derive(Deserialize)]
-pub(super) struct Paging {
-    pub(super) cursor: Option<String>,
-    pub(super) limit: Option<usize>,
+#[serde(deny_unknown_fields)]
+struct Listing {
+    cursor: Option<String>,
+    limit: Option<String>,
+    /// For an operator's key.
+    merchant: Option<String>,
+}
+
+/// Whose product.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    /// For an operator's key.
     merchant: Option<String>,
 }
 
@@ -51,27 +64,25 @@ fn merchant_of(state: &State, key: &Key, named: Option<&str>) -> Result<Merchant
 }
 
 /// `GET /v1/products`
-pub(super) async fn list(
-    state: Data<State>,
-    request: HttpRequest,
-    paging: Query<Paging>,
-) -> Result<HttpResponse, ApiError> {
-    let key = state
-        .keys
-        .authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
-    let merchant = merchant_of(&state, key, paging.merchant.as_deref())?;
+pub(super) async fn list(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let key = admitted(&state, &request, Scope::CatalogRead)?;
+    let listing: Listing = query(&request)?;
+    let limit = limit(listing.limit.as_deref(), PAGE)?;
+    let after = match listing.cursor.as_deref() {
+        Some(cursor) => cursors::place(CURSOR, cursor)?,
+        None => String::new(),
+    };
+    let merchant = merchant_of(&state, &key, listing.merchant.as_deref())?;
     let catalogs = state.engine.catalogs();
     catalogs.follow(state.engine.store().as_ref(), &merchant).await?;
-    let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
-    let after = paging.cursor.as_deref().unwrap_or_default();
     let mut products = catalogs.products(&merchant);
-    products.retain(|product| product.retailer_id.as_str() > after);
+    products.retain(|product| product.retailer_id.as_str() > after.as_str());
     let more = products.len() > limit;
     products.truncate(limit);
     let next = products
         .last()
         .filter(|_| more)
-        .map(|product| product.retailer_id.as_str().to_owned());
+        .map(|product| cursors::cursor(CURSOR, product.retailer_id.as_str()));
     Ok(HttpResponse::Ok().json(with_next(json!({ "products": products }), next)))
 }
 
@@ -80,25 +91,26 @@ pub(super) async fn put(
     state: Data<State>,
     request: HttpRequest,
     path: Path<String>,
-    paging: Query<Paging>,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let now_ms = state.engine.clock().now_ms();
-    let key = state.keys.authorise(&request, Scope::CatalogWrite, now_ms)?;
-    let merchant = merchant_of(&state, key, paging.merchant.as_deref())?;
+    let key = admitted(&state, &request, Scope::CatalogWrite)?;
+    let whose: Whose = query(&request)?;
+    let merchant = merchant_of(&state, &key, whose.merchant.as_deref())?;
     let retailer_id = path.into_inner();
     let (mut value, _): (Value, _) = body::json(payload, state.api_body_bytes).await?;
-    if let Some(map) = value.as_object_mut() {
-        let named = map
-            .entry("retailer_id")
-            .or_insert_with(|| json!(retailer_id))
-            .clone();
-        if named.as_str() != Some(&retailer_id) {
-            return Err(ApiError::new(
-                Code::InvalidRequest,
-                "retailer_id differs between the address and the body",
-            ));
-        }
+    let Some(map) = value.as_object_mut() else {
+        return Err(ApiError::new(Code::InvalidRequest, "the body must be a product"));
+    };
+    let named = map
+        .entry("retailer_id")
+        .or_insert_with(|| json!(retailer_id))
+        .clone();
+    if named.as_str() != Some(&retailer_id) {
+        return Err(ApiError::new(
+            Code::InvalidRequest,
+            "retailer_id differs between the address and the body",
+        ));
     }
     let price = value.get("price").cloned().unwrap_or(Value::Null);
     serde_json::from_value::<Money>(price).map_err(|error| {
@@ -108,7 +120,8 @@ pub(super) async fn put(
     let connector = state.dispatcher.connector(&merchant);
     let connector = connector.ok_or_else(|| ApiError::new(Code::NotFound, "no such merchant"))?;
     let product = connector.read_product(value).map_err(|problem| {
-        let code = if problem.contains("price") {
+        // the only thing about a price that is not judged above: another currency than the shop's
+        let code = if problem.contains("its price is in") {
             Code::InvalidMoney
         } else {
             Code::InvalidRequest
@@ -125,9 +138,8 @@ pub(super) async fn price_update(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state
-        .keys
-        .authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
+    let key = admitted(&state, &request, Scope::CatalogRead)?;
+    no_query(&request)?;
     let update = state.dispatcher.price_update(&path.into_inner()).await?;
     let update = update.filter(|update| key.sees(&update.merchant));
     let update = update.ok_or_else(|| ApiError::new(Code::NotFound, "no such price update"))?;

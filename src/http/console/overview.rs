@@ -30,8 +30,8 @@ pub(in crate::http) async fn show(
     // Side by side: while the store is away each of them waits as long as a command may take.
     let (mut readiness, numbers, merchants, letters, lanes) = tokio::join!(
         readiness(&state),
-        numbers(&state, key, &stopped, now_ms),
-        merchants(&state, key, &stopped),
+        numbers(&state, &key, &stopped, now_ms),
+        merchants(&state, &key, &stopped),
         store.dead_letter_groups(key.merchant.as_ref()),
         store.lanes(None, 1, now_ms),
     );
@@ -45,7 +45,7 @@ pub(in crate::http) async fn show(
     let lanes = match lanes {
         Ok(page) => {
             let oldest = page.lanes.first().filter(|_| key.merchant.is_none());
-            let mut told = totals(key, &page);
+            let mut told = totals(&key, &page);
             if let Some(fields) = told.as_object_mut() {
                 fields.insert(
                     "oldest_due_ms".to_owned(),
@@ -64,7 +64,7 @@ pub(in crate::http) async fn show(
         "draining": readiness.draining,
         "store": readiness.store,
         "signatures": readiness.signatures,
-        "stopped": seen_gates(&state, key, &stopped),
+        "stopped": seen_gates(&state, &key, &stopped),
         "tracing": state.engine.trace().is_on(),
         "numbers": numbers,
         "merchants": merchants,

@@ -1,6 +1,8 @@
 //! Signing in and out, and whose request it is: a session's cookie, or a bearer key for scripts. What changes anything needs a
 //! header that no foreign page can send, and comes from our own page when a browser says where it comes from.
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,21 +15,21 @@ use crate::config::Scope;
 use crate::http::auth::Key;
 use crate::http::conversations::instant;
 use crate::http::problem::{ApiError, Code};
-use crate::http::{State, body};
+use crate::http::{State, body, tries};
 
 /// Largest body of a sign-in.
 const BODY_BYTES: usize = 4 * 1_024;
 
 /// Whose request it is.
-pub(super) struct Visitor<'a> {
+pub(super) struct Visitor {
     /// The key that was signed in with, or that came with the request.
-    pub(super) key: &'a Key,
+    pub(super) key: Arc<Key>,
     /// The session and when it ends; `None` with a bearer key.
     pub(super) session: Option<(Digest, i64)>,
 }
 
 /// The visitor, when they are one.
-pub(super) fn visitor<'a>(state: &'a State, request: &HttpRequest) -> Result<Visitor<'a>, ApiError> {
+pub(super) fn visitor(state: &State, request: &HttpRequest) -> Result<Visitor, ApiError> {
     check_origin(request)?;
     let now_ms = now_ms(state);
     let bearer = header(request, "authorization").and_then(|text| text.strip_prefix("Bearer "));
@@ -43,17 +45,13 @@ pub(super) fn visitor<'a>(state: &'a State, request: &HttpRequest) -> Result<Vis
 }
 
 /// The visitor, when their key may do that.
-pub(super) fn visitor_with<'a>(
-    state: &'a State,
-    request: &HttpRequest,
-    scope: Scope,
-) -> Result<Visitor<'a>, ApiError> {
+pub(super) fn visitor_with(state: &State, request: &HttpRequest, scope: Scope) -> Result<Visitor, ApiError> {
     let visitor = visitor(state, request)?;
     visitor.key.demand(scope)?;
     Ok(visitor)
 }
 
-fn signed_in<'a>(state: &'a State, request: &HttpRequest, now_ms: i64) -> Result<Visitor<'a>, ApiError> {
+fn signed_in(state: &State, request: &HttpRequest, now_ms: i64) -> Result<Visitor, ApiError> {
     let session = token(request).and_then(|token| state.console.resume(token, now_ms));
     let known = session.and_then(|(digest, key_id, ends_ms)| {
         let key = state.keys.of_id(&key_id)?;
@@ -71,8 +69,8 @@ fn signed_in<'a>(state: &'a State, request: &HttpRequest, now_ms: i64) -> Result
 }
 
 /// The key with that secret. Wrong ones are limited, however they come; those of one address lock out no other.
-fn tried<'a>(state: &'a State, request: &HttpRequest, secret: &str) -> Result<&'a Key, ApiError> {
-    let peer = request.peer_addr().map(|address| address.ip());
+fn tried(state: &State, request: &HttpRequest, secret: &str) -> Result<Arc<Key>, ApiError> {
+    let peer = tries::peer(request);
     if !state.console.may_try(peer, now_ms(state)) {
         let detail = "too many wrong keys were tried from this address; wait a minute";
         return Err(ApiError::new(Code::RateLimited, detail));
@@ -152,7 +150,7 @@ pub(in crate::http) async fn sign_in(
         ApiError::new(Code::StoreUnavailable, detail)
     })?;
     tracing::info!(key = key.id, "somebody signed in to the console");
-    let told = told(key, Some(now_ms + LASTS_MS), now_ms);
+    let told = told(&key, Some(now_ms + LASTS_MS), now_ms);
     let cookie = cookie(&request, &token, LASTS_MS / 1_000);
     Ok(HttpResponse::Ok()
         .insert_header(("set-cookie", cookie))
@@ -166,7 +164,7 @@ pub(in crate::http) async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor(&state, &request)?;
     Ok(answer(told(
-        visitor.key,
+        &visitor.key,
         visitor.session.map(|(_, ends_ms)| ends_ms),
         now_ms(&state),
     )))

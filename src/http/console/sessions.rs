@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
+
+use crate::http::tries::{Peer, Tries};
 
 /// Sessions of one replica; the one that rested longest gives way.
 const SESSIONS_MAX: usize = 256;
@@ -14,15 +15,10 @@ const SESSIONS_MAX: usize = 256;
 pub(super) const LASTS_MS: i64 = 8 * 60 * 60 * 1_000;
 /// How long it may rest (30 minutes).
 const RESTS_MS: i64 = 30 * 60 * 1_000;
-/// Addresses whose tries are counted apart; all beyond share one count.
-const PEERS_MAX: usize = 4_096;
 /// Wrong keys that may be tried from one address at once, and per minute.
 const TRIES: i64 = 5;
 /// What one try takes, in microseconds.
 const TRY_US: i64 = 60_000_000 / TRIES;
-
-/// Where a try comes from; `None` for all that are not counted apart.
-type Peer = Option<IpAddr>;
 
 /// The digest of a session's token.
 pub(super) type Digest = [u8; 32];
@@ -44,11 +40,18 @@ impl Session {
 }
 
 /// The sessions of a replica.
-#[derive(Default)]
 pub struct Sessions {
     live: Mutex<BTreeMap<Digest, Session>>,
-    /// Theoretical arrival time of the next try, in microseconds (GCRA), by the address that it comes from.
-    tries: Mutex<BTreeMap<Peer, i64>>,
+    tries: Tries,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            live: Mutex::default(),
+            tries: Tries::new(TRIES, TRY_US),
+        }
+    }
 }
 
 impl fmt::Debug for Sessions {
@@ -64,28 +67,12 @@ fn digest(token: &str) -> Digest {
 impl Sessions {
     /// Takes one try; false: come back later.
     pub(super) fn may_try(&self, peer: Peer, now_ms: i64) -> bool {
-        let present_us = now_ms.saturating_mul(1_000);
-        let latest_us = present_us.saturating_add(TRIES * TRY_US);
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is over counts no more, nor what is too far ahead: then the clock was set back.
-        tries.retain(|_, next_us| *next_us > present_us && *next_us <= latest_us);
-        let is_counted_apart = tries.len() < PEERS_MAX || tries.contains_key(&peer);
-        let counted = if is_counted_apart { peer } else { None };
-        let next_us = tries.get(&counted).copied().unwrap_or(present_us);
-        let next_us = next_us.saturating_add(TRY_US);
-        let may = next_us <= latest_us;
-        if may {
-            tries.insert(counted, next_us);
-        }
-        may
+        self.tries.may_try(peer, now_ms)
     }
 
     /// Gives the try back: the key was right.
     pub(super) fn was_right(&self, peer: Peer) {
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(next_us) = tries.get_mut(&peer) {
-            *next_us = next_us.saturating_sub(TRY_US);
-        }
+        self.tries.give_back(peer);
     }
 
     /// Begins a session of that key and returns its token; `None` without random bytes.
@@ -134,8 +121,12 @@ impl Sessions {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
+    /// More than are counted apart.
+    const MANY: u32 = 4_096 + 3;
     const NOW: i64 = 1_790_000_000_000;
     const MINUTE: i64 = 60_000;
 
@@ -210,7 +201,7 @@ mod tests {
         let peer = |n: u32| Some(IpAddr::from(n.to_be_bytes()));
         while sessions.may_try(peer(1), NOW) {}
         assert!(sessions.may_try(peer(2), NOW));
-        for n in 3..u32::try_from(PEERS_MAX).unwrap() + 3 {
+        for n in 3..MANY {
             sessions.may_try(peer(n), NOW);
         }
         let left = (0..20).filter(|n| sessions.may_try(peer(1_000_000 + n), NOW));

@@ -3,15 +3,16 @@
 
 use std::convert;
 
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::auth::Key;
+use super::auth::{Key, admitted};
 use super::problem::{ApiError, Code};
 use super::products::with_next;
-use super::{State, conversations};
+use super::queries::{limit, no_query, query};
+use super::{State, conversations, cursors, idempotency};
 use crate::config::Scope;
 use crate::store::{DeadLetter, LetterFilter};
 
@@ -21,32 +22,29 @@ mod replay;
 mod runs;
 mod would;
 
-pub(super) use runs::{Asked as Many, many as replay_many, run};
+pub(super) use runs::{Asked as Many, LETTERS_MAX, PER_SECOND_MAX, many as replay_many, run};
 
 use places::Place;
 use replay::Outcome;
 
-/// Letters on a page, unless asked for fewer.
+/// Letters on a page, unless another number is asked for.
 const PAGE: usize = 50;
 
 /// Which letters.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Listing {
     reason: Option<String>,
     cursor: Option<String>,
-    limit: Option<usize>,
+    limit: Option<String>,
 }
 
 /// How to replay one.
 #[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Manner {
     #[serde(default)]
     pub(super) dry_run: bool,
-}
-
-fn authorised<'a>(state: &'a State, request: &HttpRequest, scope: Scope) -> Result<&'a Key, ApiError> {
-    let now_ms = state.engine.clock().now_ms();
-    state.keys.authorise(request, scope, now_ms)
 }
 
 /// A letter, when the key may see it.
@@ -76,20 +74,17 @@ pub(super) fn shown(letter: &DeadLetter) -> Value {
 }
 
 /// `GET /v1/dead-letters`
-pub(super) async fn list(
-    state: Data<State>,
-    request: HttpRequest,
-    listing: Query<Listing>,
-) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersRead)?;
-    Ok(HttpResponse::Ok().json(page_of(&state, key, &listing).await?))
+pub(super) async fn list(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let key = admitted(&state, &request, Scope::DeadLettersRead)?;
+    let listing: Listing = query(&request)?;
+    Ok(HttpResponse::Ok().json(page_of(&state, &key, &listing).await?))
 }
 
 /// A page of the letters that the key may see.
 pub(super) async fn page_of(state: &State, key: &Key, listing: &Listing) -> Result<Value, ApiError> {
-    let limit = listing.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let limit = limit(listing.limit.as_deref(), PAGE)?;
     let behind = match &listing.cursor {
-        Some(text) => Some(Place::parse(text).ok_or_else(runs::foreign_cursor)?),
+        Some(text) => Some(Place::parse(text).ok_or_else(cursors::foreign)?),
         None => None,
     };
     let filter = LetterFilter {
@@ -108,8 +103,9 @@ pub(super) async fn page_of(state: &State, key: &Key, listing: &Listing) -> Resu
 
 /// `GET /v1/dead-letters/groups`
 pub(super) async fn groups(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersRead)?;
-    Ok(HttpResponse::Ok().json(groups_of(&state, key).await?))
+    let key = admitted(&state, &request, Scope::DeadLettersRead)?;
+    no_query(&request)?;
+    Ok(HttpResponse::Ok().json(groups_of(&state, &key).await?))
 }
 
 /// The letters that the key may see, counted by reason.
@@ -136,8 +132,9 @@ pub(super) async fn show(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersRead)?;
-    let letter = letter_of(&state, key, &path.into_inner()).await?;
+    let key = admitted(&state, &request, Scope::DeadLettersRead)?;
+    no_query(&request)?;
+    let letter = letter_of(&state, &key, &path.into_inner()).await?;
     let body = key.may(Scope::DeadLettersWrite).then(|| letter.body.clone());
     Ok(HttpResponse::Ok().json(explained(&letter, body)))
 }
@@ -165,8 +162,9 @@ pub(super) async fn discard(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
-    removed(&state, key, &path.into_inner()).await
+    let key = admitted(&state, &request, Scope::DeadLettersWrite)?;
+    no_query(&request)?;
+    removed(&state, &key, &path.into_inner()).await
 }
 
 /// Removes a letter that the key may see.
@@ -187,10 +185,18 @@ pub(super) async fn replay_one(
     state: Data<State>,
     request: HttpRequest,
     path: Path<String>,
-    manner: Query<Manner>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
-    replayed(&state, key, &path.into_inner(), manner.dry_run, convert::identity).await
+    let key = admitted(&state, &request, Scope::DeadLettersWrite)?;
+    let manner: Manner = query(&request)?;
+    let idempotency_key = idempotency::key_of(&request)?;
+    let id = path.into_inner();
+    let work = report_of(&state, &key, &id, manner.dry_run, convert::identity);
+    if manner.dry_run {
+        return Ok(HttpResponse::Ok().json(work.await?));
+    }
+    let asked = format!("POST /v1/dead-letters/{id}/replay");
+    let told = idempotency::once(&state, (&key, idempotency_key.as_deref()), &asked, work).await?;
+    Ok(HttpResponse::Accepted().json(told))
 }
 
 /// Replays a letter that the key may see, or tells what a replay would do; `retold` says what of the report is told.
@@ -201,12 +207,28 @@ pub(super) async fn replayed(
     is_dry: bool,
     retold: fn(Value) -> Value,
 ) -> Result<HttpResponse, ApiError> {
+    let told = report_of(state, key, id, is_dry, retold).await?;
+    Ok(if is_dry {
+        HttpResponse::Ok().json(told)
+    } else {
+        HttpResponse::Accepted().json(told)
+    })
+}
+
+/// What became of a letter, or would become of it. One that could not be replayed is an error, unless it is only tried.
+async fn report_of(
+    state: &State,
+    key: &Key,
+    id: &str,
+    is_dry: bool,
+    retold: fn(Value) -> Value,
+) -> Result<Value, ApiError> {
     let nothing_blocked = std::collections::BTreeSet::new();
     let report = replay::once(state, key, id, is_dry, &nothing_blocked).await?;
     let report = report.ok_or_else(none_such)?;
     let told = retold(report.json());
     if is_dry {
-        return Ok(HttpResponse::Ok().json(told));
+        return Ok(told);
     }
     let problem = told
         .get("problem")
@@ -214,7 +236,7 @@ pub(super) async fn replayed(
         .unwrap_or_default()
         .to_owned();
     match report.outcome {
-        Outcome::Taken | Outcome::ParkedAgain | Outcome::Skipped => Ok(HttpResponse::Accepted().json(told)),
+        Outcome::Taken | Outcome::ParkedAgain | Outcome::Skipped => Ok(told),
         Outcome::NotReplayable => Err(ApiError::new(Code::InvalidRequest, problem)),
         Outcome::Failed => Err(ApiError::new(Code::StoreUnavailable, problem)),
     }

@@ -16,6 +16,7 @@ use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
 use crate::engine::{Happened, Taken, What, Who, replay_id};
 use crate::http::auth::Key;
+use crate::http::idempotency::random_name;
 use crate::http::problem::{ApiError, Code};
 use crate::http::{State, callbacks, intake};
 use crate::merchants::MerchantNews;
@@ -161,7 +162,7 @@ fn foreseen(letter: &DeadLetter, foreseen: Result<Foreseen, ApiError>) -> Report
 async fn under_lease(state: &State, key: &Key, letter: &DeadLetter) -> Result<Option<Report>, ApiError> {
     let store = state.engine.store();
     let now_ms = || state.engine.clock().now_ms();
-    let (name, owner) = (lease_of(letter), owner()?);
+    let (name, owner) = (lease_of(letter), random_name()?);
     if !store.hold(&name, &owner, LEASE_MS, now_ms()).await? {
         let problem = "somebody else replays this letter, or another one of its conversation; try again";
         let skipped = Report::of(letter, Outcome::Skipped, Some(problem.to_owned()));
@@ -403,19 +404,6 @@ fn lease_of(letter: &DeadLetter) -> String {
         Some(home) => format!("replay:{home}"),
         None => format!("replay:{}", digest(&letter.id).get(..2).unwrap_or_default()),
     }
-}
-
-/// A name that nobody else has.
-fn owner() -> Result<String, ApiError> {
-    let mut bytes = [0_u8; 12];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "no random bytes");
-        ApiError::new(
-            Code::StoreUnavailable,
-            "the gateway has no random bytes; try again",
-        )
-    })?;
-    Ok(hex::encode(bytes))
 }
 
 #[cfg(test)]

@@ -14,22 +14,23 @@ use serde_json::{Value, json};
 
 use super::places::{self, Place};
 use super::replay::{self, Outcome, Report};
-use super::{authorised, visible};
+use super::visible;
 use crate::config::Scope;
-use crate::http::auth::Key;
+use crate::http::auth::{Key, admitted};
 use crate::http::problem::{ApiError, Code};
 use crate::http::products::with_next;
-use crate::http::{State, body};
+use crate::http::queries::no_query;
+use crate::http::{State, body, cursors, idempotency};
 use crate::store::LetterFilter;
 
 /// Letters of one request, unless it asks for another number.
 const LETTERS: usize = 100;
 /// Most letters of one request, and most ids in it.
-const LETTERS_MAX: usize = 1_000;
+pub(in crate::http) const LETTERS_MAX: usize = 1_000;
 /// Replays per second, unless another rate is asked for.
 const PER_SECOND: u64 = 5;
 /// Most replays per second.
-const PER_SECOND_MAX: u64 = 50;
+pub(in crate::http) const PER_SECOND_MAX: u64 = 50;
 /// How long one request goes on.
 const REQUEST_MS: i64 = 20_000;
 /// Letters that are looked up at once.
@@ -82,13 +83,6 @@ impl Run {
     }
 }
 
-pub(super) fn foreign_cursor() -> ApiError {
-    ApiError::new(
-        Code::InvalidRequest,
-        "the cursor is none of ours: repeat the request without it",
-    )
-}
-
 /// The letters of a run, one by one.
 enum Letters {
     Filtered {
@@ -131,16 +125,26 @@ pub(in crate::http) async fn many(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
-    let (asked, _): (Asked, _) = body::json(payload, state.api_body_bytes).await?;
-    Ok(HttpResponse::Ok().json(run(&state, key, &asked).await?))
+    let key = admitted(&state, &request, Scope::DeadLettersWrite)?;
+    no_query(&request)?;
+    let idempotency_key = idempotency::key_of(&request)?;
+    let (asked, bytes): (Asked, _) = body::json(payload, state.api_body_bytes).await?;
+    // a trial changes nothing: there is nothing to do only once
+    let idempotency_key = idempotency_key.filter(|_| !asked.dry_run);
+    let sent = format!(
+        "POST /v1/dead-letters/replay\n{}",
+        String::from_utf8_lossy(&bytes)
+    );
+    let work = run(&state, &key, &asked);
+    let told = idempotency::once(&state, (&key, idempotency_key.as_deref()), &sent, work).await?;
+    Ok(HttpResponse::Ok().json(told))
 }
 
 /// Replays as many letters as one request may.
 pub(in crate::http) async fn run(state: &State, key: &Key, asked: &Asked) -> Result<Value, ApiError> {
     check(asked)?;
     let mut run = match &asked.cursor {
-        Some(text) => Run::parse(text).ok_or_else(foreign_cursor)?,
+        Some(text) => Run::parse(text).ok_or_else(cursors::foreign)?,
         None => Run {
             until_ms: state.engine.clock().now_ms(),
             behind: None,
