@@ -1,4 +1,4 @@
-//! The pages in `web/`, inside the binary: who may serve them registers [`playground`] or [`console`]. It owns their headers (a
+//! The pages in `web/`, inside the binary: who may serve them registers [`playground`], [`console`] or [`docs_page`]. It owns their headers (a
 //! content security policy without `unsafe-inline`, nothing from elsewhere) and refuses to know any data.
 
 use actix_web::http::header;
@@ -30,6 +30,17 @@ pub fn console(app: &mut web::ServiceConfig) {
     shared(app);
 }
 
+/// The files that the page of the API's documentation needs, and no others: it is served to the world.
+pub fn docs_files(app: &mut web::ServiceConfig) {
+    app.route("/web/docs/{path:.*}", web::get().to(docs_file));
+    app.route("/web/shared/{path:.*}", web::get().to(shared_file));
+}
+
+/// The page of the API's documentation.
+pub async fn docs_page(request: HttpRequest) -> HttpResponse {
+    served(&request, "docs/index.html")
+}
+
 fn shared(app: &mut web::ServiceConfig) {
     app.route("/web/{path:.*}", web::get().to(file));
 }
@@ -40,6 +51,14 @@ async fn playground_page(request: HttpRequest) -> HttpResponse {
 
 async fn console_page(request: HttpRequest) -> HttpResponse {
     served(&request, "console/index.html")
+}
+
+async fn docs_file(request: HttpRequest, path: Path<String>) -> HttpResponse {
+    served(&request, &format!("docs/{}", path.as_str()))
+}
+
+async fn shared_file(request: HttpRequest, path: Path<String>) -> HttpResponse {
+    served(&request, &format!("shared/{}", path.as_str()))
 }
 
 async fn file(request: HttpRequest, path: Path<String>) -> HttpResponse {

@@ -22,6 +22,7 @@ mod body;
 mod callbacks;
 mod console;
 mod conversations;
+mod counted;
 mod cursors;
 mod dead_letters;
 mod idempotency;

@@ -1,51 +1,106 @@
 //! Every route on one screen, by who calls it.
 
+use actix_web::Route;
+use actix_web::dev::Service as _;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, scope, to};
 
 use super::console::{self, journal, lanes, letters, overview, price_updates, session, trace};
-use super::{callbacks, conversations, dead_letters, messages, openapi, ops, problem, products, webhook};
+use super::{
+    callbacks, conversations, counted, dead_letters, messages, openapi, ops, problem, products, webhook,
+};
 use crate::assets;
 
 /// The public listener.
 pub(super) fn public(config: &mut ServiceConfig) {
     config
+        .app_data(QueryConfig::default().error_handler(|_, _| problem::unreadable_query().into()))
         // the provider
         .service(
             resource("/webhooks/whatsapp")
                 .route(get().to(webhook::handshake))
                 .route(post().to(webhook::receive))
-                .default_service(to(problem::method)),
+                .default_service(others("GET, POST")),
         )
         // merchants' backends
-        .route("/webhooks/merchants/{merchant}", post().to(callbacks::receive))
+        .service(
+            resource("/webhooks/merchants/{merchant}")
+                .route(post().to(callbacks::receive))
+                .default_service(others("POST")),
+        )
         // merchants' developers
-        .route("/v1/messages/products", post().to(messages::products))
-        .route("/v1/products", get().to(products::list))
-        .route("/v1/products/{retailer_id}", put().to(products::put))
-        .route("/v1/price-updates/{id}", get().to(products::price_update))
-        .route(
-            "/v1/conversations/{number}/{customer}",
-            get().to(conversations::show),
-        )
-        .route(
-            "/v1/conversations/{number}/{customer}/journal",
-            get().to(conversations::journal),
-        )
-        .route("/v1/purchases/{id}", get().to(conversations::purchase))
-        .route("/v1/dead-letters", get().to(dead_letters::list))
-        .route("/v1/dead-letters/groups", get().to(dead_letters::groups))
-        .route("/v1/dead-letters/replay", post().to(dead_letters::replay_many))
-        .route("/v1/dead-letters/{id}", get().to(dead_letters::show))
-        .route("/v1/dead-letters/{id}", delete().to(dead_letters::discard))
-        .route(
-            "/v1/dead-letters/{id}/replay",
-            post().to(dead_letters::replay_one),
+        .service(
+            scope("/v1")
+                .wrap_fn(|request, service| {
+                    let answer = service.call(request);
+                    async move {
+                        let answer = answer.await?;
+                        counted::answer(answer.request(), answer.status());
+                        Ok(answer)
+                    }
+                })
+                .configure(merchant_api)
+                .default_service(to(problem::nothing_here)),
         )
         // anyone
-        .route("/openapi.json", get().to(openapi::serve))
+        .service(
+            resource("/openapi.json")
+                .route(get().to(openapi::serve))
+                .default_service(others("GET")),
+        )
+        .service(
+            resource("/docs")
+                .route(get().to(assets::docs_page))
+                .default_service(others("GET")),
+        )
+        .configure(assets::docs_files)
         .default_service(to(problem::nothing_here));
+}
+
+/// What merchants' developers call, below `/v1`.
+fn merchant_api(config: &mut ServiceConfig) {
+    let only_get = |path: &str, route: Route| resource(path).route(route).default_service(others("GET"));
+    let only_post = |path: &str, route: Route| resource(path).route(route).default_service(others("POST"));
+    config
+        .service(only_post("/messages/products", post().to(messages::products)))
+        .service(only_get("/products", get().to(products::list)))
+        .service(
+            resource("/products/{retailer_id}")
+                .route(put().to(products::put))
+                .default_service(others("PUT")),
+        )
+        .service(only_get("/price-updates/{id}", get().to(products::price_update)))
+        .service(only_get(
+            "/conversations/{number}/{customer}",
+            get().to(conversations::show),
+        ))
+        .service(only_get(
+            "/conversations/{number}/{customer}/journal",
+            get().to(conversations::journal),
+        ))
+        .service(only_get("/purchases/{id}", get().to(conversations::purchase)))
+        .service(only_get("/dead-letters", get().to(dead_letters::list)))
+        .service(only_get("/dead-letters/groups", get().to(dead_letters::groups)))
+        .service(only_post(
+            "/dead-letters/replay",
+            post().to(dead_letters::replay_many),
+        ))
+        .service(
+            resource("/dead-letters/{id}")
+                .route(get().to(dead_letters::show))
+                .route(delete().to(dead_letters::discard))
+                .default_service(others("DELETE, GET")),
+        )
+        .service(only_post(
+            "/dead-letters/{id}/replay",
+            post().to(dead_letters::replay_one),
+        ));
+}
+
+/// What answers a method that an address does not have.
+fn others(allow: &'static str) -> Route {
+    to(move || problem::other_method(allow))
 }
 
 /// The ops listener.

@@ -1,6 +1,6 @@
 //! The operations of the console, on the ops listener. A scope of `""`: any key.
 
-use super::{Operation, operation};
+use super::table::{Operation, operation};
 use crate::http::problem::Code::{
     CrossSite, ForbiddenScope, InvalidRequest, NotAuthorised, NotFound, PayloadTooLarge, RateLimited,
     StoreUnavailable, UnknownNumber,

@@ -1,163 +1,177 @@
-//! The OpenAPI document of both listeners, made from a table of operations for each.
+//! The OpenAPI document of both listeners. What the public one has is told in full, from `public.json` and `components.json`;
+//! codes, statuses and limits come from the code itself. `openapi/gateway.json` is this document; a test compares them.
+
+use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::dead_letters::{LETTERS_MAX, PER_SECOND_MAX};
+use super::idempotency::KEY_MAX;
+use super::messages::PRODUCTS_MAX;
 use super::problem::Code;
+use super::queries::LIMIT_MAX;
+use crate::domain::message::BODY_MAX;
 
 mod console;
 mod public;
+mod table;
 
-/// Where an operation is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Listener {
-    /// `server.listen`.
-    Public,
-    /// `server.ops_listen`: never for the world.
-    Ops,
-}
-
-/// One operation.
-struct Operation {
-    method: &'static str,
-    path: &'static str,
-    summary: &'static str,
-    scope: Option<&'static str>,
-    success: (&'static str, &'static str),
-    errors: &'static [Code],
-}
-
-const fn operation(
-    method: &'static str,
-    path: &'static str,
-    scope: Option<&'static str>,
-    success: (&'static str, &'static str),
-    summary: &'static str,
-    errors: &'static [Code],
-) -> Operation {
-    Operation {
-        method,
-        path,
-        summary,
-        scope,
-        success,
-        errors,
-    }
-}
+const INFO: &str = include_str!("info.json");
+const COMPONENTS: &str = include_str!("components.json");
+/// Groups of operations, in the order of the page of the documentation.
+const TAGS: [(&str, &str); 7] = [
+    ("messages", "Messages to customers who are in conversation."),
+    (
+        "catalog",
+        "Products, and how far customers were told of their changes.",
+    ),
+    ("conversations", "Customers with their carts, and purchases."),
+    ("dead letters", "What could not be handled."),
+    ("webhooks", "What the provider and merchants' backends call."),
+    ("documentation", "This document."),
+    (
+        "console",
+        "What the console's own page calls, on the ops listener.",
+    ),
+];
 
 /// The document.
 pub fn document() -> Value {
-    let mut paths = serde_json::Map::new();
-    let public = public::OPERATIONS.iter().map(|one| (one, Listener::Public));
-    let ops = console::OPERATIONS.iter().map(|one| (one, Listener::Ops));
-    for (one, listener) in public.chain(ops) {
-        let entry = paths.entry(one.path).or_insert_with(|| json!({}));
-        if let Some(map) = entry.as_object_mut() {
-            map.insert(one.method.to_owned(), described(one, listener));
-        }
+    let mut paths = Map::new();
+    for (path, method, told) in public::operations() {
+        put(&mut paths, &path, &method, told);
     }
-    json!({
-        "openapi": "3.1.0",
-        "info": { "title": "Sacola gateway", "version": env!("CARGO_PKG_VERSION"), "license": { "name": "MIT OR Apache-2.0" } },
-        "paths": paths,
-        "components": {
-            "securitySchemes": {
-                "key": { "type": "http", "scheme": "bearer" },
-                "session": { "type": "apiKey", "in": "cookie", "name": "sacola_console" },
-            },
-            "schemas": {
-                "Problem": {
-                    "type": "object",
-                    "required": ["status", "code", "detail"],
-                    "properties": {
-                        "type": { "type": "string" },
-                        "title": { "type": "string" },
-                        "status": { "type": "integer" },
-                        "code": { "type": "string", "enum": all_codes() },
-                        "detail": { "type": "string" },
-                    },
-                },
-                "Money": {
-                    "type": "object",
-                    "required": ["amount", "currency"],
-                    "properties": {
-                        "amount": { "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$" },
-                        "currency": { "type": "string", "pattern": "^[A-Z]{3}$" },
-                    },
-                    "example": { "amount": "12.90", "currency": "BRL" },
-                },
-            },
-        },
-    })
-}
-
-fn all_codes() -> Vec<&'static str> {
-    let all = [
-        Code::ServiceWindowClosed,
-        Code::UnknownNumber,
-        Code::UnknownCustomer,
-        Code::UnknownProduct,
-        Code::InvalidMoney,
-        Code::InvalidRequest,
-        Code::NotAuthorised,
-        Code::ForbiddenScope,
-        Code::CrossSite,
-        Code::NotFound,
-        Code::RateLimited,
-        Code::StoreUnavailable,
-        Code::IdempotencyConflict,
-        Code::PayloadTooLarge,
-    ];
-    all.into_iter().map(Code::word).collect()
-}
-
-fn described(one: &Operation, listener: Listener) -> Value {
-    let problem =
-        json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
-    let mut responses = serde_json::Map::new();
-    responses.insert(one.success.0.to_owned(), json!({ "description": one.success.1 }));
-    let codes: Vec<&str> = one.errors.iter().map(|code| code.word()).collect();
-    if !codes.is_empty() {
-        let description = format!("one of: {}", codes.join(", "));
-        responses.insert(
-            "default".to_owned(),
-            json!({ "description": description, "content": problem }),
-        );
+    for one in &console::OPERATIONS {
+        put(&mut paths, one.path, one.method, table::described(one));
     }
-    let parameters: Vec<Value> = one
-        .path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+    let mut info = public::read(INFO);
+    if let Some(fields) = info.as_object_mut() {
+        fields.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+    }
+    let tags: Vec<Value> = TAGS
+        .iter()
+        .map(|(name, about)| json!({ "name": name, "description": about }))
         .collect();
-    let security = match (one.scope, listener) {
-        (None, _) => json!([]),
-        (Some(_), Listener::Public) => json!([{ "key": [] }]),
-        (Some(_), Listener::Ops) => json!([{ "session": [] }, { "key": [] }]),
-    };
-    let needs = one.scope.filter(|scope| !scope.is_empty());
-    let mut description = needs
-        .map(|scope| format!("Needs the scope `{scope}`."))
-        .unwrap_or_default();
-    if listener == Listener::Ops {
-        description.insert_str(0, "On the ops listener. ");
-        description.truncate(description.trim_end().len());
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": info,
+        "tags": tags,
+        "paths": paths,
+        "components": public::read(COMPONENTS),
+    });
+    filled(document, &limits())
+}
+
+fn put(paths: &mut Map<String, Value>, path: &str, method: &str, told: Value) {
+    let entry = paths.entry(path).or_insert_with(|| json!({}));
+    if let Some(fields) = entry.as_object_mut() {
+        fields.insert(method.to_owned(), told);
     }
-    let tag = match listener {
-        Listener::Public => "gateway",
-        Listener::Ops => "console",
-    };
-    json!({
-        "summary": one.summary,
-        "description": description,
-        "tags": [tag],
-        "parameters": parameters,
-        "security": security,
-        "responses": responses,
-    })
+}
+
+/// What stands in the files as `@NAME`.
+fn limits() -> BTreeMap<&'static str, Value> {
+    BTreeMap::from([
+        ("@BODY_MAX", json!(BODY_MAX)),
+        ("@CODES", json!(Code::ALL.map(Code::word))),
+        ("@KEY_MAX", json!(KEY_MAX)),
+        ("@LETTERS_MAX", json!(LETTERS_MAX)),
+        ("@LIMIT_MAX", json!(LIMIT_MAX)),
+        ("@PER_SECOND_MAX", json!(PER_SECOND_MAX)),
+        ("@PRODUCTS_MAX", json!(PRODUCTS_MAX)),
+    ])
+}
+
+/// The value with every `@NAME` replaced.
+fn filled(value: Value, limits: &BTreeMap<&'static str, Value>) -> Value {
+    match value {
+        Value::String(text) => limits.get(text.as_str()).cloned().unwrap_or(Value::String(text)),
+        Value::Array(items) => items.into_iter().map(|item| filled(item, limits)).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            fields
+                .map(|(name, value)| (name, filled(value, limits)))
+                .collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
 }
 
 /// `GET /openapi.json`
 pub(super) async fn serve() -> HttpResponse {
     HttpResponse::Ok().json(document())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Whatever is quoted and begins with a slash, between two lines of the routes.
+    fn quoted(routes: &str, from: &str, to: &str) -> BTreeSet<String> {
+        let part = routes.split(from).nth(1).unwrap().split(to).next().unwrap();
+        let texts = part.split('"').skip(1).step_by(2);
+        texts
+            .filter(|text| text.starts_with('/') && *text != "/v1")
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn every_route_of_the_public_listener_is_in_the_document_and_nothing_else() {
+        let routes = include_str!("../routes.rs");
+        let mut served = quoted(routes, "pub(super) fn public(", "fn merchant_api(");
+        let merchant_api = quoted(routes, "fn merchant_api(", "fn others(");
+        served.extend(merchant_api.iter().map(|path| format!("/v1{path}")));
+        let told: BTreeSet<String> = public::operations().into_iter().map(|(path, ..)| path).collect();
+        assert_eq!(told, served);
+        assert!(told.len() > 12, "the routes were not found");
+    }
+
+    #[test]
+    fn every_part_is_read_and_every_reference_leads_somewhere() {
+        let document = document();
+        assert_eq!(document["info"]["title"], "Sacola gateway");
+        let mut open = vec![&document];
+        let mut references = 0;
+        while let Some(value) = open.pop() {
+            if let Some(target) = value.get("$ref").and_then(Value::as_str) {
+                references += 1;
+                let pointer = target.trim_start_matches('#');
+                assert!(document.pointer(pointer).is_some(), "{target}");
+            }
+            if let Some(text) = value.as_str() {
+                assert!(!text.starts_with('@'), "{text} has no value");
+            }
+            open.extend(value.as_array().into_iter().flatten());
+            open.extend(value.as_object().into_iter().flatten().map(|(_, inner)| inner));
+        }
+        assert!(references > 50, "{references}");
+    }
+
+    #[test]
+    fn every_code_is_explained_and_every_problem_is_a_code() {
+        let problems = public::read(include_str!("problems.json"));
+        let told: BTreeSet<&str> = problems.as_object().unwrap().keys().map(String::as_str).collect();
+        let codes: BTreeSet<&str> = Code::ALL.map(Code::word).into();
+        assert_eq!(told, codes);
+        let operations = public::read(include_str!("public.json"));
+        for one in operations.as_array().unwrap() {
+            for word in one["problems"].as_array().unwrap() {
+                assert!(codes.contains(word.as_str().unwrap()), "{word}");
+            }
+            let scope = one.get("scope").and_then(Value::as_str);
+            assert!(scope.is_none_or(|scope| crate::config::Scope::parse(scope).is_some()));
+        }
+    }
+
+    #[test]
+    fn the_committed_document_is_this_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/gateway.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        let now = serde_json::to_string_pretty(&document()).unwrap() + "\n";
+        assert!(committed == now, "run: sacola openapi > openapi/gateway.json");
+    }
 }
