@@ -2,6 +2,7 @@
 //! codes, statuses and limits come from the code itself. `openapi/gateway.json` is this document; a test compares them.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
@@ -100,7 +101,9 @@ fn filled(value: Value, limits: &BTreeMap<&'static str, Value>) -> Value {
 
 /// `GET /openapi.json`
 pub(super) async fn serve() -> HttpResponse {
-    HttpResponse::Ok().json(document())
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text: &'static str = TEXT.get_or_init(|| document().to_string());
+    HttpResponse::Ok().content_type("application/json").body(text)
 }
 
 #[cfg(test)]
