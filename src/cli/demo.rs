@@ -111,6 +111,7 @@ id = "operator"
 merchant = "*"
 secret = "{API_KEY}"
 scopes = ["messages:write", "conversations:read", "catalog:write", "dead_letters:write"]
+requests_per_second = 200
 "#,
         store = toml::Value::String(format!("embedded:{data}")),
     )
@@ -182,6 +183,7 @@ fn explain(demo: &Demo) {
     err("Sacola demo is running. Hold a phone in your browser, buy something, break things on purpose:");
     err(&format!("  playground  http://{public}/playground"));
     err(&format!("  console     http://{ops}/console   (key: {API_KEY})"));
+    err(&format!("  the API     http://{public}/docs"));
     err("A guided rehearsal: the same address with ?story=price-change. By hand, from another terminal:");
     err(&format!(
         "  curl -s {public}/emulator/phones -d '{{\"name\":\"Ana\"}}' -H 'content-type: application/json'"

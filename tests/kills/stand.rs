@@ -309,6 +309,7 @@ id = "backoffice"
 merchant = "*"
 secret = {{ env = "API_KEY" }}
 scopes = ["conversations:read"]
+requests_per_second = 1000
 "#,
         lease_ms = settings.lease_ms,
         hold_s = UNKNOWN_HOLD_MS / 1_000,

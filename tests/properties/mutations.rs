@@ -295,6 +295,7 @@ id = "backoffice"
 merchant = "*"
 secret = "{API_KEY}"
 scopes = ["conversations:read"]
+requests_per_second = 1000
 "#,
         store = directory.join("data").display(),
     );

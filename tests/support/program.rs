@@ -288,6 +288,7 @@ id = "backoffice"
 merchant = "*"
 secret = {{ env = "API_KEY" }}
 scopes = ["messages:write", "conversations:read", "catalog:write", "dead_letters:write"]
+requests_per_second = 1000
 "#
     );
     let path = directory.join("sacola.toml");
