@@ -31,7 +31,7 @@ async fn findings(browser: &Chromium) -> Vec<String> {
 }
 
 /// Judges the page in both themes on every screen.
-async fn judge(browser: &Chromium, page: &str, all: &mut Vec<String>) {
+pub async fn judge(browser: &Chromium, page: &str, all: &mut Vec<String>) {
     for dark in [false, true] {
         for (width, height) in SCREENS {
             browser.resize(width, height, dark).await;

@@ -7,6 +7,7 @@ mod accessible;
 mod chromium;
 mod console;
 mod demo;
+mod docs;
 mod serving;
 mod speed;
 mod stories;

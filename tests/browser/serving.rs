@@ -8,6 +8,7 @@ async fn pages_forbid_whatever_is_not_their_own() {
     for url in [
         demo.playground(""),
         format!("{}/console", demo.ops),
+        format!("{}/docs", demo.public),
         format!("{}/web/shared/dom.js", demo.public),
     ] {
         let answer = demo.raw(&url).await;
