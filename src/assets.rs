@@ -1,5 +1,5 @@
-//! The pages in `web/`, inside the binary: who may serve them registers [`playground`], [`console`] or [`docs_page`]. It owns their headers (a
-//! content security policy without `unsafe-inline`, nothing from elsewhere) and refuses to know any data.
+//! The pages in `web/`, inside the binary: who may serve them registers [`playground`], [`console`] or [`docs_page`]. It owns
+//! their headers (a content security policy without `unsafe-inline`, nothing from elsewhere) and refuses to know any data.
 
 use actix_web::http::header;
 use actix_web::web::{self, Path};
