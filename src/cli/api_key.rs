@@ -58,7 +58,9 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     out(&key);
     err("The block for sacola.toml. It holds only the key's hash:");
     out(&block);
-    err("A running gateway takes it when it reads its configuration again; docs/API.md says what the key is good for.");
+    err(
+        "A running gateway takes it when it reads its configuration again; docs/API.md says what the key is good for.",
+    );
     Ok(())
 }
 
@@ -83,7 +85,9 @@ fn block(options: &Options, digest: &str) -> String {
     }
     let id = &options.id;
     let scopes = scopes.join("\", \"");
-    format!("\n[[api_key]]\nid = \"{id}\"\nmerchant = {merchant}\nsecret_sha256 = \"{digest}\"\nscopes = [\"{scopes}\"]\n")
+    format!(
+        "\n[[api_key]]\nid = \"{id}\"\nmerchant = {merchant}\nsecret_sha256 = \"{digest}\"\nscopes = [\"{scopes}\"]\n"
+    )
 }
 
 #[cfg(test)]

@@ -53,7 +53,9 @@ pub(super) fn operators(
     let ids: Vec<&str> = fitting.iter().map(|key| key.id.as_str()).collect();
     let ids = ids.join(", ");
     Err(if given.is_some() {
-        format!("{VARIABLE} is not the key of {ids}. Mend: export the key that belongs to the hash in the configuration")
+        format!(
+            "{VARIABLE} is not the key of {ids}. Mend: export the key that belongs to the hash in the configuration"
+        )
     } else {
         format!(
             "the configuration holds only the hash of the key {ids}. Mend: export {VARIABLE} with the key itself"
@@ -93,17 +95,31 @@ mod tests {
 
     #[test]
     fn a_written_key_is_used_and_a_hashed_one_comes_from_the_environment() {
-        let plain = block("plain", "*", "secret = \"a long enough secret\"", "dead_letters:write");
+        let plain = block(
+            "plain",
+            "*",
+            "secret = \"a long enough secret\"",
+            "dead_letters:write",
+        );
         let hidden = block("hidden", "*", &hashed("sk_sacola_x"), "dead_letters:write");
         let both = format!("{hidden}{plain}");
         assert_eq!(own(&plain, None), found("plain", "a long enough secret"));
         assert_eq!(own(&both, None), found("plain", "a long enough secret"));
         assert_eq!(own(&both, Some("sk_sacola_x\n")), found("hidden", "sk_sacola_x"));
-        assert_eq!(own(&both, Some("another")), found("plain", "a long enough secret"));
+        assert_eq!(
+            own(&both, Some("another")),
+            found("plain", "a long enough secret")
+        );
         let problem = own(&hidden, None).unwrap_err();
-        assert!(problem.contains("hidden") && problem.contains("export SACOLA_API_KEY"), "{problem}");
+        assert!(
+            problem.contains("hidden") && problem.contains("export SACOLA_API_KEY"),
+            "{problem}"
+        );
         let problem = own(&hidden, Some("another")).unwrap_err();
-        assert!(problem.contains("is not the key of hidden") && !problem.contains("another"), "{problem}");
+        assert!(
+            problem.contains("is not the key of hidden") && !problem.contains("another"),
+            "{problem}"
+        );
     }
 
     #[test]

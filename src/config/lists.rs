@@ -280,7 +280,8 @@ fn key_digest(cursor: &Cursor<'_>, report: &mut Report<'_>, secret: Option<&Secr
         (false, true) => {
             let digest = KeyDigest::parse(written?.trim());
             if digest.is_none() {
-                let mend = "run `sacola api-key` and paste its block, or hash a key: printf %s \"$KEY\" | sha256sum";
+                let mend =
+                    "run `sacola api-key` and paste its block, or hash a key: printf %s \"$KEY\" | sha256sum";
                 report.fault(&path, "is not a SHA-256: 64 hexadecimal digits", mend);
             }
             digest

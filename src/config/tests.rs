@@ -298,20 +298,37 @@ fn an_api_key_is_written_as_a_secret_or_as_its_hash() {
     assert!(plain.secret.is_some());
     let line = "secret = { env = \"KEY\" }";
     let written = format!("secret_sha256 = \"{}\"\nrequests_per_second = 7", digest.to_hex());
-    let hashed = load(&with(line, &written), &env(&[])).expect("good").config.api_keys.remove(0);
+    let hashed = load(&with(line, &written), &env(&[]))
+        .expect("good")
+        .config
+        .api_keys
+        .remove(0);
     assert_eq!((hashed.digest, hashed.requests_per_second), (digest, 7));
     assert!(hashed.secret.is_none());
 
     let both = with(line, &format!("{line}\n{written}"));
     tells(&both, &[], &["api_key[0].secret_sha256: stands beside secret"]);
     let none = with(line, "");
-    tells(&none, &[], &["api_key[0].secret: is missing — mend: run `sacola api-key`"]);
+    tells(
+        &none,
+        &[],
+        &["api_key[0].secret: is missing — mend: run `sacola api-key`"],
+    );
     let half = with(line, "secret_sha256 = \"b5bb9d80\"");
     tells(&half, &[], &["api_key[0].secret_sha256: is not a SHA-256"]);
-    assert!(!faults(&half, &[]).contains("b5bb9d80"), "no part of a secret is told");
+    assert!(
+        !faults(&half, &[]).contains("b5bb9d80"),
+        "no part of a secret is told"
+    );
     let fast = with(line, &format!("{line}\nrequests_per_second = 1001"));
-    tells(&fast, &[], &["api_key[0].requests_per_second: 1001 is out of range"]);
-    let twin = format!("{FILE}\n[[api_key]]\nid = \"twin\"\nmerchant = \"cafe\"\n{written}\nscopes = [\"catalog:read\"]\n");
+    tells(
+        &fast,
+        &[],
+        &["api_key[0].requests_per_second: 1001 is out of range"],
+    );
+    let twin = format!(
+        "{FILE}\n[[api_key]]\nid = \"twin\"\nmerchant = \"cafe\"\n{written}\nscopes = [\"catalog:read\"]\n"
+    );
     let expected = "api_key[1].secret_sha256: is the same secret as api_key[0].secret";
     tells(&twin, &[], &[expected]);
 }

@@ -366,7 +366,11 @@ mod tests {
         assert_eq!(KeyDigest::parse(text), Some(digest));
         assert_eq!(KeyDigest::parse(&text.to_uppercase()), Some(digest));
         assert_eq!(format!("{digest:?}"), "[REDACTED]");
-        for text in ["", "c3ab", "x3ab8ff13720e8ad9047dd39466b3c8974e592c2fa383d4a3960714caef0c4f2"] {
+        for text in [
+            "",
+            "c3ab",
+            "x3ab8ff13720e8ad9047dd39466b3c8974e592c2fa383d4a3960714caef0c4f2",
+        ] {
             assert_eq!(KeyDigest::parse(text), None, "{text}");
         }
     }
