@@ -2,40 +2,48 @@
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
+use tokio::signal::unix::Signal;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::delivery::{self, Dispatcher, MerchantSettings};
+use crate::domain::expiring::Expiring;
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::engine::addresses::Addresses;
 use crate::engine::{self, Engine, LaneSettings};
 use crate::http::auth::{Key, Keys};
 use crate::http::{self, State};
+use crate::live::Live;
 use crate::merchants::Connectors;
 use crate::merchants::payment_link::LinkRule;
-use crate::store::{self, Health, Level, Loss, Store};
+use crate::store::{Health, Store};
 use crate::tasks::Tasks;
 use crate::telemetry;
 use crate::trace::Trace;
 use crate::whatsapp::Provider;
 use crate::whatsapp::buttons::Keyring;
+use crate::whatsapp::client::GraphClient;
 
 mod adapters;
+mod reload;
+mod stores;
 
 pub(crate) use adapters::connectors;
-use adapters::{graph_client, numbers};
+use adapters::{expiring, graph_client, numbers};
+use reload::Reload;
+pub(crate) use reload::Source;
+pub use stores::open_store;
+use stores::{IDENTITY, judged, kept_secret};
+pub(crate) use stores::{demanded, engine_for_reading};
 
 /// Lane work that may wait in memory; what does not fit is found by the sweeper.
 const LANE_WORK_MAX: usize = 10_000;
-/// The secret that home ids rest on.
-const IDENTITY: &str = "identity";
 /// How long the start waits for the first reading of the catalogs.
 const FIRST_MIRROR: Duration = Duration::from_secs(2);
 /// How long connections are told to leave before the listener stops: a request on a kept connection meets an answer, and
@@ -79,6 +87,7 @@ pub struct App {
     pub state: Arc<State>,
     /// How the store was at the start, and what a 200 means on it.
     pub store: Health,
+    reload: Arc<Reload>,
     drain: Duration,
     public_server: ServerHandle,
     ops_server: ServerHandle,
@@ -130,12 +139,13 @@ impl App {
 
         let tasks = Tasks::new();
         let keys = keyring(config, store.as_ref()).await?;
-        let provider: Arc<dyn Provider> = Arc::new(graph_client(config, keys.clone())?);
+        let graph = Arc::new(graph_client(config, keys.clone())?);
+        let provider: Arc<dyn Provider> = Arc::<GraphClient>::clone(&graph);
         let connectors = connectors(config, &clock)?;
         let parts = engine::Parts {
             addresses: Addresses::new(kept_secret(store.as_ref(), IDENTITY).await?),
             store,
-            clock,
+            clock: Arc::clone(&clock),
             keys,
             numbers: numbers(config)?,
             lanes: lane_settings(config),
@@ -148,6 +158,7 @@ impl App {
         dispatcher.run(lane_work, &mirrored);
 
         let state = Arc::new(shared_state(config, engine, dispatcher, metrics));
+        let reload = Reload::new(config, Arc::clone(&state), graph, clock);
         let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
         let listeners = Tasks::new();
         let finish_s = FINISH_S.min(config.server.drain_s / 2).max(1);
@@ -164,12 +175,26 @@ impl App {
             ops: ops_address,
             state,
             store: health,
+            reload,
             drain: Duration::from_secs(config.server.drain_s),
             public_server,
             ops_server,
             tasks,
             listeners,
         })
+    }
+
+    /// Uses another configuration from now on, as far as it needs no restart.
+    pub async fn use_configuration(&self, config: Config) {
+        self.reload.apply(config).await;
+    }
+
+    /// Looks at the configuration's files on schedule and whenever `hangup` comes, and uses what changed.
+    pub(crate) fn watch(&self, source: Source, hangup: Signal) {
+        let (reload, stop) = (Arc::clone(&self.reload), self.tasks.stop_token());
+        self.tasks.spawn("configuration", async move {
+            reload.watch(source, hangup, stop).await
+        });
     }
 
     /// Drains and stops, in this order: not ready any more, no new requests, what is performed is ended and settled, what is
@@ -194,126 +219,26 @@ impl App {
     }
 }
 
-/// What `store.require` demands.
-pub(crate) fn demanded(config: &Config) -> Option<Loss> {
-    config.store.require.map(|demand| match demand {
-        config::Demand::ProcessDeath => Loss::ProcessDeath,
-        config::Demand::PowerLoss => Loss::PowerLoss,
-        config::Demand::PrimaryLoss => Loss::PrimaryLoss,
-    })
-}
-
-/// Asks the store how it is, tells what the person on call should know, and refuses it when a 200 would survive less than is
-/// demanded.
-async fn judged(store: &dyn Store, demanded: Option<Loss>) -> anyhow::Result<Health> {
-    let health = store.health().await.context("the store does not answer")?;
-    for warning in &health.warnings {
-        tracing::warn!(warning, "store");
-    }
-    if let Some(unmet) = health.unmet(demanded) {
-        return Err(unmet.into());
-    }
-    match health.level {
-        Level::None => {
-            let durability = &health.durability;
-            tracing::error!(
-                durability,
-                "A 200 SURVIVES NOTHING: what is answered may be lost. For trials only"
-            );
-        }
-        Level::Unknown => tracing::warn!("what a 200 survives is not known: the server does not say"),
-        Level::ProcessDeath | Level::PowerLoss | Level::PrimaryLoss => {}
-    }
-    Ok(health)
-}
-
-/// Opens the configured store.
-pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    let url = config.store.url.expose();
-    if let Some(directory) = url.strip_prefix("embedded:") {
-        let store = store::embedded::open(Path::new(directory))
-            .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
-        return Ok(Arc::new(store));
-    }
-    Ok(Arc::new(open_redis(config).await?))
-}
-
-async fn open_redis(config: &Config) -> anyhow::Result<store::redis::RedisStore> {
-    let options = store::redis::Options {
-        wait_replicas: config.store.wait_replicas,
-        key_prefix: config.store.key_prefix.clone(),
-        ..store::redis::Options::default()
-    };
-    let store = store::redis::connect(config.store.url.expose(), options).await;
-    store.with_context(|| format!("store.url: cannot use {}", config.store.shown_url()))
-}
-
-/// An engine for looking only, on a store that a gateway has used; `None` when none has. Nothing of a conversation is written.
-pub(crate) async fn engine_for_reading(
-    config: &Config,
-    clock: Arc<dyn Clock>,
-) -> anyhow::Result<Option<Arc<Engine>>> {
-    let Some((store, identity)) = open_used(config).await? else {
-        return Ok(None);
-    };
-    let Some(identity) = identity else {
-        store.close().await;
-        return Ok(None);
-    };
-    let identity = hex::decode(&identity).context("the secret identity in the store is damaged")?;
-    let parts = engine::Parts {
-        store,
-        clock,
-        addresses: Addresses::new(identity),
-        keys: Keyring::new(Vec::new(), config.buttons.expiry_days),
-        numbers: numbers(config)?,
-        lanes: lane_settings(config),
-        trace: Trace::off(),
-    };
-    let (engine, _) = Engine::new(parts, Tasks::new(), 1);
-    Ok(Some(engine))
-}
-
-/// Opens the configured store and reads its identity; an embedded one is not made.
-async fn open_used(config: &Config) -> anyhow::Result<Option<(Arc<dyn Store>, Option<String>)>> {
-    if let Some(directory) = config.store.url.expose().strip_prefix("embedded:") {
-        let opened = store::embedded::open_existing(Path::new(directory))
-            .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
-        let Some(opened) = opened else {
-            return Ok(None);
-        };
-        let identity = opened.kept_secret(IDENTITY)?;
-        let store: Arc<dyn Store> = Arc::new(opened);
-        return Ok(Some((store, identity)));
-    }
-    let opened = open_redis(config).await?;
-    let identity = opened.kept_secret(IDENTITY).await?;
-    let store: Arc<dyn Store> = Arc::new(opened);
-    Ok(Some((store, identity)))
-}
-
-/// A secret that is made once and kept in the store.
-async fn kept_secret(store: &dyn Store, name: &str) -> anyhow::Result<Vec<u8>> {
-    let mut candidate = [0_u8; 32];
-    getrandom::fill(&mut candidate).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
-    let kept = store.secret(name, &hex::encode(candidate)).await?;
-    hex::decode(&kept).with_context(|| format!("the secret {name} in the store is damaged"))
-}
-
 async fn keyring(config: &Config, store: &dyn Store) -> anyhow::Result<Keyring> {
     let configured = &config.buttons.keys;
     let keys = if configured.is_empty() {
         tracing::warn!(
             "no [buttons] keys: one was made and is kept in the store; set SACOLA_BUTTON_KEY to keep buttons alive when the store is lost"
         );
-        vec![("s".to_owned(), kept_secret(store, "buttons").await?)]
+        let kept = Expiring::lasting(kept_secret(store, "buttons").await?);
+        vec![("s".to_owned(), kept)]
     } else {
         configured
             .iter()
-            .map(|key| (key.id.clone(), key.secret.expose().as_bytes().to_vec()))
+            .map(|key| {
+                (
+                    key.id.clone(),
+                    expiring(&key.secret, |text| text.as_bytes().to_vec()),
+                )
+            })
             .collect()
     };
-    Ok(Keyring::new(keys, config.buttons.expiry_days))
+    Ok(Keyring::ending(keys, config.buttons.expiry_days))
 }
 
 fn lane_settings(config: &Config) -> LaneSettings {
@@ -326,12 +251,8 @@ fn lane_settings(config: &Config) -> LaneSettings {
     }
 }
 
-fn dispatcher_parts(
-    config: &Config,
-    engine: Arc<Engine>,
-    provider: Arc<dyn Provider>,
-    connectors: Connectors,
-) -> delivery::Parts {
+/// The outsides as the dispatcher knows them.
+fn sides(config: &Config, connectors: Connectors) -> delivery::Sides {
     let settings = |merchant: &config::Merchant| {
         let links = LinkRule {
             hosts: merchant.payment_hosts.clone(),
@@ -345,12 +266,26 @@ fn dispatcher_parts(
         (MerchantId::new(&merchant.id), settings)
     };
     let rate = |number: &config::Number| (NumberId::new(&number.phone_number_id), number.messages_per_second);
-    delivery::Parts {
-        engine,
-        provider,
+    delivery::Sides {
         connectors,
         merchants: config.merchants.iter().map(settings).collect(),
         rates: config.numbers.iter().map(rate).collect(),
+    }
+}
+
+fn dispatcher_parts(
+    config: &Config,
+    engine: Arc<Engine>,
+    provider: Arc<dyn Provider>,
+    connectors: Connectors,
+) -> delivery::Parts {
+    let sides = sides(config, connectors);
+    delivery::Parts {
+        engine,
+        provider,
+        connectors: sides.connectors,
+        merchants: sides.merchants,
+        rates: sides.rates,
         replica: replica_name(),
     }
 }
@@ -394,20 +329,12 @@ fn shared_state(
     dispatcher: Arc<Dispatcher>,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
 ) -> State {
-    let key = |key: &config::ApiKey| {
-        let merchant = (!key.is_operator()).then(|| MerchantId::new(&key.merchant));
-        Key::new(&key.id, merchant, key.scopes.clone(), key.secret.expose())
-    };
-    let secrets = &config.whatsapp.app_secrets;
     State {
         engine,
         dispatcher,
-        verify_token: config.whatsapp.verify_token.expose().to_owned(),
-        app_secrets: secrets
-            .iter()
-            .map(|secret| secret.expose().as_bytes().to_vec())
-            .collect(),
-        keys: Keys(config.api_keys.iter().map(key).collect()),
+        access: Live::new(access(config)),
+        keys: Live::new(keys(config)),
+        configuration: Live::new(http::Configuration::default()),
         webhook_body_bytes: config.server.webhook_body_bytes,
         api_body_bytes: config.server.api_body_bytes,
         metrics,
@@ -415,11 +342,37 @@ fn shared_state(
         required: demanded(config),
         samples: http::Samples::default(),
         bad_signatures: AtomicU64::new(0),
+        console: http::Sessions::default(),
+    }
+}
+
+/// Who is let in at the webhooks.
+fn access(config: &Config) -> http::Access {
+    let whatsapp = &config.whatsapp;
+    let secrets = whatsapp.app_secrets.iter();
+    http::Access {
+        verify_token: expiring(&whatsapp.verify_token, str::to_owned),
+        app_secrets: secrets
+            .map(|secret| expiring(secret, |text| text.as_bytes().to_vec()))
+            .collect(),
         merchants: config
             .merchants
             .iter()
             .map(|merchant| (merchant.id.clone(), merchant.name.clone()))
             .collect(),
-        console: http::Sessions::default(),
     }
+}
+
+/// Who is let in at the merchant API.
+fn keys(config: &Config) -> Keys {
+    let key = |key: &config::ApiKey| {
+        let merchant = (!key.is_operator()).then(|| MerchantId::new(&key.merchant));
+        Arc::new(Key::new(
+            &key.id,
+            merchant,
+            key.scopes.clone(),
+            key.secret.expose(),
+        ))
+    };
+    Keys(config.api_keys.iter().map(key).collect())
 }

@@ -11,6 +11,7 @@ pub mod emulator;
 pub mod engine;
 pub mod faults;
 pub mod http;
+pub mod live;
 pub mod merchants;
 pub mod outgoing;
 pub mod store;

@@ -6,6 +6,7 @@
 //! provider and the merchants answer is for `sacola check` to find out.
 
 mod checks;
+mod ends;
 mod keys;
 mod lists;
 mod networks;

@@ -53,6 +53,7 @@ fn server(root: &Table, report: &mut Report<'_>) -> Option<Server> {
     let webhook_body_bytes = cursor.integer(report, "webhook_body_bytes");
     let api_body_bytes = cursor.integer(report, "api_body_bytes");
     let drain_s = cursor.integer(report, "drain_s");
+    let reload_s = cursor.integer(report, "reload_s");
     if let (Some(public), Some(ops)) = (listen, ops_listen)
         && public == ops
         && public.port() != 0
@@ -71,6 +72,7 @@ fn server(root: &Table, report: &mut Report<'_>) -> Option<Server> {
         webhook_body_bytes: webhook_body_bytes?,
         api_body_bytes: api_body_bytes?,
         drain_s: drain_s?,
+        reload_s: reload_s?,
     })
 }
 
@@ -208,7 +210,10 @@ fn whatsapp(root: &Table, report: &mut Report<'_>, allowed: Option<&Outgoing>) -
     let verify_token = cursor.secret(report, "verify_token");
     let app_secrets = cursor.secrets(report, "app_secrets");
     for (path, secret) in app_secrets.iter().flatten() {
-        if verify_token.as_ref() == Some(secret) {
+        if verify_token
+            .as_ref()
+            .is_some_and(|token| token.expose() == secret.expose())
+        {
             report.warn_as(
                 "config.same_secret",
                 &cursor.at("verify_token"),

@@ -42,6 +42,9 @@ pub(super) static SERVER: Section = Section {
         "drain_s", Kind::Integer(5, 600), Need::Default("25"), "25",
             "How long a stop may take from SIGTERM on, in seconds: requests and attempts that have begun are \
             ended, all other work is given back. Let whoever kills the process wait 10 seconds longer.";
+        "reload_s", Kind::Integer(1, 3600), Need::Default("5"), "5",
+            "How often this file and the files of its secrets are looked at, in seconds; what changed is applied. SIGHUP \
+            looks at once.";
     },
 };
 
@@ -123,8 +126,9 @@ pub(super) static NUMBER: Section = Section {
             "The provider's id of the number, as text. Unique.";
         "waba_id", Kind::Text, Need::Required, r#""102290129340398""#,
             "The WhatsApp Business Account that owns the number, as text.";
-        "access_token", Kind::Secret, Need::Required, r#"{ file = "/run/secrets/wa_token" }"#,
-            "A system user's token that may send from this number.";
+        "access_token", Kind::SecretOrSecrets, Need::Required, r#"{ file = "/run/secrets/wa_token" }"#,
+            "A system user's token that may send from this number, or a list of them: the first that has not expired is used, \
+            and when the provider refuses it, the next.";
         "catalog_id", Kind::Text, Need::Optional, r#""367025965434465""#,
             "The catalog behind the number's product messages, as text.";
         "merchant", Kind::Text, Need::Required, r#""cafe""#,

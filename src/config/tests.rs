@@ -165,7 +165,7 @@ fn the_environment_wins_and_is_named() {
     let Loaded { config, warnings } = load(FILE, &env(&more)).expect("good");
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!(config.store.shown_url(), "redis://…@cache:6379");
-    assert_eq!(config.numbers[0].access_token.expose(), "plain");
+    assert_eq!(config.numbers[0].access_tokens[0].expose(), "plain");
     assert_eq!(config.numbers[0].messages_per_second, 250);
     assert_eq!(config.whatsapp.app_secrets.len(), 2);
     assert_eq!(config.outgoing.allow_private.len(), 2);

@@ -31,6 +31,8 @@ type Settled = Result<Option<SettleOutcome>, Interrupted>;
 /// The end of the service window, or what became of the lane instead.
 pub(super) type Started = Result<Result<i64, Option<SettleOutcome>>, Interrupted>;
 
+/// How often the work of a number that is not configured any more is looked at: it waits, in order, until the number is back.
+const UNKNOWN_NUMBER_MS: i64 = 60_000;
 /// What a merchant effect does beside its calls: learning what they said, bringing the answer to the conversation.
 const BESIDE_CALLS_MS: i64 = 2_000;
 
@@ -55,6 +57,11 @@ impl Dispatcher {
             }
         };
         metrics::counter!("sacola_effects_performed_total", "effect" => body.effect.word()).increment(1);
+        if self.engine().number(&body.number).is_none() {
+            tracing::debug!(effect = %head.item.effect_id, number = %body.number, "the number is not configured: its work waits");
+            let due_ms = self.now_ms() + UNKNOWN_NUMBER_MS;
+            return self.settle(head, Settlement::Postpone { due_ms }).await;
+        }
         match &body.effect {
             Effect::Send(message) => self.send(head, &body, message).await,
             Effect::Quote { quote_for, lines } => self.quote(head, &body, quote_for, lines).await,
@@ -66,7 +73,7 @@ impl Dispatcher {
     /// they may, so that nobody reconciles what still runs. `Err(settled)` when it must not be performed now.
     pub(super) async fn start_calls(&self, head: &Head, merchant: &MerchantId, calls: i64) -> Started {
         let mut times = self.parts.engine.lane_times();
-        if let Some(settings) = self.parts.merchants.get(merchant) {
+        if let Some(settings) = self.settings(merchant) {
             times.lease_ms = lease_ms(times.lease_ms, settings.timeout_ms, calls);
         }
         let outcome = match self.ask_to_start(head, &[], Class::Reply, times).await? {

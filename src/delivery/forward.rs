@@ -2,8 +2,6 @@
 //! attempt of unknown outcome is asked about by id before anything is sent again; when nobody can tell for a day, a person
 //! must look.
 
-use std::sync::Arc;
-
 use super::answers::Interrupted;
 use super::quote::buyer;
 use super::{Dispatcher, back_off_ms};
@@ -29,7 +27,7 @@ impl Dispatcher {
         if let Err(settled) = self.start_calls(head, &body.merchant, CALLS_MAX).await? {
             return Ok(settled);
         }
-        let Some(connector) = self.connector(&body.merchant).map(Arc::clone) else {
+        let Some(connector) = self.connector(&body.merchant) else {
             self.bury(
                 head,
                 Some(body),
@@ -109,13 +107,9 @@ impl Dispatcher {
     }
 
     fn accepted(&self, body: &LaneBody, found: MerchantPurchase) -> PurchaseAnswer {
-        let rule = self
-            .parts
-            .merchants
-            .get(&body.merchant)
-            .map(|settings| &settings.links);
+        let rule = self.settings(&body.merchant).map(|settings| settings.links);
         let url = found.payment_url.as_deref();
-        let allowed = url.is_none_or(|url| rule.is_some_and(|rule| rule.allows(url)));
+        let allowed = url.is_none_or(|url| rule.as_ref().is_some_and(|rule| rule.allows(url)));
         PurchaseAnswer::Accepted {
             merchant_order_id: found.merchant_order_id,
             total: found.total,

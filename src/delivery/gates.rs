@@ -16,6 +16,10 @@ use crate::whatsapp::errors;
 const KNOCK_MS: i64 = 60_000;
 /// How long a knock may take before the next one: as long as a send.
 const KNOCKING_MS: i64 = 10_000;
+/// So soon a lane looks again whether its gate was opened by somebody who acted (a new token); with many lanes later, so that
+/// all together look [`LOOKS_PER_S`] times a second.
+const LOOK_MS: i64 = 5_000;
+const LOOKS_PER_S: i64 = 100;
 /// How long others wait before they look again while one knocks.
 const LOOK_AGAIN_MS: i64 = 1_000;
 /// A gate that was closed by late failures stays shut that long after a send was taken: its failure may follow.
@@ -77,6 +81,8 @@ struct Closed {
     knock_ms: i64,
     /// True while one knocks.
     knocking: bool,
+    /// Lanes that looked since the last knock.
+    looked: i64,
     /// Set after a knock of a gate that was closed late: until then the silence proves that it was heard.
     proven_ms: Option<i64>,
 }
@@ -95,24 +101,24 @@ impl Gates {
             return None;
         }
         open_proven(&mut closed, now_ms);
-        let waits = |gate: &Gate| {
-            let one = closed.get(gate)?;
-            let look_ms = if one.knocking {
-                one.knock_ms.min(now_ms + LOOK_AGAIN_MS)
-            } else {
-                one.knock_ms
-            };
-            one.proven_ms.or((now_ms < one.knock_ms).then_some(look_ms))
-        };
+        let waits = |gate: &Gate| closed.get_mut(gate)?.look(now_ms);
         if let Some(until_ms) = gates.iter().filter_map(waits).max() {
             return Some(until_ms);
         }
         for gate in gates {
             if let Some(one) = closed.get_mut(gate) {
-                (one.knock_ms, one.knocking) = (now_ms + KNOCKING_MS, true);
+                (one.knock_ms, one.knocking, one.looked) = (now_ms + KNOCKING_MS, true, 0);
             }
         }
         None
+    }
+
+    /// Somebody acted: all go on.
+    pub(super) fn open(&self, gate: &Gate) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if closed.remove(gate).is_some() {
+            opened(gate);
+        }
     }
 
     /// Nothing passes until somebody acts.
@@ -134,6 +140,7 @@ impl Gates {
             late: reason.late,
             knock_ms: 0,
             knocking: false,
+            looked: 0,
             proven_ms: None,
         });
         (one.code, one.words, one.late) = (code, (cause, mend), reason.late);
@@ -167,6 +174,21 @@ impl Gates {
             mend: one.words.1,
         };
         closed.iter().map(told).collect()
+    }
+}
+
+impl Closed {
+    /// When a lane that comes now looks again; `None`: it may knock.
+    fn look(&mut self, now_ms: i64) -> Option<i64> {
+        if self.proven_ms.is_some() || now_ms >= self.knock_ms {
+            return self.proven_ms;
+        }
+        self.looked += 1;
+        let look_ms = match self.knocking {
+            true => LOOK_AGAIN_MS,
+            false => LOOK_MS.max(self.looked * 1_000 / LOOKS_PER_S),
+        };
+        Some(self.knock_ms.min(now_ms + look_ms))
     }
 }
 
@@ -225,6 +247,22 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_that_somebody_opens_lets_all_pass_and_a_few_lanes_look_soon() {
+        let all = Gates::default();
+        all.close(gates()[0].clone(), reason(false), 0);
+        assert_eq!(all.wait(&gates(), 1_000), Some(6_000), "a few look soon");
+        for _ in 0..2_000 {
+            all.wait(&gates(), 1_000);
+        }
+        assert_eq!(all.wait(&gates(), 1_000), Some(21_020), "many look seldom");
+        all.open(&gates()[1]);
+        assert_eq!(all.stopped(1_000).len(), 1, "another gate");
+        all.open(&gates()[0]);
+        assert!(all.stopped(1_000).is_empty());
+        assert_eq!(all.wait(&gates(), 1_000), None);
+    }
+
+    #[test]
     fn a_gate_closed_by_statuses_opens_only_when_no_failure_follows() {
         let all = Gates::default();
         all.close(gates()[1].clone(), reason(true), 0);
@@ -232,7 +270,7 @@ mod tests {
         all.passed(&gates(), 60_100);
         assert_eq!(all.wait(&gates(), 60_200), Some(70_100));
         all.close(gates()[1].clone(), reason(true), 61_000);
-        assert_eq!(all.wait(&gates(), 70_100), Some(121_000));
+        assert_eq!(all.wait(&gates(), 70_100), Some(75_100), "it looks again");
         assert_eq!(all.wait(&gates(), 121_000), None);
         all.passed(&gates(), 121_000);
         assert_eq!(all.stopped(130_999).len(), 1);

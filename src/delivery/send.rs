@@ -179,13 +179,7 @@ impl Dispatcher {
 
     /// The rate of a business number, in and out.
     pub fn number_budget(&self, number: &NumberId) -> Budget {
-        let rate = self
-            .parts
-            .rates
-            .get(number)
-            .copied()
-            .unwrap_or(DEFAULT_RATE)
-            .max(1);
+        let rate = self.rate(number).unwrap_or(DEFAULT_RATE).max(1);
         Budget {
             key: format!("number:{number}"),
             interval_us: 1_000_000 / i64::from(rate),

@@ -49,7 +49,7 @@ impl Dispatcher {
 
     /// Another replica may have changed a catalog.
     async fn follow_catalogs(&self) {
-        for merchant in self.parts.connectors.keys() {
+        for merchant in &self.merchants() {
             if let Err(error) = self
                 .engine()
                 .catalogs()

@@ -10,6 +10,7 @@ pub mod decide;
 pub mod device;
 pub mod effect;
 pub mod event;
+pub mod expiring;
 pub mod facts;
 pub mod ids;
 pub mod message;

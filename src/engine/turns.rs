@@ -104,7 +104,7 @@ impl Engine {
             return Ok(all(happened, &Taken::NoConversation));
         };
         faults::pass(Point::Loaded);
-        if !self.parts.numbers.contains_key(&found.conversation.number) {
+        if self.number(&found.conversation.number).is_none() {
             return Ok(Tried::Refused(Refused::UnknownNumber));
         }
         let ids = found.ids.clone();
@@ -175,7 +175,7 @@ impl Engine {
         happened: &[&Happened],
         marks: &[DoneMark],
     ) -> Result<Option<Draft>, store::Error> {
-        let Some(settings) = self.parts.numbers.get(&found.conversation.number) else {
+        let Some(settings) = self.number(&found.conversation.number) else {
             let problem = format!(
                 "the business number {} is not configured",
                 found.conversation.number
@@ -264,7 +264,10 @@ impl Engine {
         let event = match &happened.what {
             What::Event(event) => event.clone(),
             What::Tap { id, device } => {
-                let button = self.parts.keys.verify(id, &conversation.home);
+                let known = self.known.load();
+                let button = known
+                    .keys
+                    .verify(id, &conversation.home, self.parts.clock.now_ms());
                 Event::Tapped {
                     tap: button.map_or(Tap::Refused, Tap::Button),
                     device: *device,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::HttpRequest;
@@ -96,7 +97,7 @@ impl Key {
 
 /// All keys.
 #[derive(Debug, Default)]
-pub struct Keys(pub Vec<Key>);
+pub struct Keys(pub Vec<Arc<Key>>);
 
 impl Keys {
     /// The key of a request, when it may do that.
@@ -105,7 +106,7 @@ impl Keys {
         request: &HttpRequest,
         scope: Scope,
         now_ms: i64,
-    ) -> Result<&Key, ApiError> {
+    ) -> Result<Arc<Key>, ApiError> {
         let header = request
             .headers()
             .get("authorization")
@@ -125,14 +126,14 @@ impl Keys {
     }
 
     /// The key with that secret; each is compared, in a time that tells nothing.
-    pub(super) fn of_secret(&self, secret: &str) -> Option<&Key> {
+    pub(super) fn of_secret(&self, secret: &str) -> Option<Arc<Key>> {
         let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-        let same = |key: &&Key| bool::from(key.digest.ct_eq(&digest));
-        self.0.iter().filter(same).last()
+        let same = |key: &&Arc<Key>| bool::from(key.digest.ct_eq(&digest));
+        self.0.iter().filter(same).last().map(Arc::clone)
     }
 
     /// The key of that id.
-    pub(super) fn of_id(&self, id: &str) -> Option<&Key> {
-        self.0.iter().find(|key| key.id == id)
+    pub(super) fn of_id(&self, id: &str) -> Option<Arc<Key>> {
+        self.0.iter().find(|key| key.id == id).map(Arc::clone)
     }
 }

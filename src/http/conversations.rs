@@ -25,9 +25,11 @@ pub(super) async fn show(
     path: Path<(String, String)>,
     paging: Query<Paging>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state
-        .keys
-        .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let key =
+        state
+            .keys
+            .load()
+            .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
     let (number, customer) = path.into_inner();
     let number = NumberId::new(number);
     let settings = state
@@ -55,9 +57,11 @@ pub(super) async fn journal(
     request: HttpRequest,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state
-        .keys
-        .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let key =
+        state
+            .keys
+            .load()
+            .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
     if key.merchant.is_some() {
         let detail = "journals are read with an operator's key (merchant \"*\")";
         return Err(ApiError::new(Code::ForbiddenScope, detail));
@@ -173,9 +177,11 @@ pub(super) async fn purchase(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = state
-        .keys
-        .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
+    let key =
+        state
+            .keys
+            .load()
+            .authorise(&request, Scope::ConversationsRead, state.engine.clock().now_ms())?;
     let record = state.engine.purchase(&PurchaseId::new(path.into_inner())).await?;
     let record = record.filter(|record| key.sees(&record.merchant));
     let record = record.ok_or_else(|| ApiError::new(Code::NotFound, "no such purchase"))?;

@@ -146,7 +146,7 @@ async fn moved(
     from: &Customer,
     to: &Customer,
 ) -> Result<(), ApiError> {
-    let all = engine.numbers().map(|known| known.number.clone());
+    let all = engine.numbers().into_iter().map(|known| known.number.clone());
     let numbers: Vec<NumberId> = match number {
         Some(number) => all.filter(|known| *known == number).collect(),
         None => all.collect(),

@@ -45,7 +45,10 @@ pub(super) async fn products(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let now_ms = state.engine.clock().now_ms();
-    let key = state.keys.authorise(&request, Scope::MessagesWrite, now_ms)?;
+    let key = state
+        .keys
+        .load()
+        .authorise(&request, Scope::MessagesWrite, now_ms)?;
     let (asked, bytes): (Request, _) = body::json(payload, state.api_body_bytes).await?;
     let idempotency = request
         .headers()

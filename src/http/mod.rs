@@ -11,9 +11,12 @@ use actix_web::dev::{ServerHandle, Service as _};
 use actix_web::http::ConnectionType;
 use actix_web::{App, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
 
 use crate::delivery::Dispatcher;
+use crate::domain::expiring::Expiring;
 use crate::engine::Engine;
+use crate::live::Live;
 use crate::store::Loss;
 use crate::tasks::Tasks;
 
@@ -45,12 +48,12 @@ pub struct State {
     pub engine: Arc<Engine>,
     /// Knows merchants and price updates.
     pub dispatcher: Arc<Dispatcher>,
-    /// What the provider repeats in its handshake.
-    pub verify_token: String,
-    /// App secrets; any live one verifies.
-    pub app_secrets: Vec<Vec<u8>>,
+    /// What the provider must know.
+    pub access: Live<Access>,
     /// API keys.
-    pub keys: auth::Keys,
+    pub keys: Live<auth::Keys>,
+    /// How the configuration fares.
+    pub configuration: Live<Configuration>,
     /// Largest webhook or callback body.
     pub webhook_body_bytes: usize,
     /// Largest API body.
@@ -65,10 +68,40 @@ pub struct State {
     pub samples: Samples,
     /// Webhooks in a row whose signature was wrong.
     pub bad_signatures: AtomicU64,
-    /// Names of merchants by id, for pages.
-    pub merchants: BTreeMap<String, String>,
     /// Who is signed in to the console.
     pub console: Sessions,
+}
+
+/// What may be replaced while the listeners run.
+#[derive(Clone)]
+pub struct Access {
+    /// What the provider repeats in its handshake, while it is live.
+    pub verify_token: Expiring<String>,
+    /// App secrets; any live one verifies.
+    pub app_secrets: Vec<Expiring<Vec<u8>>>,
+    /// Names of merchants by id, for pages.
+    pub merchants: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("merchants", &self.merchants)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How the configuration fares, for `/readyz`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Configuration {
+    /// Grows by one with each change that is applied; 1 at the start.
+    pub generation: u64,
+    /// When the present one was applied, in Unix milliseconds.
+    pub loaded_at_ms: i64,
+    /// Why the files as they are now are not used; `None`: they are.
+    pub refused: Option<Vec<String>>,
+    /// Keys that were changed and are used from the next start on.
+    pub restart_needed: Vec<String>,
 }
 
 impl fmt::Debug for State {

@@ -21,6 +21,7 @@ pub(super) async fn readyz(state: Data<State>) -> HttpResponse {
     let body = json!({
         "ready": readiness.ready, "reasons": readiness.reasons, "draining": readiness.draining, "store": readiness.store,
         "signatures": readiness.signatures, "stopped": readiness.stopped,
+        "config": *state.configuration.load(),
     });
     if readiness.ready {
         HttpResponse::Ok().json(body)

@@ -35,7 +35,8 @@ pub(super) fn with_next(mut page: Value, next: Option<String>) -> Value {
 fn merchant_of(state: &State, key: &Key, named: Option<&str>) -> Result<MerchantId, ApiError> {
     let wanted = named.map(MerchantId::new).or_else(|| key.merchant.clone());
     let only = || {
-        let mut ids = state.merchants.keys();
+        let access = state.access.load();
+        let mut ids = access.merchants.keys();
         ids.next()
             .filter(|_| ids.next().is_none())
             .map(|id| MerchantId::new(id.clone()))
@@ -43,7 +44,7 @@ fn merchant_of(state: &State, key: &Key, named: Option<&str>) -> Result<Merchant
     let merchant = wanted.or_else(only);
     let merchant =
         merchant.ok_or_else(|| ApiError::new(Code::InvalidRequest, "name the merchant: ?merchant=<id>"))?;
-    if key.sees(&merchant) && state.merchants.contains_key(merchant.as_str()) {
+    if key.sees(&merchant) && state.access.load().merchants.contains_key(merchant.as_str()) {
         Ok(merchant)
     } else {
         Err(ApiError::new(Code::NotFound, "no such merchant for this key"))
@@ -58,8 +59,9 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let key = state
         .keys
+        .load()
         .authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
-    let merchant = merchant_of(&state, key, paging.merchant.as_deref())?;
+    let merchant = merchant_of(&state, &key, paging.merchant.as_deref())?;
     let catalogs = state.engine.catalogs();
     catalogs.follow(state.engine.store().as_ref(), &merchant).await?;
     let limit = paging.limit.unwrap_or(PAGE).clamp(1, PAGE);
@@ -84,8 +86,11 @@ pub(super) async fn put(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let now_ms = state.engine.clock().now_ms();
-    let key = state.keys.authorise(&request, Scope::CatalogWrite, now_ms)?;
-    let merchant = merchant_of(&state, key, paging.merchant.as_deref())?;
+    let key = state
+        .keys
+        .load()
+        .authorise(&request, Scope::CatalogWrite, now_ms)?;
+    let merchant = merchant_of(&state, &key, paging.merchant.as_deref())?;
     let retailer_id = path.into_inner();
     let (mut value, _): (Value, _) = body::json(payload, state.api_body_bytes).await?;
     if let Some(map) = value.as_object_mut() {
@@ -127,6 +132,7 @@ pub(super) async fn price_update(
 ) -> Result<HttpResponse, ApiError> {
     let key = state
         .keys
+        .load()
         .authorise(&request, Scope::CatalogRead, state.engine.clock().now_ms())?;
     let update = state.dispatcher.price_update(&path.into_inner()).await?;
     let update = update.filter(|update| key.sees(&update.merchant));

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::problem::{ApiError, Code};
 use super::{State, body, intake, traced};
+use crate::domain::expiring;
 use crate::faults::{self, Point};
 use crate::whatsapp::signature;
 
@@ -30,8 +31,9 @@ pub(super) struct Handshake {
 /// Answers the handshake: the challenge as text when the token is ours, 403 otherwise.
 pub(super) async fn handshake(state: Data<State>, query: Query<Handshake>) -> HttpResponse {
     let given = query.verify_token.as_deref().unwrap_or_default();
-    let ours = state.verify_token.as_bytes();
-    let same = bool::from(given.as_bytes().ct_eq(ours));
+    let access = state.access.load();
+    let ours = access.verify_token.at(state.engine.clock().now_ms());
+    let same = ours.is_some_and(|ours| bool::from(given.as_bytes().ct_eq(ours.as_bytes())));
     let challenge = query
         .challenge
         .as_ref()
@@ -64,7 +66,9 @@ pub(super) async fn receive(
         .headers()
         .get(signature::HEADER)
         .and_then(|value| value.to_str().ok());
-    if !signature::verify(&bytes, header, &state.app_secrets) {
+    let access = state.access.load();
+    let secrets: Vec<&Vec<u8>> = expiring::live(&access.app_secrets, state.engine.clock().now_ms()).collect();
+    if !signature::verify(&bytes, header, &secrets) {
         let in_a_row = state.bad_signatures.fetch_add(1, Ordering::Relaxed) + 1;
         metrics::counter!("sacola_webhooks_total", "outcome" => "bad_signature").increment(1);
         if in_a_row.is_multiple_of(BAD_SIGNATURES_ALARM) {

@@ -124,7 +124,7 @@ type Drawn = (
 );
 
 fn tap(who: &Customers, device: Device, id: String, purchase: &PurchaseId) -> Drawn {
-    let drawn = keys().verify(&id, &who.home);
+    let drawn = keys().verify(&id, &who.home, 0);
     let asked = drawn.as_ref().map_or(nothing(device), |button| Asked {
         device,
         act: if button.device == device {

@@ -41,7 +41,7 @@ pub(in crate::http) async fn find(
     let visitor = visitor_with(&state, &request, Scope::ConversationsRead)?;
     let finder = Finder {
         state: &state,
-        key: visitor.key,
+        key: &visitor.key,
         number: given(asked.number.as_deref()).map(NumberId::new),
     };
     let customer = given(asked.customer.as_deref());
@@ -55,7 +55,7 @@ pub(in crate::http) async fn find(
             return Err(ApiError::new(Code::InvalidRequest, detail));
         }
     };
-    let mut told = found_json(&search, !sees_personal_data(visitor.key));
+    let mut told = found_json(&search, !sees_personal_data(&visitor.key));
     if let Some(fields) = told.as_object_mut() {
         fields.insert("now_ms".to_owned(), json!(now_ms(&state)));
     }
@@ -116,7 +116,7 @@ pub(in crate::http) async fn show(
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor_with(&state, &request, Scope::ConversationsRead)?;
-    let conversation = visible(&state, visitor.key, &path.into_inner()).await?;
+    let conversation = visible(&state, &visitor.key, &path.into_inner()).await?;
     let settings = state.engine.number(&conversation.number).ok_or_else(|| {
         let detail = "its business number is not configured any more: what its prices mean is not known";
         ApiError::new(Code::UnknownNumber, detail)
@@ -124,7 +124,7 @@ pub(in crate::http) async fn show(
     let locale = conversation.locale.unwrap_or(settings.shop.locale).tag();
     let mut told = page(&conversation, settings.shop.currency, locale, 0, PAGE);
     name_effects(&mut told, &conversation);
-    let is_masked = !sees_personal_data(visitor.key);
+    let is_masked = !sees_personal_data(&visitor.key);
     if is_masked {
         mask(&mut told, &conversation);
     }

@@ -20,9 +20,9 @@ pub(in crate::http) async fn show(
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor_with(&state, &request, Scope::ConversationsRead)?;
-    let conversation = visible(&state, visitor.key, &path.into_inner()).await?;
+    let conversation = visible(&state, &visitor.key, &path.into_inner()).await?;
     let entries = state.engine.store().journal(&conversation.home).await?;
-    let is_masked = !sees_personal_data(visitor.key);
+    let is_masked = !sees_personal_data(&visitor.key);
     let told = entries.iter().map(|entry| match outline(entry) {
         Ok(outline) => entry_json(&outline, is_masked),
         Err(_) => json!({ "problem": "this version can't read the entry" }),

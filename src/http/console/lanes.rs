@@ -46,14 +46,14 @@ pub(in crate::http) async fn list(
     };
     let limit = listing.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let (store, now_ms) = (state.engine.store(), now_ms(&state));
-    let is_masked = !sees_personal_data(visitor.key);
+    let is_masked = !sees_personal_data(&visitor.key);
     let (mut told, mut pages) = (Vec::new(), 0);
     let (page, next) = loop {
         let page = store.lanes(after.as_ref(), limit, now_ms).await?;
         let ids: Vec<LaneId> = page.lanes.iter().map(|place| place.lane.clone()).collect();
         let looks = store.look_at_lanes(&ids, 1).await?;
         let lanes = page.lanes.iter().zip(&looks);
-        told.extend(lanes.filter_map(|seen| lane_json(visitor.key, seen, now_ms, is_masked)));
+        told.extend(lanes.filter_map(|seen| lane_json(&visitor.key, seen, now_ms, is_masked)));
         let next = page
             .lanes
             .last()
@@ -66,7 +66,7 @@ pub(in crate::http) async fn list(
         }
         after = page.lanes.last().cloned();
     };
-    let told = json!({ "lanes": told, "totals": totals(visitor.key, &page), "now_ms": now_ms });
+    let told = json!({ "lanes": told, "totals": totals(&visitor.key, &page), "now_ms": now_ms });
     Ok(answer(with_next(told, next)))
 }
 

@@ -54,8 +54,8 @@ pub(in crate::http) async fn list(
     listing: Query<Listing>,
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor_with(&state, &request, Scope::DeadLettersRead)?;
-    let mut page = dead_letters::page_of(&state, visitor.key, &listing).await?;
-    if !sees_personal_data(visitor.key) {
+    let mut page = dead_letters::page_of(&state, &visitor.key, &listing).await?;
+    if !sees_personal_data(&visitor.key) {
         let letters = page.get_mut("dead_letters").and_then(Value::as_array_mut);
         letters.into_iter().flatten().for_each(mask_detail);
     }
@@ -68,7 +68,7 @@ pub(in crate::http) async fn groups(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor_with(&state, &request, Scope::DeadLettersRead)?;
-    Ok(answer(dead_letters::groups_of(&state, visitor.key).await?))
+    Ok(answer(dead_letters::groups_of(&state, &visitor.key).await?))
 }
 
 /// `GET /console/api/dead-letters/{id}`
@@ -78,8 +78,8 @@ pub(in crate::http) async fn show(
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor_with(&state, &request, Scope::DeadLettersRead)?;
-    let letter = dead_letters::letter_of(&state, visitor.key, &path.into_inner()).await?;
-    if sees_personal_data(visitor.key) {
+    let letter = dead_letters::letter_of(&state, &visitor.key, &path.into_inner()).await?;
+    if sees_personal_data(&visitor.key) {
         return Ok(answer(dead_letters::explained(
             &letter,
             Some(letter.body.clone()),
@@ -97,7 +97,7 @@ pub(in crate::http) async fn discard(
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor_with(&state, &request, Scope::DeadLettersWrite)?;
-    dead_letters::removed(&state, visitor.key, &path.into_inner()).await
+    dead_letters::removed(&state, &visitor.key, &path.into_inner()).await
 }
 
 /// `POST /console/api/dead-letters/{id}/replay`
@@ -117,8 +117,8 @@ pub(in crate::http) async fn replay_one(
             ApiError::new(Code::InvalidRequest, detail)
         })?
     };
-    let retold = retelling(visitor.key);
-    dead_letters::replayed(&state, visitor.key, &path.into_inner(), manner.dry_run, retold).await
+    let retold = retelling(&visitor.key);
+    dead_letters::replayed(&state, &visitor.key, &path.into_inner(), manner.dry_run, retold).await
 }
 
 /// `POST /console/api/dead-letters/replay`
@@ -129,8 +129,8 @@ pub(in crate::http) async fn replay_many(
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor_with(&state, &request, Scope::DeadLettersWrite)?;
     let (asked, _): (Many, _) = body::json(payload, state.api_body_bytes).await?;
-    let mut told = dead_letters::run(&state, visitor.key, &asked).await?;
-    let retold = retelling(visitor.key);
+    let mut told = dead_letters::run(&state, &visitor.key, &asked).await?;
+    let retold = retelling(&visitor.key);
     let reports = told.get_mut("letters").and_then(Value::as_array_mut);
     for report in reports.into_iter().flatten() {
         *report = retold(report.take());

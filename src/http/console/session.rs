@@ -6,6 +6,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 use super::sessions::{Digest, LASTS_MS};
 use super::{COOKIE, HEADER, answer, now_ms, sees_personal_data};
@@ -19,15 +20,15 @@ use crate::http::{State, body};
 const BODY_BYTES: usize = 4 * 1_024;
 
 /// Whose request it is.
-pub(super) struct Visitor<'a> {
+pub(super) struct Visitor {
     /// The key that was signed in with, or that came with the request.
-    pub(super) key: &'a Key,
+    pub(super) key: Arc<Key>,
     /// The session and when it ends; `None` with a bearer key.
     pub(super) session: Option<(Digest, i64)>,
 }
 
 /// The visitor, when they are one.
-pub(super) fn visitor<'a>(state: &'a State, request: &HttpRequest) -> Result<Visitor<'a>, ApiError> {
+pub(super) fn visitor(state: &State, request: &HttpRequest) -> Result<Visitor, ApiError> {
     check_origin(request)?;
     let now_ms = now_ms(state);
     let bearer = header(request, "authorization").and_then(|text| text.strip_prefix("Bearer "));
@@ -43,20 +44,16 @@ pub(super) fn visitor<'a>(state: &'a State, request: &HttpRequest) -> Result<Vis
 }
 
 /// The visitor, when their key may do that.
-pub(super) fn visitor_with<'a>(
-    state: &'a State,
-    request: &HttpRequest,
-    scope: Scope,
-) -> Result<Visitor<'a>, ApiError> {
+pub(super) fn visitor_with(state: &State, request: &HttpRequest, scope: Scope) -> Result<Visitor, ApiError> {
     let visitor = visitor(state, request)?;
     visitor.key.demand(scope)?;
     Ok(visitor)
 }
 
-fn signed_in<'a>(state: &'a State, request: &HttpRequest, now_ms: i64) -> Result<Visitor<'a>, ApiError> {
+fn signed_in(state: &State, request: &HttpRequest, now_ms: i64) -> Result<Visitor, ApiError> {
     let session = token(request).and_then(|token| state.console.resume(token, now_ms));
     let known = session.and_then(|(digest, key_id, ends_ms)| {
-        let key = state.keys.of_id(&key_id)?;
+        let key = state.keys.load().of_id(&key_id)?;
         Some(Visitor {
             key,
             session: Some((digest, ends_ms)),
@@ -71,13 +68,13 @@ fn signed_in<'a>(state: &'a State, request: &HttpRequest, now_ms: i64) -> Result
 }
 
 /// The key with that secret. Wrong ones are limited, however they come; those of one address lock out no other.
-fn tried<'a>(state: &'a State, request: &HttpRequest, secret: &str) -> Result<&'a Key, ApiError> {
+fn tried(state: &State, request: &HttpRequest, secret: &str) -> Result<Arc<Key>, ApiError> {
     let peer = request.peer_addr().map(|address| address.ip());
     if !state.console.may_try(peer, now_ms(state)) {
         let detail = "too many wrong keys were tried from this address; wait a minute";
         return Err(ApiError::new(Code::RateLimited, detail));
     }
-    let Some(key) = state.keys.of_secret(secret) else {
+    let Some(key) = state.keys.load().of_secret(secret) else {
         tracing::warn!(?peer, "a wrong key was tried at the console");
         let detail = "no [[api_key]] of this gateway has this secret";
         return Err(ApiError::new(Code::NotAuthorised, detail));
@@ -152,7 +149,7 @@ pub(in crate::http) async fn sign_in(
         ApiError::new(Code::StoreUnavailable, detail)
     })?;
     tracing::info!(key = key.id, "somebody signed in to the console");
-    let told = told(key, Some(now_ms + LASTS_MS), now_ms);
+    let told = told(&key, Some(now_ms + LASTS_MS), now_ms);
     let cookie = cookie(&request, &token, LASTS_MS / 1_000);
     Ok(HttpResponse::Ok()
         .insert_header(("set-cookie", cookie))
@@ -166,7 +163,7 @@ pub(in crate::http) async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let visitor = visitor(&state, &request)?;
     Ok(answer(told(
-        visitor.key,
+        &visitor.key,
         visitor.session.map(|(_, ends_ms)| ends_ms),
         now_ms(&state),
     )))

@@ -2,6 +2,7 @@
 //! mended, one by one or many at a limited rate. A key sees its merchant's letters; those of no merchant need an operator's key.
 
 use std::convert;
+use std::sync::Arc;
 
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -44,9 +45,9 @@ pub(super) struct Manner {
     pub(super) dry_run: bool,
 }
 
-fn authorised<'a>(state: &'a State, request: &HttpRequest, scope: Scope) -> Result<&'a Key, ApiError> {
+fn authorised(state: &State, request: &HttpRequest, scope: Scope) -> Result<Arc<Key>, ApiError> {
     let now_ms = state.engine.clock().now_ms();
-    state.keys.authorise(request, scope, now_ms)
+    state.keys.load().authorise(request, scope, now_ms)
 }
 
 /// A letter, when the key may see it.
@@ -81,7 +82,7 @@ pub(super) async fn list(
     request: HttpRequest,
     listing: Query<Listing>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersRead)?;
+    let key = &authorised(&state, &request, Scope::DeadLettersRead)?;
     Ok(HttpResponse::Ok().json(page_of(&state, key, &listing).await?))
 }
 
@@ -108,7 +109,7 @@ pub(super) async fn page_of(state: &State, key: &Key, listing: &Listing) -> Resu
 
 /// `GET /v1/dead-letters/groups`
 pub(super) async fn groups(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersRead)?;
+    let key = &authorised(&state, &request, Scope::DeadLettersRead)?;
     Ok(HttpResponse::Ok().json(groups_of(&state, key).await?))
 }
 
@@ -136,7 +137,7 @@ pub(super) async fn show(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersRead)?;
+    let key = &authorised(&state, &request, Scope::DeadLettersRead)?;
     let letter = letter_of(&state, key, &path.into_inner()).await?;
     let body = key.may(Scope::DeadLettersWrite).then(|| letter.body.clone());
     Ok(HttpResponse::Ok().json(explained(&letter, body)))
@@ -165,7 +166,7 @@ pub(super) async fn discard(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
+    let key = &authorised(&state, &request, Scope::DeadLettersWrite)?;
     removed(&state, key, &path.into_inner()).await
 }
 
@@ -189,7 +190,7 @@ pub(super) async fn replay_one(
     path: Path<String>,
     manner: Query<Manner>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
+    let key = &authorised(&state, &request, Scope::DeadLettersWrite)?;
     replayed(&state, key, &path.into_inner(), manner.dry_run, convert::identity).await
 }
 

@@ -131,7 +131,7 @@ pub(in crate::http) async fn many(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let key = authorised(&state, &request, Scope::DeadLettersWrite)?;
+    let key = &authorised(&state, &request, Scope::DeadLettersWrite)?;
     let (asked, _): (Asked, _) = body::json(payload, state.api_body_bytes).await?;
     Ok(HttpResponse::Ok().json(run(&state, key, &asked).await?))
 }
