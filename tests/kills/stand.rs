@@ -312,8 +312,11 @@ scopes = ["conversations:read", "dead_letters:write"]
     /// Sends a gateway a signal, such as `-HUP`.
     pub async fn signals(&self, gateway: usize, signal: &str) {
         let id = self.gateways[gateway].as_ref().and_then(Child::id).unwrap();
-        let sent = Command::new("kill").args([signal, &id.to_string()]).status();
-        assert!(sent.await.unwrap().success());
+        let sent = Command::new("kill")
+            .args([signal, &id.to_string()])
+            .status()
+            .await;
+        assert!(sent.unwrap().success());
     }
 
     async fn tells_that_it_drains(&self, gateway: usize) -> bool {
@@ -344,6 +347,11 @@ scopes = ["conversations:read", "dead_letters:write"]
     pub fn crowd(&self, plan: Plan) -> Arc<Crowd> {
         let button_key = self.button_key.clone();
         Crowd::start(plan, &self.outside, &self.post, button_key, &self.tasks)
+    }
+
+    /// How many gateways there are.
+    pub fn gateways(&self) -> usize {
+        self.gateways.len()
     }
 
     /// Waits that long.
