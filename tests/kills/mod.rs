@@ -14,7 +14,7 @@ mod crowd;
 #[cfg(feature = "faults")]
 mod gateway;
 mod load;
-mod outside;
+pub mod outside;
 mod post;
 #[cfg(target_os = "linux")]
 mod power;
