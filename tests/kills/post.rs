@@ -214,7 +214,7 @@ impl Post {
             let (gateway, door) = self.begins(next, &secret);
             let request = self.request(format!("{door}{path}"), headers, body);
             let answer = request.send().await;
-            if self.is_taken(gateway, &secret, answer) {
+            if self.is_taken(gateway, &secret, &answer) {
                 return true;
             }
             next = gateway + 1;
@@ -246,7 +246,7 @@ impl Post {
         &self,
         gateway: usize,
         secret: &str,
-        answer: Result<reqwest::Response, reqwest::Error>,
+        answer: &Result<reqwest::Response, reqwest::Error>,
     ) -> bool {
         let mut desk = self.desk();
         *desk.signed.entry(secret.to_owned()).or_default() -= 1;
