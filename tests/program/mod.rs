@@ -8,5 +8,6 @@ mod edges;
 mod emulator;
 mod letters;
 mod levels;
+mod reload;
 mod replays;
 mod walks;
