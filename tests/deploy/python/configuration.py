@@ -41,6 +41,13 @@ class Gateway:
     def env(self):
         return {variable["name"]: variable for variable in self.container.get("env") or []}
 
+    def setting(self, section, key, default):
+        """What holds for a key, and where that is said: a variable wins over the file."""
+        variable = f"SACOLA__{section}__{key}".upper()
+        if "value" in self.env.get(variable, {}):
+            return self.env[variable]["value"], (self.workload.name, f"{self.path}.env[{variable}]")
+        return at(self.toml, section, key, default=default), (f"ConfigMap/{self.config_name}", f"{section}.{key}")
+
 
 def check(objects, program):
     for workload in objects.workloads():
@@ -102,13 +109,13 @@ def _mounted(gateway, path):
 
 def _listeners(gateway):
     for key, default in (("listen", "0.0.0.0:8080"), ("ops_listen", "127.0.0.1:9090")):
-        host, _, port = at(gateway.toml, "server", key, default=default).rpartition(":")
-        where = f"ConfigMap/{gateway.config_name}"
+        address, (where, path) = gateway.setting("server", key, default)
+        host, _, port = str(address).rpartition(":")
         if host in ("127.0.0.1", "[::1]"):
             problem = "only the pod itself reaches it: probes, Services and Prometheus do not"
-            yield Finding("config.listener", where, f"server.{key}", problem, f'write "0.0.0.0:{port}"')
+            yield Finding("config.listener", where, path, problem, f'write "0.0.0.0:{port}"')
         if port.isdigit() and int(port) not in gateway.workload.ports:
-            yield Finding("config.listener", where, f"server.{key}", f"the pod declares no port {port}", "use 8080 and 9090")
+            yield Finding("config.listener", where, path, f"the pod declares no port {port}", "use 8080 and 9090")
 
 
 def _probes(gateway):
@@ -141,7 +148,7 @@ def _drain(gateway):
         problem = "without a pause new requests still come while the endpoints forget this pod" if not hook else "there is no shell in the image"
         yield Finding("drain.pre_stop", gateway.workload.name, path, problem, "sleep: {seconds: 8}, which Kubernetes 1.30 does itself")
         return
-    pause, drain = hook["sleep"].get("seconds", 0), at(gateway.toml, "server", "drain_s", default=DRAIN_S)
+    pause, drain = hook["sleep"].get("seconds", 0), int(gateway.setting("server", "drain_s", DRAIN_S)[0])
     grace, needed = gateway.workload.spec.get("terminationGracePeriodSeconds", 30), pause + drain + SPARE_S
     if grace < needed:
         problem = f"{grace} s is less than preStop {pause} s + server.drain_s {drain} s + {SPARE_S} s: work is killed half done"

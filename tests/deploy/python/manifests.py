@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -97,7 +98,9 @@ def main():
         print("manifests.py: no sacola program is here: sacola.toml is not judged. Mend: --sacola PROGRAM", file=sys.stderr)
     also = [path.read_text(encoding="utf-8") for path in given.also]
     versions = given.kubernetes or VERSIONS
-    found = {str(source): findings_of(rendered(source), also, program, versions) for source in given.sources}
+    with ThreadPoolExecutor(max_workers=4) as kubectls:
+        texts = list(kubectls.map(rendered, given.sources))
+    found = {str(source): findings_of(text, also, program, versions) for source, text in zip(given.sources, texts)}
     if given.json:
         print(json.dumps({source: [one.as_dict() for one in all_of] for source, all_of in found.items()}, indent=1))
     else:

@@ -9,7 +9,7 @@ WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", 
 CLUSTER_WIDE = ("Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterSecretStore", "PersistentVolume", "StorageClass")
 
 
-class Loader(yaml.SafeLoader):
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML as Kubernetes reads it: dates stay text."""
 
 

@@ -48,6 +48,8 @@ def _budgets(objects):
 def _two_scalers(objects, workload):
     scalers = objects.scaler_of(workload)
     for extra in scalers[1:]:
+        if name_of(extra) == name_of(scalers[0]):  # one object twice, which is told as that
+            continue
         problem = f"{name_of(scalers[0])} scales {workload.name} too: they pull it to and fro"
         yield Finding("scaling.twice", name_of(extra), "spec.scaleTargetRef", problem, "keep one of them; components/keda removes the other")
     if scalers and "replicas" in workload.obj.get("spec", {}):

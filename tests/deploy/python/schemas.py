@@ -1,12 +1,17 @@
 """Every field against the schemas of Kubernetes (kubernetes-validate, strict), or against ours for custom resources."""
 
+from functools import lru_cache
+
 import jsonschema
 import kubernetes_validate
-from kubernetes_validate.utils import SchemaNotFoundError
+from kubernetes_validate import utils
 
 from custom_resources import SCHEMAS
 from findings import Finding
 from objects import name_of
+
+# It reads its schemas anew for each object, a megabyte each time
+utils.schema_contents = lru_cache(maxsize=None)(utils.schema_contents)
 
 
 def check(objects, versions):
@@ -23,7 +28,7 @@ def _against_kubernetes(obj, versions):
     for version in versions:
         try:
             kubernetes_validate.validate(obj, version, strict=True)
-        except SchemaNotFoundError:
+        except utils.SchemaNotFoundError:
             known = ", ".join(sorted({f"{kind} {api}" for api, kind in SCHEMAS if kind == obj["kind"]}))
             mend = f"write {known}" if known else "mend apiVersion and kind, or add a schema to custom_resources.py"
             problem = f"{obj['apiVersion']} has no such kind in Kubernetes {version}"
