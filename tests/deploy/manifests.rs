@@ -44,15 +44,15 @@ fn manifests(arguments: &[&str], sources: &[PathBuf]) -> Output {
 }
 
 /// What is wrong with each source, as `code Kind/name`, with the whole finding beside it.
-fn findings(arguments: &[&str], sources: &[PathBuf]) -> BTreeMap<PathBuf, Vec<(String, Value)>> {
-    let arguments = [&["--json"], arguments].concat();
-    let output = manifests(&arguments, sources);
+type Found = BTreeMap<PathBuf, Vec<(String, Value)>>;
+
+fn findings(arguments: &[&str], sources: &[PathBuf]) -> Found {
+    let mut all = vec!["--json"];
+    all.extend_from_slice(arguments);
+    let output = manifests(&all, sources);
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        matches!(output.status.code(), Some(0 | 1)),
-        "the checks did not run: {told}"
-    );
-    let report: BTreeMap<PathBuf, Vec<Value>> = serde_json::from_slice(&output.stdout).unwrap();
+    let report: BTreeMap<String, Vec<Value>> = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("the checks did not run: {error}: {told}"));
     assert_eq!(report.len(), sources.len(), "one answer for each source");
     let named = |finding: Value| {
         let text = |key: &str| finding[key].as_str().unwrap().to_owned();
@@ -60,11 +60,11 @@ fn findings(arguments: &[&str], sources: &[PathBuf]) -> BTreeMap<PathBuf, Vec<(S
     };
     report
         .into_iter()
-        .map(|(source, all)| (source, all.into_iter().map(named).collect()))
+        .map(|(source, all)| (PathBuf::from(source), all.into_iter().map(named).collect()))
         .collect()
 }
 
-fn assert_clean(found: &BTreeMap<PathBuf, Vec<(String, Value)>>) {
+fn assert_clean(found: &Found) {
     for (source, all) in found {
         assert!(all.is_empty(), "{}: {all:#?}", source.display());
     }
@@ -194,10 +194,8 @@ fn every_planted_fault_is_found_by_name_and_nothing_else_is() {
             found[*fault]
         );
         let finding = &found[*fault][0].1;
-        for part in ["path", "problem", "mend"] {
-            let told = finding[part]
-                .as_str()
-                .is_some_and(|text| !text.is_empty() || part == "path");
+        for part in ["problem", "mend"] {
+            let told = finding[part].as_str().is_some_and(|text| !text.is_empty());
             assert!(told, "{}: no {part}: {finding:#}", fault.display());
         }
     }
