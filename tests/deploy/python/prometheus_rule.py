@@ -24,6 +24,15 @@ spec:
 """
 
 
+class Dumper(yaml.SafeDumper):
+    """Expressions of several lines stay several lines."""
+
+
+Dumper.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+)
+
+
 def groups():
     return yaml.load(RULES.read_text(encoding="utf-8"), Loader)["groups"]
 
@@ -37,7 +46,7 @@ def check(objects):
 
 
 def write():
-    body = yaml.safe_dump({"groups": groups()}, sort_keys=False, allow_unicode=True, width=120)
+    body = yaml.dump({"groups": groups()}, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
     COPY.write_text(HEAD + "".join(f"  {line}\n" if line else "\n" for line in body.splitlines()), encoding="utf-8")
 
 
