@@ -1,6 +1,6 @@
 //! What the world answered, as events; and performing one head.
 
-use super::Dispatcher;
+use super::{Dispatcher, counts};
 use crate::domain::effect::Effect;
 use crate::domain::event::Event;
 use crate::domain::ids::{MerchantId, PurchaseId};
@@ -78,6 +78,7 @@ impl Dispatcher {
                 self.begun(head, times, window_open_until_ms).await
             }
             StartOutcome::Refused { until_ms, .. } => {
+                counts::refused("merchant");
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
                     .await?;
@@ -127,6 +128,9 @@ impl Dispatcher {
 
     /// Settles; while the store is away the attempt's outcome is kept and told again, as long as the lease may last.
     pub(super) async fn settle(&self, head: &Head, settlement: Settlement) -> Settled {
+        if matches!(settlement, Settlement::Postpone { .. }) {
+            counts::unmade(counts::toward(head.lane.kind), "postponed");
+        }
         for pause_ms in SETTLE_AGAIN_MS {
             let times = self.parts.engine.lane_times();
             match self.store().settle(head, settlement.clone(), times).await {
@@ -189,10 +193,10 @@ impl Dispatcher {
         &self,
         head: &Head,
         body: Option<&LaneBody>,
-        reason: &str,
+        reason: &'static str,
         detail: &str,
     ) -> Result<(), Interrupted> {
-        metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
+        metrics::counter!("sacola_dead_letters_total", "reason" => reason).increment(1);
         let letter = DeadLetter {
             id: format!("{}.{reason}", head.item.effect_id),
             reason: reason.to_owned(),

@@ -1,9 +1,11 @@
 //! Sending messages: the service window is judged here, at the moment of sending (rule R1); a send of unknown outcome waits
 //! for its status and is then repeated once or dropped, by its kind.
 
+use tokio::time::Instant;
+
 use super::answers::{Interrupted, Started};
 use super::pace::{Refusal, Turn};
-use super::{Dispatcher, Gate, HOLD_MARGIN_MS, Reason, back_off_ms};
+use super::{Dispatcher, Gate, HOLD_MARGIN_MS, Reason, back_off_ms, counts};
 use crate::domain::conversation::Customer;
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::NumberId;
@@ -33,6 +35,8 @@ const PAIR_BURST_REPLY: i64 = 600;
 const WAITED_MS: i64 = 5_000;
 /// The place of the number's rate among the budgets of a send.
 const NUMBER: usize = 0;
+/// The place of the rate toward one customer.
+const PAIR: usize = 1;
 /// A number's rate when none is configured (Meta, throughput, 2025-11-21).
 const DEFAULT_RATE: u32 = 80;
 
@@ -83,9 +87,9 @@ impl Dispatcher {
             message: message.clone(),
             now_ms: self.now_ms(),
         };
-        let watched = self.watched();
+        let began = Instant::now();
         let answer = self.parts.provider.send(&sending).await;
-        self.tell_send(head, message.kind, &answer, watched);
+        self.tell_send(head, message.kind, &answer, began);
         faults::pass(Point::Performed);
         match answer {
             Ok(sent) => {
@@ -119,7 +123,7 @@ impl Dispatcher {
             StartOutcome::Refused { until_ms, budget }
                 if budget == NUMBER && head.item.class == Class::Reply =>
             {
-                metrics::counter!("sacola_budget_refusals_total").increment(1);
+                counts::refused("number");
                 let interval_us = budgets.first().map_or(1, |budget| budget.interval_us);
                 let refusal = Refusal {
                     until_ms,
@@ -129,8 +133,12 @@ impl Dispatcher {
                 let turn = self.paces.refused(number, &head.item.effect_id, refusal, times);
                 Ok(Err(self.hold(head, turn)))
             }
-            StartOutcome::Refused { until_ms, .. } => {
-                metrics::counter!("sacola_budget_refusals_total").increment(1);
+            StartOutcome::Refused { until_ms, budget } => {
+                counts::refused(match budget {
+                    NUMBER => "number",
+                    PAIR => "pair",
+                    _ => "other",
+                });
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
                     .await?;
