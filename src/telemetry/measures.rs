@@ -207,7 +207,7 @@ const STORE: &[Measure] = &[
     of_store(
         "sacola_dead_letters",
         &[Fixed("reason", STORED_REASONS)],
-        "dead letters that lie in the store",
+        "dead letters that lie in the store; read every 30 seconds",
     ),
     of_store(
         "sacola_price_updates_running",
@@ -237,8 +237,8 @@ const INBOUND: &[Measure] = &[
     gauge(
         "sacola_number_silence_seconds",
         &[NUMBER],
-        "since this replica last heard of the number; since its start, when never; 0 once it is no longer \
-         configured",
+        "since this replica last heard of the number, or since its start when never: take the `min` over \
+         replicas; 0 once it is no longer configured",
     ),
     counter(
         "sacola_callbacks_total",
@@ -434,8 +434,8 @@ const PRODUCTS: &[Measure] = &[
     gauge(
         "sacola_catalog_age_seconds",
         &[MERCHANT],
-        "since this replica last read the catalog to its end: one replica at a time does; absent until \
-         then, 0 once the merchant is no longer configured",
+        "since this replica last read the catalog to its end; as one replica at a time does, take the \
+         `min` over them; absent until then, 0 once the merchant is no longer configured",
     ),
     counter(
         "sacola_price_update_carts_total",
