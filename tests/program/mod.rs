@@ -8,5 +8,6 @@ mod edges;
 mod emulator;
 mod letters;
 mod levels;
+mod measures;
 mod replays;
 mod walks;
