@@ -159,6 +159,7 @@ impl App {
 
         let state = Arc::new(shared_state(config, engine, dispatcher, metrics));
         let reload = Reload::new(config, Arc::clone(&state), graph, clock);
+        http::sample(Arc::clone(&state), &tasks);
         let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
         let listeners = Tasks::new();
         let finish_s = FINISH_S.min(config.server.drain_s / 2).max(1);
@@ -341,6 +342,7 @@ fn shared_state(
         draining: AtomicBool::new(false),
         required: demanded(config),
         samples: http::Samples::default(),
+        heard: http::Heard::default(),
         bad_signatures: AtomicU64::new(0),
         console: http::Sessions::default(),
     }

@@ -95,6 +95,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Prints every metric with its labels and meaning, as Markdown.
+    Metrics,
     /// Prints the gateway's OpenAPI document.
     Openapi,
 }
@@ -144,6 +146,10 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             gateway,
             json,
         } => replay::run(&environment, &config, &conversation, gateway.as_ref(), json).await,
+        Command::Metrics => {
+            print::raw(&crate::telemetry::document());
+            Ok(())
+        }
         Command::Openapi => print_openapi(),
     };
     match result {

@@ -10,11 +10,12 @@ use super::report::Report;
 use super::types::Outgoing;
 
 /// Store addresses that Sacola understands.
-const STORE_SCHEMES: [&str; 5] = [
+const STORE_SCHEMES: [&str; 6] = [
     "embedded:",
     "redis://",
     "rediss://",
     "redis+cluster://",
+    "rediss+cluster://",
     "redis+sentinel://",
 ];
 

@@ -1,6 +1,6 @@
 //! What the world answered, as events; and performing one head.
 
-use super::Dispatcher;
+use super::{Dispatcher, counts};
 use crate::domain::effect::Effect;
 use crate::domain::event::Event;
 use crate::domain::ids::{MerchantId, PurchaseId};
@@ -31,8 +31,6 @@ type Settled = Result<Option<SettleOutcome>, Interrupted>;
 /// The end of the service window, or what became of the lane instead.
 pub(super) type Started = Result<Result<i64, Option<SettleOutcome>>, Interrupted>;
 
-/// How often the work of a number that is not configured any more is looked at: it waits, in order, until the number is back.
-const UNKNOWN_NUMBER_MS: i64 = 60_000;
 /// What a merchant effect does beside its calls: learning what they said, bringing the answer to the conversation.
 const BESIDE_CALLS_MS: i64 = 2_000;
 
@@ -58,8 +56,7 @@ impl Dispatcher {
         };
         metrics::counter!("sacola_effects_performed_total", "effect" => body.effect.word()).increment(1);
         if self.engine().number(&body.number).is_none() {
-            tracing::debug!(effect = %head.item.effect_id, number = %body.number, "the number is not configured: its work waits");
-            let due_ms = self.now_ms() + UNKNOWN_NUMBER_MS;
+            let due_ms = self.gates.absent(&body.number, self.now_ms());
             return self.settle(head, Settlement::Postpone { due_ms }).await;
         }
         match &body.effect {
@@ -85,6 +82,7 @@ impl Dispatcher {
                 self.begun(head, times, window_open_until_ms).await
             }
             StartOutcome::Refused { until_ms, .. } => {
+                counts::refused("merchant");
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
                     .await?;
@@ -134,6 +132,9 @@ impl Dispatcher {
 
     /// Settles; while the store is away the attempt's outcome is kept and told again, as long as the lease may last.
     pub(super) async fn settle(&self, head: &Head, settlement: Settlement) -> Settled {
+        if matches!(settlement, Settlement::Postpone { .. }) {
+            counts::unmade(counts::toward(head.lane.kind), "postponed");
+        }
         for pause_ms in SETTLE_AGAIN_MS {
             let times = self.parts.engine.lane_times();
             match self.store().settle(head, settlement.clone(), times).await {
@@ -196,10 +197,10 @@ impl Dispatcher {
         &self,
         head: &Head,
         body: Option<&LaneBody>,
-        reason: &str,
+        reason: &'static str,
         detail: &str,
     ) -> Result<(), Interrupted> {
-        metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
+        metrics::counter!("sacola_dead_letters_total", "reason" => reason).increment(1);
         let letter = DeadLetter {
             id: format!("{}.{reason}", head.item.effect_id),
             reason: reason.to_owned(),

@@ -2,6 +2,8 @@
 //! attempt of unknown outcome is asked about by id before anything is sent again; when nobody can tell for a day, a person
 //! must look.
 
+use tokio::time::Instant;
+
 use super::answers::Interrupted;
 use super::quote::buyer;
 use super::{Dispatcher, back_off_ms};
@@ -39,11 +41,11 @@ impl Dispatcher {
                 .tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp)
                 .await;
         };
-        let watched = self.watched();
+        let began = Instant::now();
         let answer = self
             .submit_or_find(connector.as_ref(), head, body, purchase)
             .await;
-        self.tell_forward(head, &answer, watched);
+        self.tell_forward(head, &answer, began);
         faults::pass(Point::Performed);
         match answer {
             Ok(answer) => {
@@ -177,10 +179,10 @@ impl Dispatcher {
         head: &Head,
         body: &LaneBody,
         purchase: &Purchase,
-        word: &str,
+        word: &'static str,
         answer: PurchaseAnswer,
     ) -> Settled {
-        metrics::counter!("sacola_purchases_total", "answer" => word.to_owned()).increment(1);
+        metrics::counter!("sacola_purchase_answers_total", "answer" => word).increment(1);
         let event = Event::PurchaseAnswered {
             purchase_id: purchase.purchase_id.clone(),
             answer,

@@ -25,6 +25,12 @@ const LOOK_AGAIN_MS: i64 = 1_000;
 /// A gate that was closed by late failures stays shut that long after a send was taken: its failure may follow.
 const PROOF_MS: i64 = 10_000;
 
+/// Cause and mend of a number that is not configured any more.
+const ABSENT: (&str, &str) = (
+    "The number is not in the configuration any more, and work of its customers waits.",
+    "Put its [[number]] block back, even for a day, so that what was begun can end.",
+);
+
 /// What stands still.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gate {
@@ -113,6 +119,29 @@ impl Gates {
         None
     }
 
+    /// A number that is not configured any more, and has work: it waits, in order, until the number is back. Returns when the
+    /// lane looks again.
+    pub(super) fn absent(&self, number: &NumberId, now_ms: i64) -> i64 {
+        let gate = Gate::Number(number.clone());
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if !closed.contains_key(&gate) {
+            tracing::error!(%gate, mend = ABSENT.1, "the number was taken out of the configuration; its work waits");
+            metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
+        }
+        let one = closed
+            .entry(gate)
+            .or_insert_with(|| Closed::new(now_ms, errors::NO_CODE, ABSENT));
+        if now_ms >= one.knock_ms {
+            (one.knock_ms, one.looked) = (now_ms + KNOCK_MS, 0);
+        }
+        one.look(now_ms).unwrap_or(one.knock_ms)
+    }
+
+    /// When a lane whose message closed a gate looks again.
+    pub(super) fn look_again_ms(now_ms: i64) -> i64 {
+        now_ms + LOOK_MS
+    }
+
     /// Somebody acted: all go on.
     pub(super) fn open(&self, gate: &Gate) {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,16 +162,9 @@ impl Gates {
             tracing::error!(%gate, code, cause, mend, "sending is stopped; messages wait in order");
             metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
         }
-        let one = closed.entry(gate).or_insert(Closed {
-            since_ms: now_ms,
-            code,
-            words: (cause, mend),
-            late: reason.late,
-            knock_ms: 0,
-            knocking: false,
-            looked: 0,
-            proven_ms: None,
-        });
+        let one = closed
+            .entry(gate)
+            .or_insert_with(|| Closed::new(now_ms, code, (cause, mend)));
         (one.code, one.words, one.late) = (code, (cause, mend), reason.late);
         (one.knock_ms, one.knocking, one.proven_ms) = (now_ms + KNOCK_MS, false, None);
     }
@@ -178,6 +200,19 @@ impl Gates {
 }
 
 impl Closed {
+    fn new(now_ms: i64, code: i64, words: (&'static str, &'static str)) -> Self {
+        Self {
+            since_ms: now_ms,
+            code,
+            words,
+            late: false,
+            knock_ms: 0,
+            knocking: false,
+            looked: 0,
+            proven_ms: None,
+        }
+    }
+
     /// When a lane that comes now looks again; `None`: it may knock.
     fn look(&mut self, now_ms: i64) -> Option<i64> {
         if self.proven_ms.is_some() || now_ms >= self.knock_ms {
@@ -260,6 +295,17 @@ mod tests {
         all.open(&gates()[0]);
         assert!(all.stopped(1_000).is_empty());
         assert_eq!(all.wait(&gates(), 1_000), None);
+    }
+
+    #[test]
+    fn a_number_that_was_taken_out_is_told_and_looked_at_until_it_is_back() {
+        let all = Gates::default();
+        let number = NumberId::new("106");
+        assert_eq!(all.absent(&number, 1_000), 6_000);
+        assert_eq!(all.stopped(1_000)[0].code, errors::NO_CODE);
+        assert_eq!(all.absent(&number, 600_000), 605_000, "nobody knocks");
+        all.open(&gates()[0]);
+        assert!(all.stopped(600_000).is_empty());
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::tasks::Tasks;
 use crate::whatsapp::Provider;
 
 mod answers;
+mod counts;
 mod forward;
 mod gates;
 mod held;

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio::time::Instant;
+
 use super::answers::Interrupted;
 use super::{Dispatcher, Learned};
 use crate::domain::effect::QuoteFor;
@@ -37,9 +39,9 @@ impl Dispatcher {
         if let Err(settled) = self.start_calls(head, &body.merchant, CALLS_MAX).await? {
             return Ok(settled);
         }
-        let watched = self.watched();
+        let began = Instant::now();
         let priced = self.priced(head, body, lines).await;
-        self.tell_call(head, "quote", &priced, watched);
+        self.tell_call(head, "quote", &priced, began);
         faults::pass(Point::Performed);
         let answer = match priced {
             Ok(answer) => answer,

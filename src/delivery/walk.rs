@@ -106,6 +106,7 @@ impl Dispatcher {
             for home in &homes {
                 if let Err(error) = self.tell_change(&mut update, home).await {
                     update.failed += 1;
+                    count_cart("failed");
                     update.not_before_ms = self.now_ms() + AGAIN_MS;
                     self.put_update(&update).await?;
                     return Err(error);
@@ -203,6 +204,7 @@ impl Dispatcher {
             // Its number is gone from the configuration: the walk must not wait for it.
             Err(Refused::UnknownNumber) => {
                 update.failed += 1;
+                count_cart("failed");
                 Taken::NoConversation
             }
             other => other?,
@@ -212,12 +214,18 @@ impl Dispatcher {
             Taken::Done { effects, owed, .. } => {
                 if effects.iter().any(|(_, word)| *word == "send") {
                     update.notified += 1;
+                    count_cart("notified");
                 } else if owed {
                     update.deferred += 1;
+                    count_cart("deferred");
                 }
             }
             Taken::Duplicate | Taken::NoConversation => {}
         }
         Ok(())
     }
+}
+
+fn count_cart(outcome: &'static str) {
+    metrics::counter!("sacola_price_update_carts_total", "outcome" => outcome).increment(1);
 }

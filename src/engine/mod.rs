@@ -23,6 +23,7 @@ use crate::whatsapp::buttons::Keyring;
 
 pub mod addresses;
 pub mod catalogs;
+mod counts;
 mod drafts;
 mod encoded;
 mod finding;

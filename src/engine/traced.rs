@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{Engine, Happened, Taken, What};
+use super::{Engine, Happened, Taken, What, counts};
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{EffectId, HomeId};
 use crate::store::{self, CommitOutcome};
@@ -51,19 +51,14 @@ impl Engine {
             conversation: after.home.to_string(),
             revision: after.revision,
             events,
-            outcome: match outcome {
-                Ok(CommitOutcome::Committed { .. }) => "committed",
-                Ok(CommitOutcome::Conflict) => "conflict",
-                Ok(CommitOutcome::Duplicate) => "duplicate",
-                Ok(CommitOutcome::StaleFacts(_)) => "stale_facts",
-                Err(_) => "refused",
-            },
+            outcome: counts::word(outcome),
             took_us: took_us(watched),
         });
     }
 }
 
-fn word(what: &What) -> &'static str {
+/// The word of what happened.
+pub(super) fn word(what: &What) -> &'static str {
     match what {
         What::Event(event) => event.word(),
         What::Tap { .. } => "tapped",

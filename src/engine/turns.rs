@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use tokio::time::Instant;
+
 use super::drafts::Draft;
+use super::traced::word;
 use super::warm::Warm;
 use super::{
     Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
 };
-use super::{encoded, items, parking, refused};
+use super::{counts, encoded, items, parking, refused};
 use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
@@ -137,11 +140,14 @@ impl Engine {
         }
         faults::pass(Point::Decided);
         let watched = self.parts.trace.start();
+        let began = Instant::now();
         let outcome = self.parts.store.commit(draft.commit, self.lane_times()).await;
+        counts::commit(&outcome, began.elapsed());
         self.tell_commit(&draft.after, draft.answers.len(), &outcome, watched);
         match outcome? {
             CommitOutcome::Committed { heads, wake } => {
                 faults::pass(Point::Committed);
+                draft.counts.tell();
                 let conversation = draft.after;
                 let number = conversation.number.clone();
                 self.warm.put(Warm {
@@ -205,6 +211,7 @@ impl Engine {
                 .decide_one(&mut draft, one, &settings.shop, stored_bytes)
                 .await?;
             self.tell_decision(&draft.after.home, one, &taken, watched);
+            draft.counts.decided(word(&one.what));
             draft.answers.push((index, taken));
         }
         if draft.commit.marks.is_empty() {
@@ -249,7 +256,10 @@ impl Engine {
         };
         for _ in 0..NEEDS_MAX {
             let before = &draft.after;
-            match catch_unwind(AssertUnwindSafe(|| decide::decide(before, &occurrence, &facts))) {
+            let began = Instant::now();
+            let outcome = catch_unwind(AssertUnwindSafe(|| decide::decide(before, &occurrence, &facts)));
+            counts::decision(began.elapsed());
+            match outcome {
                 Ok(Outcome::Needs(keys)) => self.add_facts(&mut facts, &keys).await?,
                 Ok(Outcome::Decided(decided)) => {
                     return Self::add_decision(draft, &occurrence, &facts, *decided);
@@ -308,6 +318,8 @@ impl Engine {
         }
         let (journal, before) = (&mut draft.journal, &draft.after);
         journal.decided(before, occurrence, facts, &state, &decided);
+        let counts = &mut draft.counts;
+        counts.changed(before, &occurrence.event, &decided.purchases);
         let after = decided.conversation;
         let used = decided.used.iter().filter_map(|id| {
             let fact = facts.products.get(id)?;

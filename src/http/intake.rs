@@ -29,18 +29,27 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<Option<String
         }
     };
     let engine = &state.engine;
+    let now_ms = engine.clock().now_ms();
     let (mut taking, mut statuses) = (Vec::new(), Vec::new());
     let mut unknown_number = false;
     for update in updates {
         match update {
             Update::Message(message) => match engine.number(&message.number) {
-                Some(number) => match happened(*message, number.shop.catalog_id.as_deref()) {
-                    Ok(happened) => taking.push(happened),
-                    Err(what) => state.samples.keep(&what, None),
-                },
+                Some(number) => {
+                    state.heard.message(&message.number, now_ms);
+                    match happened(*message, number.shop.catalog_id.as_deref()) {
+                        Ok(happened) => taking.push(happened),
+                        Err(what) => state.samples.keep(&what, None),
+                    }
+                }
                 None => unknown_number = true,
             },
-            Update::Status(status) => statuses.push(status),
+            Update::Status(status) => {
+                if engine.number(&status.number).is_some() {
+                    state.heard.status(&status.number, now_ms);
+                }
+                statuses.push(status);
+            }
             Update::Moved { number, id, from, to } => moved(engine, number, &id, &from, &to).await?,
             Update::Echo {
                 number,
@@ -186,13 +195,13 @@ fn account_error(number: &NumberId, code: Option<i64>, details: &str) {
 /// Keeps what can't be taken, and returns the letter's id; 503 when even that fails.
 pub(super) async fn park(
     state: &State,
-    reason: &str,
+    reason: &'static str,
     detail: &str,
     merchant: Option<MerchantId>,
     source: &str,
     body: &[u8],
 ) -> Result<String, ApiError> {
-    metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
+    metrics::counter!("sacola_dead_letters_total", "reason" => reason).increment(1);
     let text = String::from_utf8_lossy(body).into_owned();
     let letter = DeadLetter {
         id: format!("dl-{}", digest(&format!("{reason}\n{text}"))),

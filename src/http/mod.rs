@@ -26,6 +26,7 @@ mod callbacks;
 mod console;
 mod conversations;
 mod dead_letters;
+mod heard;
 mod intake;
 mod messages;
 mod openapi;
@@ -34,13 +35,16 @@ mod problem;
 mod products;
 mod routes;
 mod samples;
+mod sampling;
 mod statuses;
 pub mod traced;
 mod webhook;
 
 pub use console::Sessions;
+pub use heard::Heard;
 pub use openapi::document as openapi_document;
 pub use samples::Samples;
+pub use sampling::sample;
 
 /// What handlers share.
 pub struct State {
@@ -66,6 +70,8 @@ pub struct State {
     pub required: Option<Loss>,
     /// What webhooks told that we have no use for.
     pub samples: Samples,
+    /// When each number was last heard of.
+    pub heard: Heard,
     /// Webhooks in a row whose signature was wrong.
     pub bad_signatures: AtomicU64,
     /// Who is signed in to the console.

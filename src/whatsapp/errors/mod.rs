@@ -1,6 +1,8 @@
 //! What Meta's error codes mean for us. The codes are data (`rows_*.rs`, read by `table.rs`, printed by `document.rs`); here
 //! is the one fault of sending and its verdict. It refuses to act: gates, waits and words belong to delivery and the engine.
 
+use std::borrow::Cow;
+
 use crate::domain::verdict::{StopScope, Verdict};
 
 mod document;
@@ -68,11 +70,11 @@ impl SendError {
 pub const NO_CODE: i64 = -1;
 
 /// A code as a metric's label: only what the table knows, so that no sender can grow our metrics.
-pub fn label(code: i64) -> String {
+pub fn label(code: i64) -> Cow<'static, str> {
     match row(code) {
-        Some(_) => code.to_string(),
-        None if code == NO_CODE => "none".to_owned(),
-        None => "other".to_owned(),
+        Some(_) => Cow::Owned(code.to_string()),
+        None if code == NO_CODE => Cow::Borrowed("none"),
+        None => Cow::Borrowed("other"),
     }
 }
 
