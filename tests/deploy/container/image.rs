@@ -46,12 +46,11 @@ impl Image {
     fn copy(&self, step: &Step, ignore: &Ignore, context: &Path) {
         if step.flags.contains_key("from") {
             let (sources, target) = step.sources_and_target().unwrap();
-            match sources.as_slice() {
-                [source] if source.ends_with("/sacola") && source.contains("/lib/") => {
-                    fs::create_dir_all(self.at(&target)).unwrap();
-                }
-                [_] => put(Path::new(env!("CARGO_BIN_EXE_sacola")), &self.at(&target)),
-                _ => panic!("COPY {} takes more than one", step.rest),
+            assert_eq!(sources.len(), 1, "COPY {} takes more than one", step.rest);
+            if target == DATA {
+                fs::create_dir_all(self.at(&target)).unwrap();
+            } else {
+                put(Path::new(env!("CARGO_BIN_EXE_sacola")), &self.at(&target));
             }
             if step.flags.contains_key("chown") {
                 self.gives(&target);
