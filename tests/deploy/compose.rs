@@ -10,13 +10,139 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Where the configurations expect their secrets.
 const SECRETS: &str = "/run/secrets/sacola";
 const META: [(&str, &str); 2] = [
     ("SACOLA_ACCESS_TOKEN", "a token of Meta"),
     ("SACOLA_APP_SECRET", "an app secret of Meta"),
+];
+
+/// Where to change what (null takes the key away), and words of the fault that it must be.
+const PLANTED: [(&str, &str, &str); 42] = [
+    (
+        "/services/sacola/read_only",
+        "false",
+        "sacola: its root can be written",
+    ),
+    ("/services/redis/cap_drop", "null", "redis: it keeps capabilities"),
+    (
+        "/services/sacola/cap_add",
+        r#"["NET_ADMIN"]"#,
+        "cap_add gives rights",
+    ),
+    ("/services/emulator/privileged", "true", "privileged gives rights"),
+    ("/services/sacola/security_opt", "[]", "may gain privileges"),
+    ("/services/redis/user", r#""redis""#, "its user is no number"),
+    ("/services/redis/user", r#""0:0""#, "its user is no number"),
+    ("/services/sacola/user", r#""1000:1000""#, "not the image's"),
+    ("/services/sacola/tmpfs", r#"["/tmp"]"#, "tmpfs without"),
+    (
+        "/services/sacola/environment",
+        r#"{"WA_TOKEN": "x"}"#,
+        "a secret in the environment",
+    ),
+    ("/services/redis/mem_limit", "null", "no mem_limit"),
+    ("/services/sacola/logging", "null", "fill the disk"),
+    ("/services/sacola/restart", r#""no""#, "not started again"),
+    ("/services/sacola/init", "null", "early SIGTERM"),
+    (
+        "/services/sacola/healthcheck/test/2",
+        r#""healthy""#,
+        "not known to the program",
+    ),
+    ("/services/redis/healthcheck", "null", "no health check"),
+    ("/services/sacola/image", r#""sacola""#, "not pinned"),
+    ("/services/sacola/image", r#""sacola:latest""#, "not pinned"),
+    ("/services/sacola/ports/0", r#""8080:8080""#, "open to everybody"),
+    (
+        "/services/sacola/volumes/0",
+        r#""./compose/production:/etc/sacola""#,
+        "mount it :ro",
+    ),
+    (
+        "/services/sacola/volumes/0",
+        r#""./compose/other:/etc/sacola:ro""#,
+        "is not there",
+    ),
+    (
+        "/services/sacola/volumes/0",
+        r#""./compose/production/sacola.toml:/etc/sacola/sacola.toml:ro""#,
+        "mount its folder",
+    ),
+    ("/volumes/redis-data", "null", "no volume redis-data"),
+    ("/networks/store", "null", "no network store"),
+    ("/services/sacola/profiles", "[]", "its profiles are"),
+    (
+        "/services/rehearsal/depends_on/redis",
+        r#"{"condition": "service_healthy"}"#,
+        "not of its profile",
+    ),
+    (
+        "/services/sacola/depends_on/redis/condition",
+        r#""service_started""#,
+        "until redis is healthy",
+    ),
+    (
+        "/services/sacola/stop_grace_period",
+        r#""10s""#,
+        "would be cut off",
+    ),
+    (
+        "/services/sacola/networks",
+        r#"["outside"]"#,
+        "store.url redis://redis:6379 leads to no service",
+    ),
+    (
+        "/services/rehearsal/networks",
+        r#"["rehearsal-store"]"#,
+        "whatsapp.graph_url http://emulator:8090 leads",
+    ),
+    (
+        "/networks/rehearsal/ipam/config/0/subnet",
+        r#""10.9.8.0/24""#,
+        "lacks the addresses",
+    ),
+    (
+        "/services/emulator/command/3",
+        r#""--webhooks-url""#,
+        "not known to the program",
+    ),
+    (
+        "/services/emulator/command/4",
+        r#""http://sacola:8080/webhooks/whatsapp""#,
+        "--webhook-url http://sacola",
+    ),
+    ("/services/redis/command/4", r#""no""#, "--appendonly is not"),
+    (
+        "/services/redis/command/6",
+        r#""everysec""#,
+        "--appendfsync is not",
+    ),
+    (
+        "/services/redis/command/8",
+        r#""yes""#,
+        "--no-appendfsync-on-rewrite is not",
+    ),
+    ("/services/redis/command/10", r#""60 1""#, "--save is not"),
+    (
+        "/services/redis/command/12",
+        r#""1000mb""#,
+        "no room for a rewrite",
+    ),
+    (
+        "/services/redis/command/14",
+        r#""allkeys-lru""#,
+        "--maxmemory-policy is not",
+    ),
+    ("/services/redis/command/2", r#""/tmp""#, "are in no volume"),
+    ("/networks/store/internal", "false", "is not internal"),
+    (
+        "/services/redis/ports",
+        r#"["127.0.0.1:6379:6379"]"#,
+        "redis: it has a port",
+    ),
 ];
 
 fn folder() -> PathBuf {
@@ -97,173 +223,15 @@ fn the_compose_file_has_no_fault() {
 #[test]
 fn every_planted_fault_of_the_compose_file_is_found() {
     let sound = compose();
-    for (pointer, value, words) in planted() {
+    for (pointer, value, words) in PLANTED {
         let mut broken = sound.clone();
-        set(&mut broken, pointer, value);
+        set(&mut broken, pointer, serde_json::from_str(value).unwrap());
         let faults = judge::faults(&broken, &folder());
         assert!(
             faults.iter().any(|fault| fault.contains(words)),
-            "{pointer} gives {faults:?}, not {words:?}"
+            "{pointer} {value} gives {faults:?}, not {words:?}"
         );
     }
-}
-
-/// Where to change what, and words of the fault that it must be; null takes the key away.
-fn planted() -> Vec<(&'static str, Value, &'static str)> {
-    let mut planted = rights();
-    planted.extend(ways());
-    planted.extend(stores());
-    planted
-}
-
-fn rights() -> Vec<(&'static str, Value, &'static str)> {
-    vec![
-        (
-            "/services/sacola/read_only",
-            json!(false),
-            "sacola: its root can be written",
-        ),
-        (
-            "/services/redis/cap_drop",
-            Value::Null,
-            "redis: it keeps capabilities",
-        ),
-        (
-            "/services/sacola/cap_add",
-            json!(["NET_ADMIN"]),
-            "cap_add gives rights",
-        ),
-        (
-            "/services/emulator/privileged",
-            json!(true),
-            "privileged gives rights",
-        ),
-        ("/services/sacola/security_opt", json!([]), "may gain privileges"),
-        ("/services/redis/user", json!("redis"), "its user is no number"),
-        ("/services/redis/user", json!("0:0"), "its user is no number"),
-        ("/services/sacola/user", json!("1000:1000"), "not the image's"),
-        ("/services/sacola/tmpfs", json!(["/tmp"]), "tmpfs without"),
-        (
-            "/services/sacola/environment",
-            json!({ "WA_TOKEN": "x" }),
-            "a secret in the environment",
-        ),
-        ("/services/redis/mem_limit", Value::Null, "no mem_limit"),
-        ("/services/sacola/logging", Value::Null, "fill the disk"),
-        ("/services/sacola/restart", json!("no"), "not started again"),
-        ("/services/sacola/init", Value::Null, "early SIGTERM"),
-    ]
-}
-
-fn ways() -> Vec<(&'static str, Value, &'static str)> {
-    let health = |word: &str| json!(["CMD", "/usr/local/bin/sacola", word]);
-    vec![
-        (
-            "/services/sacola/healthcheck/test",
-            health("healthy"),
-            "not known to the program",
-        ),
-        ("/services/redis/healthcheck", Value::Null, "no health check"),
-        ("/services/sacola/image", json!("sacola"), "not pinned"),
-        ("/services/sacola/image", json!("sacola:latest"), "not pinned"),
-        (
-            "/services/sacola/ports/0",
-            json!("8080:8080"),
-            "open to everybody",
-        ),
-        (
-            "/services/sacola/volumes/0",
-            json!("./compose/production:/etc/sacola"),
-            "mount it :ro",
-        ),
-        (
-            "/services/sacola/volumes/0",
-            json!("./compose/other:/etc/sacola:ro"),
-            "is not there",
-        ),
-        (
-            "/services/sacola/volumes/0",
-            json!("./compose/production/sacola.toml:/etc/sacola/sacola.toml:ro"),
-            "mount its folder",
-        ),
-        ("/volumes/redis-data", Value::Null, "no volume redis-data"),
-        ("/networks/store", Value::Null, "no network store"),
-        ("/services/sacola/profiles", json!([]), "its profiles are"),
-        (
-            "/services/rehearsal/depends_on/redis",
-            json!({ "condition": "service_healthy" }),
-            "not of its profile",
-        ),
-        (
-            "/services/sacola/depends_on/redis/condition",
-            json!("service_started"),
-            "until redis is healthy",
-        ),
-        (
-            "/services/sacola/stop_grace_period",
-            json!("10s"),
-            "would be cut off",
-        ),
-        (
-            "/services/sacola/networks",
-            json!(["outside"]),
-            "store.url redis://redis:6379 leads to no service",
-        ),
-        (
-            "/services/rehearsal/networks",
-            json!(["rehearsal-store"]),
-            "whatsapp.graph_url http://emulator:8090 leads",
-        ),
-        (
-            "/networks/rehearsal/ipam/config/0/subnet",
-            json!("10.9.8.0/24"),
-            "lacks the addresses",
-        ),
-        (
-            "/services/emulator/command/3",
-            json!("--webhooks-url"),
-            "not known to the program",
-        ),
-        (
-            "/services/emulator/command/4",
-            json!("http://sacola:8080/webhooks/whatsapp"),
-            "--webhook-url http://sacola",
-        ),
-    ]
-}
-
-fn stores() -> Vec<(&'static str, Value, &'static str)> {
-    vec![
-        ("/services/redis/command/4", json!("no"), "--appendonly is not"),
-        (
-            "/services/redis/command/6",
-            json!("everysec"),
-            "--appendfsync is not",
-        ),
-        (
-            "/services/redis/command/8",
-            json!("yes"),
-            "--no-appendfsync-on-rewrite is not",
-        ),
-        ("/services/redis/command/10", json!("60 1"), "--save is not"),
-        (
-            "/services/redis/command/12",
-            json!("1000mb"),
-            "no room for a rewrite",
-        ),
-        (
-            "/services/redis/command/14",
-            json!("allkeys-lru"),
-            "--maxmemory-policy is not",
-        ),
-        ("/services/redis/command/2", json!("/tmp"), "are in no volume"),
-        ("/networks/store/internal", json!(false), "is not internal"),
-        (
-            "/services/redis/ports",
-            json!(["127.0.0.1:6379:6379"]),
-            "redis: it has a port",
-        ),
-    ]
 }
 
 fn set(compose: &mut Value, pointer: &str, value: Value) {

@@ -18,7 +18,7 @@ fn value<'a>(unit: &'a str, key: &str) -> Option<&'a str> {
     pairs
         .filter(|(name, _)| *name == key)
         .map(|(_, value)| value)
-        .last()
+        .next_back()
 }
 
 /// What is wrong with a unit.
@@ -38,12 +38,12 @@ fn faults(unit: &str) -> Vec<String> {
     ];
     let differs = wanted
         .iter()
-        .filter(|(key, wanted)| value(unit, key) != Some(wanted));
+        .filter(|(key, wanted)| value(unit, key) != Some(*wanted));
     let mut faults: Vec<String> = differs
         .map(|(key, wanted)| format!("{key} is not {wanted:?}"))
         .collect();
     // server.drain_s is 25, and docs/OPERATIONS.md asks for 10 more
-    let stop = value(unit, "TimeoutStopSec").and_then(|seconds| seconds.parse().ok());
+    let stop = value(unit, "TimeoutStopSec").and_then(|seconds| seconds.parse::<u64>().ok());
     if stop.unwrap_or(0) < 35 {
         faults.push("TimeoutStopSec would cut a drain off".to_owned());
     }

@@ -299,7 +299,9 @@ fn sacola(compose: &Value, service: &Value, folder: &Path) -> Vec<String> {
         }
     }
     if command.is_empty() {
-        let grace = text(service, "stop_grace_period").trim_end_matches('s').parse();
+        let grace = text(service, "stop_grace_period")
+            .trim_end_matches('s')
+            .parse::<u64>();
         if grace.unwrap_or(0) < STOP_S {
             faults.push(format!(
                 "stop_grace_period is shorter than {STOP_S} s: a drain would be cut off"

@@ -172,18 +172,17 @@ impl World {
     }
 
     async fn get(&self, path: &str) -> Value {
-        self.told(self.http.get(format!("{}{path}", self.base))).await
+        told(self.http.get(format!("{}{path}", self.base))).await
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
-        self.told(self.http.post(format!("{}{path}", self.base)).json(&body))
-            .await
+        told(self.http.post(format!("{}{path}", self.base)).json(&body)).await
     }
+}
 
-    async fn told(&self, request: reqwest::RequestBuilder) -> Value {
-        let answer = request.send().await.unwrap();
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "{status} {text}");
-        serde_json::from_str(&text).unwrap_or(Value::Null)
-    }
+async fn told(request: reqwest::RequestBuilder) -> Value {
+    let answer = request.send().await.unwrap();
+    let (status, text) = (answer.status(), answer.text().await.unwrap());
+    assert!(status.is_success(), "{status} {text}");
+    serde_json::from_str(&text).unwrap_or(Value::Null)
 }
