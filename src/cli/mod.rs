@@ -12,6 +12,7 @@ mod dead_letters;
 mod demo;
 mod emulator;
 mod explain;
+mod health;
 mod playground;
 mod print;
 mod replay;
@@ -67,6 +68,12 @@ enum Command {
     DeadLetters {
         #[command(subcommand)]
         what: dead_letters::DeadLetters,
+    },
+    /// Asks a running program how it is: ends with 0 when the address answers well, with 1 when not. For health checks of images.
+    Health {
+        /// What to ask: `/livez` or `/readyz` of the ops listener, or any other address that answers with 2xx.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090/livez")]
+        url: url::Url,
     },
     /// About the configuration.
     Config {
@@ -133,6 +140,7 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
         Command::Emulator(options) => emulator::run(&environment, options).await,
         Command::Check { config, json } => check::run(&environment, &config, json).await,
         Command::DeadLetters { what } => dead_letters::run(&environment, what).await,
+        Command::Health { url } => health::run(&url).await,
         Command::Config {
             about: ConfigCommand::Reference,
         } => {
