@@ -13,6 +13,7 @@ pub mod faults;
 pub mod http;
 pub mod merchants;
 pub mod outgoing;
+pub mod spans;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;

@@ -14,7 +14,7 @@ use crate::domain::purchase::{Purchase, PurchaseState};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::faults::{self, Bug, Point};
-use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer};
+use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer, traceparent};
 use crate::store::{Head, Phase, SettleOutcome, Settlement};
 
 /// Calls to the merchant in one attempt: find, submit, then find again or a lookup of what it objects to.
@@ -42,9 +42,11 @@ impl Dispatcher {
                 .await;
         };
         let watched = self.watched();
-        let answer = self
-            .submit_or_find(connector.as_ref(), head, body, purchase)
-            .await;
+        let answer = traceparent::within(
+            self.traceparent(head, "forward"),
+            self.submit_or_find(connector.as_ref(), head, body, purchase),
+        )
+        .await;
         self.tell_forward(head, &answer, watched);
         faults::pass(Point::Performed);
         match answer {

@@ -14,7 +14,7 @@ use crate::domain::purchase::{PurchaseLine, Quote};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::faults::{self, Point};
-use crate::merchants::{Buyer, Connector, ConnectorError};
+use crate::merchants::{Buyer, Connector, ConnectorError, traceparent};
 use crate::store::{Head, SettleOutcome, Settlement};
 
 /// Attempts while the customer waits.
@@ -38,7 +38,11 @@ impl Dispatcher {
             return Ok(settled);
         }
         let watched = self.watched();
-        let priced = self.priced(head, body, lines).await;
+        let priced = traceparent::within(
+            self.traceparent(head, "quote"),
+            self.priced(head, body, lines),
+        )
+        .await;
         self.tell_call(head, "quote", &priced, watched);
         faults::pass(Point::Performed);
         let answer = match priced {

@@ -6,6 +6,7 @@ use super::Dispatcher;
 use crate::domain::event::PurchaseAnswer;
 use crate::domain::message::Kind;
 use crate::domain::verdict::Verdict;
+use crate::engine::items;
 use crate::merchants::ConnectorError;
 use crate::store::Head;
 use crate::trace::{Step, took_us};
@@ -15,6 +16,13 @@ impl Dispatcher {
     /// The start of an attempt, while somebody may watch.
     pub(super) fn watched(&self) -> Option<Instant> {
         self.parts.engine.trace().start()
+    }
+
+    /// What a call to the merchant about this head says of its trace; `None` while nobody collects traces.
+    pub(super) fn traceparent(&self, head: &Head, effect: &'static str) -> Option<String> {
+        let attempt = (head.item.effect_id.as_str(), effect, head.attempts + 1);
+        let trace = self.parts.engine.trace();
+        trace.traceparent(head.lane.home.as_str(), || items::root_of(&head.item), attempt)
     }
 
     /// Tells how a message went to the provider.
@@ -108,6 +116,7 @@ fn attempt(
 ) -> Step {
     Step::Attempt {
         conversation: head.lane.home.to_string(),
+        root: items::root_of(&head.item),
         effect_id: head.item.effect_id.to_string(),
         effect,
         toward,

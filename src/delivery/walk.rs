@@ -195,6 +195,7 @@ impl Dispatcher {
             id: format!("{}:{home}", update.id),
             at_ms: update.at_ms,
             purchase_id: PurchaseId::new(digest(&format!("{}:{home}", update.id))),
+            root: None,
             what: What::Event(Event::ProductChanged {
                 retailer_id: update.retailer_id.clone(),
             }),

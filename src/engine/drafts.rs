@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub foreign_purchases: Vec<(PurchaseId, String)>,
     /// Taps on buttons that are not ours.
     pub refused_taps: u64,
+    /// The root of the chain of the event that is being decided.
+    pub root: Option<u64>,
 }
 
 impl Draft {
@@ -34,6 +36,7 @@ impl Draft {
             answers: Vec::new(),
             foreign_purchases: Vec::new(),
             refused_taps: 0,
+            root: None,
         }
     }
 }

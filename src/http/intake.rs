@@ -114,6 +114,7 @@ pub(super) fn happened(message: InboundMessage, ours: Option<&str>) -> Result<Ha
         id: format!("in:{}", message.id),
         at_ms: message.at_ms,
         purchase_id,
+        root: None,
         what,
     })
 }
@@ -130,6 +131,7 @@ async fn tell(
         purchase_id: PurchaseId::new(digest(id)),
         id: format!("in:{id}"),
         at_ms,
+        root: None,
         what: What::Event(event),
     };
     match engine.take(happened).await {

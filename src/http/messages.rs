@@ -163,6 +163,7 @@ async fn show(
         id: format!("api:{name}"),
         at_ms: 0,
         purchase_id: PurchaseId::new(digest(name)),
+        root: None,
         what: What::Event(Event::ProductsRequested {
             products: show,
             body: asked.body.clone().filter(|text| !text.trim().is_empty()),

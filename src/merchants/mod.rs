@@ -18,6 +18,7 @@ use crate::domain::verdict::Verdict;
 pub mod payment_link;
 pub mod standard;
 pub mod standard_webhooks;
+pub mod traceparent;
 
 /// Why a merchant's backend gave no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
