@@ -28,6 +28,7 @@ use crate::whatsapp::Provider;
 use crate::whatsapp::buttons::Keyring;
 
 mod adapters;
+mod traces;
 
 pub(crate) use adapters::connectors;
 use adapters::{graph_client, numbers};
@@ -45,6 +46,8 @@ const LEAVE: Duration = Duration::from_millis(500);
 const FINISH_S: u64 = 10;
 /// How long the listeners' tasks may take once they have stopped.
 const LISTENERS_MS: u64 = 1_000;
+/// How long the last spans may take to reach their collector.
+const SPANS_MS: u64 = 3_000;
 /// Pause between superseding messages of one conversation: a burst of clicks becomes a handful of messages.
 const PACE_MS: i64 = 300;
 /// So many may go ahead of that pace after a pause: fifty clicks in one second stay below ten messages, and who taps as people do
@@ -86,6 +89,8 @@ pub struct App {
     tasks: Tasks,
     /// The listeners: the ops side answers until all else has ended.
     listeners: Tasks,
+    /// What follows the steps of all others, and so ends last.
+    spans: Tasks,
 }
 
 impl App {
@@ -132,6 +137,8 @@ impl App {
         let keys = keyring(config, store.as_ref()).await?;
         let provider: Arc<dyn Provider> = Arc::new(graph_client(config, keys.clone())?);
         let connectors = connectors(config, &clock)?;
+        let spans = Tasks::new();
+        traces::start(config, &around.trace, &spans)?;
         let parts = engine::Parts {
             addresses: Addresses::new(kept_secret(store.as_ref(), IDENTITY).await?),
             store,
@@ -169,6 +176,7 @@ impl App {
             ops_server,
             tasks,
             listeners,
+            spans,
         })
     }
 
@@ -189,6 +197,7 @@ impl App {
         };
         self.ops_server.stop(true).await;
         self.listeners.stop(LISTENERS_MS).await;
+        self.spans.stop(SPANS_MS).await;
         self.state.engine.store().close().await;
         is_idle
     }
