@@ -106,7 +106,10 @@ impl Dispatcher {
         let began_ms = self.now_ms();
         match connector.look_up(&ids).await {
             Ok(products) => self.learn_looked_up(body, &products, began_ms).await,
-            Err(error) => tracing::warn!(%error, "the products of a declined purchase can't be looked up"),
+            Err(error) => tracing::warn!(
+                error = error.in_log(),
+                "the products of a declined purchase can't be looked up"
+            ),
         }
     }
 
@@ -136,7 +139,10 @@ impl Dispatcher {
         purchase: &Purchase,
         error: &ConnectorError,
     ) -> Settled {
-        tracing::warn!(purchase = %purchase.purchase_id, %error, attempts = head.attempts, "a purchase has no answer yet");
+        tracing::warn!(
+            effect = %head.item.effect_id, purchase = %purchase.purchase_id, merchant = %body.merchant,
+            error = error.in_log(), attempts = head.attempts, "a purchase has no answer yet"
+        );
         let verdict = match error.verdict() {
             Verdict::Reject if may_exist(head, purchase) => Verdict::Unknown,
             known @ (Verdict::Retry { .. } | Verdict::Reject | Verdict::Stop { .. } | Verdict::Unknown) => {
@@ -188,6 +194,10 @@ impl Dispatcher {
         word: &str,
         answer: PurchaseAnswer,
     ) -> Settled {
+        tracing::info!(
+            effect = %head.item.effect_id, purchase = %purchase.purchase_id, merchant = %body.merchant,
+            outcome = word, "a purchase has its answer"
+        );
         metrics::counter!("sacola_purchases_total", "answer" => word.to_owned()).increment(1);
         let event = Event::PurchaseAnswered {
             purchase_id: purchase.purchase_id.clone(),

@@ -180,7 +180,7 @@ impl Dispatcher {
                 Ok(true)
             }
             Err(error) => {
-                tracing::warn!(%error, merchant = %update.merchant, "a changed product can't be looked up yet");
+                tracing::warn!(error = error.in_log(), merchant = %update.merchant, "a changed product can't be looked up yet");
                 update.not_before_ms = self.now_ms() + back_off_ms(update.attempts, None);
                 update.attempts += 1;
                 self.put_update(update).await?;

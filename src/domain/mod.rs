@@ -12,6 +12,7 @@ pub mod effect;
 pub mod event;
 pub mod facts;
 pub mod ids;
+pub mod masked;
 pub mod message;
 pub mod money;
 pub mod payment;

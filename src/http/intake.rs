@@ -181,7 +181,8 @@ async fn echoed(
 /// Something is wrong with the number or the account: for the person on call.
 fn account_error(number: &NumberId, code: Option<i64>, details: &str) {
     let code = code.unwrap_or(errors::NO_CODE);
-    tracing::error!(%number, code, details, "the provider reports a fault of the number or its account");
+    let (cause, mend) = errors::explain(code, details);
+    tracing::error!(%number, code, cause, mend, "the provider reports a fault of the number or its account");
     metrics::counter!("sacola_account_errors_total", "code" => errors::label(code)).increment(1);
 }
 

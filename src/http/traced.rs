@@ -109,7 +109,10 @@ fn event_id(update: &Update) -> Option<String> {
 
 /// The kind of a callback, when it looks like one: whoever sends it chooses the text.
 pub(super) fn word(kind: &str) -> String {
-    let is_plain = kind.len() <= 40 && kind.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '-'));
+    let is_plain = kind.len() <= 40
+        && kind
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '-'));
     let word = if is_plain { kind } else { "other" };
     word.to_owned()
 }

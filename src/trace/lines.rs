@@ -114,7 +114,7 @@ pub(crate) fn nobodys(message: &str) -> Option<&str> {
 }
 
 /// Milliseconds with decimals: what many seconds there are in as many milliseconds.
-fn milliseconds(took_us: u64) -> f64 {
+pub(crate) fn milliseconds(took_us: u64) -> f64 {
     Duration::from_millis(took_us).as_secs_f64()
 }
 
