@@ -234,7 +234,10 @@ fn whatsapp(root: &Table, report: &mut Report<'_>, allowed: Option<&Outgoing>) -
 fn tracing(root: &Table, report: &mut Report<'_>) -> Option<Tracing> {
     let cursor = Cursor::one(report, root, &table::TRACING);
     let written = cursor.text(report, "endpoint");
-    let named = report.env().get(OTLP_ENDPOINT).filter(|text| !text.trim().is_empty());
+    let named = report
+        .env()
+        .get(OTLP_ENDPOINT)
+        .filter(|text| !text.trim().is_empty());
     let endpoint = match (&written, named) {
         (Some(text), _) => urls::collector_url(report, &cursor.at("endpoint"), text),
         (None, Some(text)) => urls::collector_url(report, OTLP_ENDPOINT, text),
@@ -242,9 +245,14 @@ fn tracing(root: &Table, report: &mut Report<'_>) -> Option<Tracing> {
     };
     let headers = cursor.named_secrets(report, "headers").unwrap_or_default();
     for (path, name, _) in &headers {
-        checks::is_id(report, &format!("{path}.id"), name, 64, "A-Z a-z 0-9 _ -", |char| {
-            char.is_ascii_alphanumeric() || matches!(char, '_' | '-')
-        });
+        checks::is_id(
+            report,
+            &format!("{path}.id"),
+            name,
+            64,
+            "A-Z a-z 0-9 _ -",
+            |char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-'),
+        );
         if endpoint.as_ref().is_some_and(|url| url.scheme() == "http") {
             report.warn_as(
                 "config.plain_header",

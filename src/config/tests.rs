@@ -405,7 +405,11 @@ fn traces_go_where_the_section_or_opentelemetrys_own_variable_says() {
         Some("https://collector.example.com/otlp")
     );
     let wrong = [("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://beside:4317")];
-    tells(FILE, &wrong, &["OTEL_EXPORTER_OTLP_ENDPOINT: is neither https:// nor http://"]);
+    tells(
+        FILE,
+        &wrong,
+        &["OTEL_EXPORTER_OTLP_ENDPOINT: is neither https:// nor http://"],
+    );
 }
 
 #[test]
@@ -418,7 +422,10 @@ fn a_header_for_the_collector_is_a_secret_and_told_when_it_travels_in_the_clear(
     let Loaded { config, warnings } = load(&written("https"), &env(&[])).expect("good");
     assert!(warnings.is_empty(), "{warnings:?}");
     let (name, value) = &config.tracing.headers[0];
-    assert_eq!((name.as_str(), value.expose()), ("authorization", "0123456789abcdef"));
+    assert_eq!(
+        (name.as_str(), value.expose()),
+        ("authorization", "0123456789abcdef")
+    );
     assert!(!format!("{config:?}").contains("0123456789abcdef"));
     let warnings = load(&written("http"), &env(&[])).expect("good").warnings;
     assert_eq!(warnings.len(), 1, "{warnings:?}");

@@ -23,7 +23,7 @@ pub fn without_values(problem: &str) -> String {
 
 fn next_quote(text: &str) -> Option<(&str, &'static str, char, &str)> {
     let found = QUOTES.iter().filter_map(|(mark, end)| {
-        let (before, after) = text.split_once(mark)?;
+        let (before, after) = text.split_once(*mark)?;
         Some((before, *mark, *end, after))
     });
     found.min_by_key(|(before, ..)| before.len())
@@ -60,7 +60,8 @@ fn without_numbers(text: &str) -> String {
 }
 
 fn flush(out: &mut String, digits: &mut String) {
-    out.push_str(if digits.len() >= PHONE_DIGITS { "#" } else { digits });
+    let is_long = digits.len() >= PHONE_DIGITS;
+    out.push_str(if is_long { "#" } else { digits.as_str() });
     digits.clear();
 }
 

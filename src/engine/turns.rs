@@ -345,8 +345,8 @@ impl Engine {
             class: class_of(&occurrence.event),
             root: draft.root,
         };
-        let encoded = items::encode(&after, decided.effects, &occasion)
-            .map_err(|error| unencodable(&after, &error))?;
+        let encoded =
+            items::encode(&after, decided.effects, &occasion).map_err(|error| unencodable(&after, &error))?;
         for item in encoded {
             append(&mut draft.commit.items, item);
         }

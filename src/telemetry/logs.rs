@@ -61,7 +61,13 @@ mod tests {
         for ours in ["sacola", "sacola::http::webhook", "sacola::steps"] {
             assert!(is_ours(ours), "{ours}");
         }
-        for foreign in ["h2::codec", "hyper_util::client", "sacolas", "redis", "actix_http"] {
+        for foreign in [
+            "h2::codec",
+            "hyper_util::client",
+            "sacolas",
+            "redis",
+            "actix_http",
+        ] {
             assert!(!is_ours(foreign), "{foreign}");
         }
     }

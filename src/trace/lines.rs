@@ -89,10 +89,11 @@ fn delivery(trace: &Trace, step: &Step) {
     } = step
     {
         let trace_id = trace.trace_id(conversation, *root).map(|id| id.to_string());
-        let (message, took_ms) = (message.as_deref().and_then(nobodys), milliseconds(*took_us));
+        let message_id = message.as_deref().and_then(nobodys);
+        let took_ms = milliseconds(*took_us);
         tracing::debug!(
             target: TARGET,
-            conversation, effect = effect_id, kind = effect, toward, attempt, outcome, code, message, took_ms,
+            conversation, effect = effect_id, kind = effect, toward, attempt, outcome, code, message_id, took_ms,
             trace_id, "attempt"
         );
     }
@@ -103,14 +104,16 @@ fn delivery(trace: &Trace, step: &Step) {
         code,
     } = step
     {
-        let (effect, message) = (effect_id.as_deref(), nobodys(message));
-        tracing::debug!(target: TARGET, effect, message, outcome = status, code, "status");
+        let (effect, message_id) = (effect_id.as_deref(), nobodys(message));
+        tracing::debug!(target: TARGET, effect, message_id, outcome = status, code, "status");
     }
 }
 
-/// The inner id of a message; `None` for one that could not be decoded: it may hold a phone number.
+/// The inner id of a message; `None` for one that could not be decoded, or does not look like one: it may hold a phone number.
 pub(crate) fn nobodys(message: &str) -> Option<&str> {
-    (!message.is_empty() && !message.starts_with("wamid")).then_some(message)
+    let is_plain = message.len() <= 64 && message.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_id = is_plain && message.bytes().any(|byte| byte.is_ascii_alphabetic());
+    is_id.then_some(message)
 }
 
 /// Milliseconds with decimals: what many seconds there are in as many milliseconds.
@@ -130,6 +133,8 @@ mod tests {
     #[test]
     fn a_message_id_that_may_hold_a_number_is_left_out() {
         assert_eq!(nobodys("3EB0C767D097B7C7C030"), Some("3EB0C767D097B7C7C030"));
-        assert_eq!(nobodys("wamid.HBgNNTUxMTk5"), None);
+        for other in ["wamid.HBgNNTUxMTk5", "5511987654321", "", "João"] {
+            assert_eq!(nobodys(other), None, "{other}");
+        }
     }
 }

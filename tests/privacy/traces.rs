@@ -11,6 +11,7 @@ use crate::support::program::eventually;
 
 /// Buys by taps; returns how many calls the merchant got about it.
 async fn buys(stage: &Stage) -> usize {
+    stage.outside.post("/shop/payment", json!({ "pix": false })).await;
     let phone = stage.outside.phone("Ana").await;
     let cart = phone.fills_a_cart().await;
     let summary = phone.taps(&cart, "checkout", "summary").await;
