@@ -33,6 +33,7 @@ use crate::whatsapp::client::GraphClient;
 mod adapters;
 mod reload;
 mod stores;
+mod traces;
 
 pub(crate) use adapters::connectors;
 use adapters::{expiring, graph_client, numbers};
@@ -53,6 +54,8 @@ const LEAVE: Duration = Duration::from_millis(500);
 const FINISH_S: u64 = 10;
 /// How long the listeners' tasks may take once they have stopped.
 const LISTENERS_MS: u64 = 1_000;
+/// How long the last spans may take to reach their collector.
+const SPANS_MS: u64 = 3_000;
 /// Pause between superseding messages of one conversation: a burst of clicks becomes a handful of messages.
 const PACE_MS: i64 = 300;
 /// So many may go ahead of that pace after a pause: fifty clicks in one second stay below ten messages, and who taps as people do
@@ -95,6 +98,8 @@ pub struct App {
     tasks: Tasks,
     /// The listeners: the ops side answers until all else has ended.
     listeners: Tasks,
+    /// What follows the steps of all others, and so ends last.
+    spans: Tasks,
 }
 
 impl App {
@@ -142,6 +147,8 @@ impl App {
         let graph = Arc::new(graph_client(config, keys.clone())?);
         let provider: Arc<dyn Provider> = Arc::<GraphClient>::clone(&graph);
         let connectors = connectors(config, &clock)?;
+        let spans = Tasks::new();
+        traces::start(config, &around.trace, &spans)?;
         let parts = engine::Parts {
             addresses: Addresses::new(kept_secret(store.as_ref(), IDENTITY).await?),
             store,
@@ -182,6 +189,7 @@ impl App {
             ops_server,
             tasks,
             listeners,
+            spans,
         })
     }
 
@@ -215,6 +223,7 @@ impl App {
         };
         self.ops_server.stop(true).await;
         self.listeners.stop(LISTENERS_MS).await;
+        self.spans.stop(SPANS_MS).await;
         self.state.engine.store().close().await;
         is_idle
     }

@@ -14,6 +14,7 @@ pub mod http;
 pub mod live;
 pub mod merchants;
 pub mod outgoing;
+pub mod spans;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;

@@ -226,6 +226,7 @@ fn start_logs(environment: &BTreeMap<String, String>, default: &str) {
     let filter = environment.get("RUST_LOG").map_or(default, String::as_str);
     let json = environment.get("SACOLA_LOG").is_some_and(|form| form == "json");
     crate::telemetry::start_logs(filter, json);
+    crate::telemetry::tell_panics_by_place();
 }
 
 /// SIGTERM and SIGINT, heard from the moment that this is made.

@@ -31,7 +31,7 @@ pub use self::report::Fault;
 pub use self::secret::Secret;
 pub use self::types::{
     ApiKey, ButtonKey, Buttons, Config, ConnectorKind, Delivery, Demand, Merchant, Number, Outgoing, Scope,
-    Server, StoreSection, WebClients, WhatsApp,
+    Server, StoreSection, Tracing, WebClients, WhatsApp,
 };
 
 use self::report::Report;

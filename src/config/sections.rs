@@ -9,9 +9,13 @@ use super::reader::{self, Cursor};
 use super::report::Report;
 use super::secret::Secret;
 use super::table;
-use super::types::{ButtonKey, Buttons, Config, Delivery, Demand, Outgoing, Server, StoreSection, WhatsApp};
+use super::types::{
+    ButtonKey, Buttons, Config, Delivery, Demand, Outgoing, Server, StoreSection, Tracing, WhatsApp,
+};
 use super::urls;
 
+/// Where OpenTelemetry's own tools look for the collector (OpenTelemetry specification, "OTLP Exporter Configuration").
+const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// What a send may take when nothing is said, in milliseconds, if the lease is long enough.
 const SEND_TIMEOUT_MS: u64 = 15_000;
 
@@ -29,6 +33,7 @@ pub(super) fn config(root: &Table, report: &mut Report<'_>) -> Option<Config> {
     let known = lists::ids(root, &table::MERCHANT);
     let numbers = lists::numbers(root, report, &known);
     let api_keys = lists::api_keys(root, report, &known);
+    let tracing = tracing(root, report);
     Some(Config {
         server: server?,
         store: store?,
@@ -39,6 +44,7 @@ pub(super) fn config(root: &Table, report: &mut Report<'_>) -> Option<Config> {
         merchants: merchants?,
         outgoing: outgoing?,
         api_keys: api_keys?,
+        tracing: tracing?,
     })
 }
 
@@ -227,6 +233,50 @@ fn whatsapp(root: &Table, report: &mut Report<'_>, allowed: Option<&Outgoing>) -
         graph_version: graph_version?,
         verify_token: verify_token?,
         app_secrets: app_secrets?.into_iter().map(|(_, secret)| secret).collect(),
+    })
+}
+
+fn tracing(root: &Table, report: &mut Report<'_>) -> Option<Tracing> {
+    let cursor = Cursor::one(report, root, &table::TRACING);
+    let written = cursor.text(report, "endpoint");
+    let named = report
+        .env()
+        .get(OTLP_ENDPOINT)
+        .filter(|text| !text.trim().is_empty());
+    let endpoint = match (&written, named) {
+        (Some(text), _) => urls::collector_url(report, &cursor.at("endpoint"), text),
+        (None, Some(text)) => urls::collector_url(report, OTLP_ENDPOINT, text),
+        (None, None) => None,
+    };
+    let headers = cursor.named_secrets(report, "headers").unwrap_or_default();
+    for (path, name, _) in &headers {
+        checks::is_id(
+            report,
+            &format!("{path}.id"),
+            name,
+            64,
+            "A-Z a-z 0-9 _ -",
+            |char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-'),
+        );
+        if endpoint.as_ref().is_some_and(|url| url.scheme() == "http") {
+            report.warn_as(
+                "config.plain_header",
+                path,
+                "travels in the clear: tracing.endpoint is not https://",
+                "use https://, unless the collector is on this machine",
+            );
+        }
+    }
+    let sample_ratio_percent = cursor.integer(report, "sample_ratio_percent");
+    let service_name = cursor.text(report, "service_name");
+    Some(Tracing {
+        endpoint,
+        headers: headers
+            .into_iter()
+            .map(|(_, name, secret)| (name, secret))
+            .collect(),
+        sample_ratio_percent: sample_ratio_percent?,
+        service_name: service_name?,
     })
 }
 

@@ -12,8 +12,8 @@ const LOSSES: &[&str] = &Demand::NAMES;
 const SCOPES: &[&str] = &Scope::NAMES;
 
 /// Every section, in the order of the reference.
-pub(super) static SECTIONS: [&Section; 9] = [
-    &SERVER, &STORE, &DELIVERY, &BUTTONS, &WHATSAPP, &NUMBER, &MERCHANT, &OUTGOING, &API_KEY,
+pub(super) static SECTIONS: [&Section; 10] = [
+    &SERVER, &STORE, &DELIVERY, &BUTTONS, &WHATSAPP, &NUMBER, &MERCHANT, &OUTGOING, &API_KEY, &TRACING,
 ];
 
 /// `"name", kind, need, "example", "meaning";` for each key.
@@ -201,5 +201,23 @@ pub(super) static API_KEY: Section = Section {
             "What the caller sends as `Authorization: Bearer`. Unique.";
         "scopes", Kind::Choices(SCOPES), Need::Required, r#"["messages:write", "conversations:read"]"#,
             "What the key may do, at least one of the list. `personal_data:read`: see customers unmasked in the console.";
+    },
+};
+
+/// `[tracing]`
+pub(super) static TRACING: Section = Section {
+    name: "tracing",
+    many: false,
+    meaning: "Traces for an OpenTelemetry collector: ids, words and durations, no personal data.",
+    keys: keys! {
+        "endpoint", Kind::Url, Need::Optional, r#""http://otel-collector:4318""#,
+            "The collector's OTLP address over HTTP; `/v1/traces` is added. Absent: what \
+            `OTEL_EXPORTER_OTLP_ENDPOINT` says; without that too, no traces are made.";
+        "headers", Kind::NamedSecrets, Need::Optional, r#"[{ id = "authorization", env = "OTLP_AUTHORIZATION" }]"#,
+            "Headers of each call to the collector: the `id` is the header's name.";
+        "sample_ratio_percent", Kind::Integer(0, 100), Need::Default("100"), "10",
+            "How many of a hundred traces go out. Every replica chooses the same ones.";
+        "service_name", Kind::Text, Need::Default("sacola"), r#""sacola""#,
+            "What the collector calls this gateway.";
     },
 };

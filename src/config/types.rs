@@ -30,6 +30,8 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// The bearer keys of the merchant API; ids and secrets are unique. May be empty.
     pub api_keys: Vec<ApiKey>,
+    /// Traces for a collector.
+    pub tracing: Tracing,
 }
 
 /// The two listeners and the sizes that they accept.
@@ -216,6 +218,19 @@ pub enum ConnectorKind {
 pub struct Outgoing {
     /// Networks that may be called though they are not public, by http too.
     pub allow_private: Vec<IpNet>,
+}
+
+/// Traces for an OpenTelemetry collector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracing {
+    /// The collector's OTLP address over HTTP, without `/v1/traces`; `None`: no traces.
+    pub endpoint: Option<Url>,
+    /// Headers of each call: name and value.
+    pub headers: Vec<(String, Secret)>,
+    /// How many of a hundred traces go out (0..=100).
+    pub sample_ratio_percent: u8,
+    /// What the collector calls this gateway.
+    pub service_name: String,
 }
 
 /// A bearer key of the merchant API.

@@ -56,6 +56,22 @@ pub(super) fn public_url(report: &mut Report<'_>, path: &str, text: &str) -> Opt
     None
 }
 
+/// The address of a collector of traces: http or https. Unlike a merchant it is the operator's own, and what goes there is not
+/// personal, so no network has to be allowed for it.
+pub(super) fn collector_url(report: &mut Report<'_>, path: &str, text: &str) -> Option<Url> {
+    let url = web_url(report, path, text)?;
+    if matches!(url.scheme(), "https" | "http") {
+        return Some(url);
+    }
+    report.fault_as(
+        "config.url",
+        path,
+        "is neither https:// nor http://",
+        "write the collector's OTLP address over HTTP: http://otel-collector:4318",
+    );
+    None
+}
+
 /// A URL that Sacola calls: https to a name or to an address that may be called; http to what may be inside
 /// `outgoing.allow_private`. Where a name leads is judged at each connect. When the networks themselves were faulty
 /// (`None`), they are not asked.

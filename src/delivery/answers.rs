@@ -4,7 +4,7 @@ use super::{Dispatcher, counts};
 use crate::domain::effect::Effect;
 use crate::domain::event::Event;
 use crate::domain::ids::{MerchantId, PurchaseId};
-use crate::engine::items::LaneBody;
+use crate::engine::items::{self, LaneBody};
 use crate::engine::{Happened, Refused, Taken, What, Who};
 use crate::faults::{self, Point};
 use crate::store::{
@@ -185,6 +185,7 @@ impl Dispatcher {
             id: format!("{}:{word}", head.item.effect_id),
             at_ms,
             purchase_id: answering_purchase_id(head),
+            root: Some(items::root_of(&head.item)),
             what: What::Event(event),
         };
         let taken = self.parts.engine.take(happened).await?;

@@ -14,7 +14,7 @@ use crate::domain::purchase::{Purchase, PurchaseState};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::faults::{self, Bug, Point};
-use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer};
+use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer, traceparent};
 use crate::store::{Head, Phase, SettleOutcome, Settlement};
 
 /// Calls to the merchant in one attempt: find, submit, then find again or a lookup of what it objects to.
@@ -42,9 +42,11 @@ impl Dispatcher {
                 .await;
         };
         let began = Instant::now();
-        let answer = self
-            .submit_or_find(connector.as_ref(), head, body, purchase)
-            .await;
+        let answer = traceparent::within(
+            self.traceparent(head, "forward"),
+            self.submit_or_find(connector.as_ref(), head, body, purchase),
+        )
+        .await;
         self.tell_forward(head, &answer, began);
         faults::pass(Point::Performed);
         match answer {
@@ -104,7 +106,10 @@ impl Dispatcher {
         let began_ms = self.now_ms();
         match connector.look_up(&ids).await {
             Ok(products) => self.learn_looked_up(body, &products, began_ms).await,
-            Err(error) => tracing::warn!(%error, "the products of a declined purchase can't be looked up"),
+            Err(error) => tracing::warn!(
+                error = error.in_log(),
+                "the products of a declined purchase can't be looked up"
+            ),
         }
     }
 
@@ -130,7 +135,10 @@ impl Dispatcher {
         purchase: &Purchase,
         error: &ConnectorError,
     ) -> Settled {
-        tracing::warn!(purchase = %purchase.purchase_id, %error, attempts = head.attempts, "a purchase has no answer yet");
+        tracing::warn!(
+            effect = %head.item.effect_id, purchase = %purchase.purchase_id, merchant = %body.merchant,
+            error = error.in_log(), attempts = head.attempts, "a purchase has no answer yet"
+        );
         let verdict = match error.verdict() {
             Verdict::Reject if may_exist(head, purchase) => Verdict::Unknown,
             known @ (Verdict::Retry { .. } | Verdict::Reject | Verdict::Stop { .. } | Verdict::Unknown) => {
@@ -182,6 +190,10 @@ impl Dispatcher {
         word: &'static str,
         answer: PurchaseAnswer,
     ) -> Settled {
+        tracing::info!(
+            effect = %head.item.effect_id, purchase = %purchase.purchase_id, merchant = %body.merchant,
+            outcome = word, "a purchase has its answer"
+        );
         metrics::counter!("sacola_purchase_answers_total", "answer" => word).increment(1);
         let event = Event::PurchaseAnswered {
             purchase_id: purchase.purchase_id.clone(),

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::{Dispatcher, Learned};
 use crate::domain::ids::{MerchantId, RetailerId};
+use crate::domain::masked::without_values;
 use crate::merchants::{Connector, ConnectorError};
 use crate::store;
 
@@ -99,7 +100,7 @@ impl Dispatcher {
             };
             let page = page?;
             for problem in &page.unreadable {
-                tracing::warn!(%merchant, problem, "a product of the catalog can't be read");
+                tracing::warn!(%merchant, problem = without_values(problem), "a product of the catalog can't be read");
             }
             found.unreadable += page.unreadable.len();
             found.products += page.products.len();

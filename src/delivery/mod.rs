@@ -280,7 +280,7 @@ impl Dispatcher {
             Ok(ClaimOutcome::Claimed(head)) => self.serve(*head).await,
             Ok(ClaimOutcome::Wait(at_ms)) => self.parts.engine.hand_over(LaneWork::Wake(lane.clone(), at_ms)),
             Ok(ClaimOutcome::Empty) => {}
-            Err(error) => tracing::warn!(%error, home = %lane.home, "failed to claim a lane"),
+            Err(error) => tracing::warn!(%error, conversation = %lane.home, "failed to claim a lane"),
         }
     }
 
@@ -343,7 +343,7 @@ impl Dispatcher {
                 }
                 Ok(Some(SettleOutcome::Empty | SettleOutcome::LeaseLost) | None) => return,
                 Err(error) => {
-                    tracing::warn!(%error, home = %lane.home, "failed to serve a lane; its lease will end");
+                    tracing::warn!(%error, conversation = %lane.home, "failed to serve a lane; its lease will end");
                     return;
                 }
             }

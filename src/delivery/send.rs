@@ -196,7 +196,7 @@ impl Dispatcher {
 
     async fn not_sent(&self, head: &Head, body: &LaneBody, message: &Message, error: &SendError) -> Settled {
         let code = error.code().unwrap_or(errors::NO_CODE);
-        tracing::warn!(effect = %head.item.effect_id, kind = message.kind.word(), %error, "a message was not taken");
+        tracing::warn!(effect = %head.item.effect_id, kind = message.kind.word(), error = error.in_log(), "a message was not taken");
         metrics::counter!("sacola_send_errors_total", "code" => errors::label(code)).increment(1);
         if errors::needs_person(code) {
             let (cause, mend) = errors::explain(code, "");

@@ -7,12 +7,20 @@ use super::{Dispatcher, counts};
 use crate::domain::event::PurchaseAnswer;
 use crate::domain::message::Kind;
 use crate::domain::verdict::Verdict;
+use crate::engine::items;
 use crate::merchants::ConnectorError;
 use crate::store::Head;
 use crate::trace::{Step, took_us};
 use crate::whatsapp::{SendError, Sent, message_id};
 
 impl Dispatcher {
+    /// What a call to the merchant about this head says of its trace; `None` while nobody collects traces.
+    pub(super) fn traceparent(&self, head: &Head, effect: &'static str) -> Option<String> {
+        let attempt = (head.item.effect_id.as_str(), effect, head.attempts + 1);
+        let trace = self.parts.engine.trace();
+        trace.traceparent(head.lane.home.as_str(), || items::root_of(&head.item), attempt)
+    }
+
     /// Tells and counts how a message went to the provider.
     pub(super) fn tell_send(
         &self,
@@ -108,6 +116,7 @@ fn attempt(
 ) -> Step {
     Step::Attempt {
         conversation: head.lane.home.to_string(),
+        root: items::root_of(&head.item),
         effect_id: head.item.effect_id.to_string(),
         effect,
         toward,

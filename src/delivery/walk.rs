@@ -181,7 +181,7 @@ impl Dispatcher {
                 Ok(true)
             }
             Err(error) => {
-                tracing::warn!(%error, merchant = %update.merchant, "a changed product can't be looked up yet");
+                tracing::warn!(error = error.in_log(), merchant = %update.merchant, "a changed product can't be looked up yet");
                 update.not_before_ms = self.now_ms() + back_off_ms(update.attempts, None);
                 update.attempts += 1;
                 self.put_update(update).await?;
@@ -196,6 +196,7 @@ impl Dispatcher {
             id: format!("{}:{home}", update.id),
             at_ms: update.at_ms,
             purchase_id: PurchaseId::new(digest(&format!("{}:{home}", update.id))),
+            root: None,
             what: What::Event(Event::ProductChanged {
                 retailer_id: update.retailer_id.clone(),
             }),

@@ -13,6 +13,7 @@ pub mod event;
 pub mod expiring;
 pub mod facts;
 pub mod ids;
+pub mod masked;
 pub mod message;
 pub mod money;
 pub mod payment;

@@ -23,6 +23,8 @@ pub(super) struct Draft {
     pub refused_taps: u64,
     /// What is counted when it is durable.
     pub counts: Counts,
+    /// The root of the chain of the event that is being decided.
+    pub root: Option<u64>,
 }
 
 impl Draft {
@@ -38,6 +40,7 @@ impl Draft {
             foreign_purchases: Vec::new(),
             refused_taps: 0,
             counts: Counts::default(),
+            root: None,
         }
     }
 }

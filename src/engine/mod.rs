@@ -100,6 +100,8 @@ pub struct Happened {
     pub at_ms: i64,
     /// The purchase that it would confirm.
     pub purchase_id: PurchaseId,
+    /// The revision of the event that its chain began with, for traces; `None`: a chain begins here.
+    pub root: Option<u64>,
     /// What.
     pub what: What,
 }

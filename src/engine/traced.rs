@@ -4,15 +4,15 @@ use tokio::time::Instant;
 
 use super::{Engine, Happened, Taken, What, counts};
 use crate::domain::conversation::Conversation;
-use crate::domain::ids::{EffectId, HomeId};
+use crate::domain::ids::EffectId;
 use crate::store::{self, CommitOutcome};
 use crate::trace::{Caused, Step, took_us};
 
 impl Engine {
-    /// Tells that one event was decided, or was done before.
+    /// Tells that one event was decided, or was done before; `after` is the conversation then.
     pub(super) fn tell_decision(
         &self,
-        home: &HomeId,
+        after: &Conversation,
         happened: &Happened,
         taken: &Taken,
         watched: Option<Instant>,
@@ -29,7 +29,9 @@ impl Engine {
                 effect,
             };
             Step::Decision {
-                conversation: home.to_string(),
+                conversation: after.home.to_string(),
+                revision: after.revision,
+                root: happened.root.unwrap_or(after.revision),
                 event: word(&happened.what),
                 cause: happened.id.clone(),
                 outcome,

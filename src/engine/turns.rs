@@ -188,7 +188,7 @@ impl Engine {
             );
             return Err(store::Error::Unfit(problem));
         };
-        tracing::debug!(home = %found.home, new = found.is_new, events = happened.len(), "deciding");
+        tracing::debug!(conversation = %found.home, new = found.is_new, events = happened.len(), "deciding");
         let before_interest = found.conversation.interest();
         let merchant = settings.shop.merchant.clone();
         let mut seen: BTreeSet<DoneMark> = found.done.iter().copied().collect();
@@ -197,12 +197,8 @@ impl Engine {
         for (index, (one, mark)) in happened.iter().zip(marks).enumerate() {
             if !seen.insert(*mark) {
                 draft.answers.push((index, Taken::Duplicate));
-                self.tell_decision(
-                    &draft.after.home,
-                    one,
-                    &Taken::Duplicate,
-                    self.parts.trace.start(),
-                );
+                let watched = self.parts.trace.start();
+                self.tell_decision(&draft.after, one, &Taken::Duplicate, watched);
                 continue;
             }
             draft.commit.marks.push(*mark);
@@ -210,7 +206,7 @@ impl Engine {
             let taken = self
                 .decide_one(&mut draft, one, &settings.shop, stored_bytes)
                 .await?;
-            self.tell_decision(&draft.after.home, one, &taken, watched);
+            self.tell_decision(&draft.after, one, &taken, watched);
             draft.counts.decided(word(&one.what));
             draft.answers.push((index, taken));
         }
@@ -244,6 +240,7 @@ impl Engine {
         if let Who::Customer { customer, .. } = &happened.who {
             take_over(&mut draft.after.customer, customer);
         }
+        draft.root = happened.root;
         let occurrence = self.occurrence(happened, &draft.after);
         draft.refused_taps += u64::from(is_refused_tap(&occurrence.event));
         let mut facts = Facts {
@@ -356,16 +353,15 @@ impl Engine {
             .map(|(index, effect)| (EffectId::of(&after.home, after.revision, index), effect.word()))
             .collect();
         let locale = after.locale.unwrap_or(facts.shop.locale).tag();
-        let class = class_of(&occurrence.event);
-        let encoded = items::encode(
-            &after,
-            decided.effects,
-            &facts.shop.merchant,
+        let occasion = items::Occasion {
+            merchant: &facts.shop.merchant,
             locale,
-            facts.now_ms,
-            class,
-        )
-        .map_err(|error| unencodable(&after, &error))?;
+            now_ms: facts.now_ms,
+            class: class_of(&occurrence.event),
+            root: draft.root,
+        };
+        let encoded =
+            items::encode(&after, decided.effects, &occasion).map_err(|error| unencodable(&after, &error))?;
         for item in encoded {
             append(&mut draft.commit.items, item);
         }

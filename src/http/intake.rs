@@ -123,6 +123,7 @@ pub(super) fn happened(message: InboundMessage, ours: Option<&str>) -> Result<Ha
         id: format!("in:{}", message.id),
         at_ms: message.at_ms,
         purchase_id,
+        root: None,
         what,
     })
 }
@@ -139,6 +140,7 @@ async fn tell(
         purchase_id: PurchaseId::new(digest(id)),
         id: format!("in:{id}"),
         at_ms,
+        root: None,
         what: What::Event(event),
     };
     match engine.take(happened).await {
@@ -188,7 +190,8 @@ async fn echoed(
 /// Something is wrong with the number or the account: for the person on call.
 fn account_error(number: &NumberId, code: Option<i64>, details: &str) {
     let code = code.unwrap_or(errors::NO_CODE);
-    tracing::error!(%number, code, details, "the provider reports a fault of the number or its account");
+    let (cause, mend) = errors::explain(code, details);
+    tracing::error!(%number, code, cause, mend, "the provider reports a fault of the number or its account");
     metrics::counter!("sacola_account_errors_total", "code" => errors::label(code)).increment(1);
 }
 

@@ -28,6 +28,7 @@ mod conversations;
 mod dead_letters;
 mod heard;
 mod intake;
+mod logged;
 mod messages;
 mod openapi;
 mod ops;
@@ -143,9 +144,11 @@ pub fn serve_public(
         App::new()
             .app_data(data.clone())
             .wrap_fn(move |request, service| {
-                let (state, answer) = (state.clone(), service.call(request));
+                let (state, begun) = (state.clone(), logged::begun(&request));
+                let answer = service.call(request);
                 async move {
                     let mut answer = answer.await?;
+                    logged::ended(&answer, begun);
                     if state.draining.load(Ordering::Relaxed) {
                         let head = answer.response_mut().head_mut();
                         head.set_connection_type(ConnectionType::Close);

@@ -8,6 +8,7 @@
 use async_trait::async_trait;
 
 use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
+use crate::domain::masked::without_values;
 
 pub mod embedded;
 mod health;
@@ -49,7 +50,7 @@ pub enum Error {
         wanted: u32,
     },
     /// What is stored can't be read by this version.
-    #[error("the store holds something unreadable at {key}: {problem}")]
+    #[error("the store holds something unreadable at {key}: {}", without_values(.problem))]
     Corrupt {
         /// Where it was found.
         key: String,

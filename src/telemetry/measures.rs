@@ -419,6 +419,11 @@ const OUTBOUND: &[Measure] = &[
         "starts that the store refused for a rate; messages that wait for their turn don't ask",
     ),
     counter(
+        "sacola_spans_dropped_total",
+        &[Fixed("why", "behind queue_full refused unreachable")],
+        "spans that the collector of traces did not get: this replica was behind, too many waited, it refused them, or it was away",
+    ),
+    counter(
         "sacola_lanes_released_total",
         &[],
         "lanes that a stopping replica gave back before their leases ended",

@@ -74,6 +74,7 @@ pub fn deed(dice: &mut Dice, who: &Customers, outside: &Outside, serial: u64, no
             id: format!("in:{message_id}"),
             at_ms: now_ms,
             purchase_id: id,
+            root: None,
             what,
         },
         asked,

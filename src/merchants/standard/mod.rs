@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::standard_webhooks::{self, Secret};
 use super::{
     Buyer, Callback, CallbackError, CallbackHeaders, Connector, ConnectorError, MerchantPurchase,
-    ProductPage, SubmitAnswer,
+    ProductPage, SubmitAnswer, traceparent,
 };
 use crate::clock::Clock;
 use crate::domain::expiring::{self, Expiring};
@@ -106,6 +106,9 @@ impl StandardConnector {
         }
         if let Some(key) = idempotency_key {
             request = request.header("idempotency-key", key);
+        }
+        if let Some(parent) = traceparent::current() {
+            request = request.header(traceparent::HEADER, parent);
         }
         read(request.send().await.map_err(fault)?).await
     }
