@@ -202,7 +202,7 @@ impl App {
     pub(crate) fn watch(&self, source: Source, hangup: Signal) {
         let (reload, stop) = (Arc::clone(&self.reload), self.tasks.stop_token());
         self.tasks.spawn("configuration", async move {
-            reload.watch(source, hangup, stop).await
+            reload.watch(source, hangup, stop).await;
         });
     }
 

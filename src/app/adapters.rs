@@ -25,7 +25,7 @@ use crate::whatsapp::client::{GraphAccess, GraphClient, NumberAccess};
 pub(super) fn graph_access(config: &Config, keys: Keyring) -> GraphAccess {
     let access = |number: &config::Number| {
         let tokens = number.access_tokens.iter();
-        let tokens = tokens.map(|token| expiring(token, |text| text.to_owned()));
+        let tokens = tokens.map(|token| expiring(token, str::to_owned));
         let access = NumberAccess::new(tokens.collect(), number.catalog_id.clone());
         (NumberId::new(&number.phone_number_id), access)
     };

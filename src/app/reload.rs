@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::Signal;
@@ -105,7 +106,7 @@ impl Reload {
             return;
         }
         loop {
-            tokio::time::sleep(std::time::Duration::from_millis(SETTLED_MS)).await;
+            tokio::time::sleep(Duration::from_millis(SETTLED_MS)).await;
             let again = source.read().await;
             if again == found {
                 break;
@@ -209,7 +210,7 @@ impl Reload {
     fn tell(&self, told: Configuration) {
         let loaded_at_ms = u64::try_from(told.loaded_at_ms).unwrap_or(0);
         metrics::gauge!("sacola_config_loaded_at_seconds")
-            .set(std::time::Duration::from_millis(loaded_at_ms).as_secs_f64());
+            .set(Duration::from_millis(loaded_at_ms).as_secs_f64());
         metrics::gauge!("sacola_config_refused").set(if told.refused.is_some() { 1.0 } else { 0.0 });
         self.state.configuration.replace(told);
     }
@@ -224,7 +225,7 @@ impl Reload {
             }
         }
         for (place, end_ms) in ends {
-            let end = std::time::Duration::from_millis(u64::try_from(end_ms).unwrap_or(0));
+            let end = Duration::from_millis(u64::try_from(end_ms).unwrap_or(0));
             metrics::gauge!("sacola_secret_expires_at_seconds", "secret" => place.clone())
                 .set(end.as_secs_f64());
             if end_ms <= self.clock.now_ms() {

@@ -54,7 +54,7 @@ enum Command {
     },
     /// The WhatsApp Cloud API emulator and the demo shop alone, for any bot.
     #[command(long_about = emulator::HELP)]
-    Emulator(emulator::Options),
+    Emulator(Box<emulator::Options>),
     /// Checks a configuration, its store and its merchants; names every fault and its mend.
     Check {
         /// The configuration file.
@@ -137,7 +137,7 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             script: false,
         } => demo::run(&environment, &listen, data, open).await,
         Command::Serve { config } => serve::run(&environment, &config).await,
-        Command::Emulator(options) => emulator::run(&environment, options).await,
+        Command::Emulator(options) => emulator::run(&environment, *options).await,
         Command::Check { config, json } => check::run(&environment, &config, json).await,
         Command::DeadLetters { what } => dead_letters::run(&environment, what).await,
         Command::Health { url } => health::run(&url).await,

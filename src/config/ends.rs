@@ -4,11 +4,10 @@ use super::secret::Secret;
 use super::types::Config;
 
 impl Config {
-    /// The secrets that have an end: their places (`number[1065…].access_token[0]`, by id where there is one) and when, in Unix
-    /// milliseconds.
-    pub fn ends(&self) -> Vec<(String, i64)> {
-        let with_end = |(place, secret): (String, &Secret)| Some((place, secret.expires_at_ms()?));
-        self.secrets().into_iter().filter_map(with_end).collect()
+    /// Every secret's place (`number[1065…].access_token[0]`, by id where there is one) and its end, in Unix milliseconds.
+    pub fn ends(&self) -> Vec<(String, Option<i64>)> {
+        let with_end = |(place, secret): (String, &Secret)| (place, secret.expires_at_ms());
+        self.secrets().into_iter().map(with_end).collect()
     }
 
     /// Every secret with its place.

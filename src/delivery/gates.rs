@@ -219,9 +219,10 @@ impl Closed {
             return self.proven_ms;
         }
         self.looked += 1;
-        let look_ms = match self.knocking {
-            true => LOOK_AGAIN_MS,
-            false => LOOK_MS.max(self.looked * 1_000 / LOOKS_PER_S),
+        let look_ms = if self.knocking {
+            LOOK_AGAIN_MS
+        } else {
+            LOOK_MS.max(self.looked * 1_000 / LOOKS_PER_S)
         };
         Some(self.knock_ms.min(now_ms + look_ms))
     }

@@ -129,7 +129,11 @@ impl Keys {
     pub(super) fn of_secret(&self, secret: &str) -> Option<Arc<Key>> {
         let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
         let same = |key: &&Arc<Key>| bool::from(key.digest.ct_eq(&digest));
-        self.0.iter().filter(same).last().map(Arc::clone)
+        let found = self
+            .0
+            .iter()
+            .fold(None, |found, key| if same(&key) { Some(key) } else { found });
+        found.map(Arc::clone)
     }
 
     /// The key of that id.

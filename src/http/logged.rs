@@ -21,7 +21,7 @@ pub(super) fn ended<B: MessageBody>(answer: &ServiceResponse<B>, begun: Option<I
     let Some(begun) = begun else { return };
     let request = answer.request();
     let (method, route) = (request.method().as_str(), request.match_pattern());
-    let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let (http, took_ms) = (answer.status().as_u16(), milliseconds(took_us));
-    tracing::debug!(target: TARGET, method, route, http, took_ms, "api request");
+    let elapsed = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let (status, took_ms) = (answer.status().as_u16(), milliseconds(elapsed));
+    tracing::debug!(target: TARGET, method, route, status, took_ms, "api request");
 }

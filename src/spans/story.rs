@@ -136,9 +136,9 @@ impl Story {
         }
         let decided = Decided {
             root: *root,
-            event: *event,
+            event,
             cause: cause.clone(),
-            outcome: *outcome,
+            outcome,
             effects: effects.len(),
             at_ms: traced.at_ms,
             took_us: *took_us,
