@@ -215,20 +215,19 @@ impl Reload {
         self.state.configuration.replace(told);
     }
 
-    /// Tells when secrets end, and of those that have.
+    /// Tells when secrets end (never: infinity; those that are gone: not a number), and of those that have.
     fn tell_ends(&self, before: Option<&Config>, config: &Config) {
-        let ends: BTreeMap<String, i64> = config.ends().into_iter().collect();
-        let ended_before = before.map(Config::ends).unwrap_or_default();
-        for (place, _) in ended_before {
-            if !ends.contains_key(&place) {
-                metrics::gauge!("sacola_secret_expires_at_seconds", "secret" => place).set(f64::INFINITY);
-            }
+        let ends: BTreeMap<String, Option<i64>> = config.ends().into_iter().collect();
+        let known_before = before.map(Config::ends).unwrap_or_default();
+        let gone = known_before.iter().filter(|(place, _)| !ends.contains_key(place));
+        for (place, _) in gone {
+            metrics::gauge!("sacola_secret_expires_at_seconds", "secret" => place.clone()).set(f64::NAN);
         }
         for (place, end_ms) in ends {
-            let end = Duration::from_millis(u64::try_from(end_ms).unwrap_or(0));
-            metrics::gauge!("sacola_secret_expires_at_seconds", "secret" => place.clone())
-                .set(end.as_secs_f64());
-            if end_ms <= self.clock.now_ms() {
+            let end = end_ms.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
+            let end_s = end.map_or(f64::INFINITY, |end| end.as_secs_f64());
+            metrics::gauge!("sacola_secret_expires_at_seconds", "secret" => place.clone()).set(end_s);
+            if end_ms.is_some_and(|end_ms| end_ms <= self.clock.now_ms()) {
                 tracing::warn!(
                     secret = place,
                     "this secret has expired and is not used; remove it"

@@ -108,9 +108,9 @@ fn texts_under(value: &Value, key: &str) -> Vec<String> {
     match value {
         Value::Object(fields) => fields
             .iter()
-            .flat_map(|(name, inner)| match inner {
-                Value::String(text) if name == key && text.len() >= 20 => vec![text.clone()],
-                inner => texts_under(inner, key),
+            .flat_map(|(name, inner)| match inner.as_str() {
+                Some(text) if name == key && text.len() >= 20 => vec![text.to_owned()],
+                _ => texts_under(inner, key),
             })
             .collect(),
         Value::Array(items) => items.iter().flat_map(|item| texts_under(item, key)).collect(),
