@@ -2,40 +2,49 @@
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
+use tokio::signal::unix::Signal;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::delivery::{self, Dispatcher, MerchantSettings};
+use crate::domain::expiring::Expiring;
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::engine::addresses::Addresses;
 use crate::engine::{self, Engine, LaneSettings};
 use crate::http::auth::{Keys, Strangers};
 use crate::http::{self, State};
+use crate::live::Live;
 use crate::merchants::Connectors;
 use crate::merchants::payment_link::LinkRule;
-use crate::store::{self, Health, Level, Loss, Store};
+use crate::store::{Health, Store};
 use crate::tasks::Tasks;
 use crate::telemetry;
 use crate::trace::Trace;
 use crate::whatsapp::Provider;
 use crate::whatsapp::buttons::Keyring;
+use crate::whatsapp::client::GraphClient;
 
 mod adapters;
+mod reload;
+mod stores;
+mod traces;
 
 pub(crate) use adapters::connectors;
-use adapters::{graph_client, numbers};
+use adapters::{expiring, graph_client, numbers};
+use reload::Reload;
+pub(crate) use reload::Source;
+pub use stores::open_store;
+use stores::{IDENTITY, judged, kept_secret};
+pub(crate) use stores::{demanded, engine_for_reading};
 
 /// Lane work that may wait in memory; what does not fit is found by the sweeper.
 const LANE_WORK_MAX: usize = 10_000;
-/// The secret that home ids rest on.
-const IDENTITY: &str = "identity";
 /// How long the start waits for the first reading of the catalogs.
 const FIRST_MIRROR: Duration = Duration::from_secs(2);
 /// How long connections are told to leave before the listener stops: a request on a kept connection meets an answer, and
@@ -45,6 +54,8 @@ const LEAVE: Duration = Duration::from_millis(500);
 const FINISH_S: u64 = 10;
 /// How long the listeners' tasks may take once they have stopped.
 const LISTENERS_MS: u64 = 1_000;
+/// How long the last spans may take to reach their collector.
+const SPANS_MS: u64 = 3_000;
 /// Pause between superseding messages of one conversation: a burst of clicks becomes a handful of messages.
 const PACE_MS: i64 = 300;
 /// So many may go ahead of that pace after a pause: fifty clicks in one second stay below ten messages, and who taps as people do
@@ -79,6 +90,7 @@ pub struct App {
     pub state: Arc<State>,
     /// How the store was at the start, and what a 200 means on it.
     pub store: Health,
+    reload: Arc<Reload>,
     drain: Duration,
     public_server: ServerHandle,
     ops_server: ServerHandle,
@@ -86,6 +98,8 @@ pub struct App {
     tasks: Tasks,
     /// The listeners: the ops side answers until all else has ended.
     listeners: Tasks,
+    /// What follows the steps of all others, and so ends last.
+    spans: Tasks,
 }
 
 impl App {
@@ -130,12 +144,15 @@ impl App {
 
         let tasks = Tasks::new();
         let keys = keyring(config, store.as_ref()).await?;
-        let provider: Arc<dyn Provider> = Arc::new(graph_client(config, keys.clone())?);
+        let graph = Arc::new(graph_client(config, keys.clone())?);
+        let provider: Arc<dyn Provider> = Arc::<GraphClient>::clone(&graph);
         let connectors = connectors(config, &clock)?;
+        let spans = Tasks::new();
+        traces::start(config, &around.trace, &spans)?;
         let parts = engine::Parts {
             addresses: Addresses::new(kept_secret(store.as_ref(), IDENTITY).await?),
             store,
-            clock,
+            clock: Arc::clone(&clock),
             keys,
             numbers: numbers(config)?,
             lanes: lane_settings(config),
@@ -148,6 +165,8 @@ impl App {
         dispatcher.run(lane_work, &mirrored);
 
         let state = Arc::new(shared_state(config, engine, dispatcher, metrics));
+        let reload = Reload::new(config, Arc::clone(&state), graph, clock);
+        http::sample(Arc::clone(&state), &tasks);
         let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
         let listeners = Tasks::new();
         let finish_s = FINISH_S.min(config.server.drain_s / 2).max(1);
@@ -164,12 +183,27 @@ impl App {
             ops: ops_address,
             state,
             store: health,
+            reload,
             drain: Duration::from_secs(config.server.drain_s),
             public_server,
             ops_server,
             tasks,
             listeners,
+            spans,
         })
+    }
+
+    /// Uses another configuration from now on, as far as it needs no restart.
+    pub async fn use_configuration(&self, config: Config) {
+        self.reload.apply(config).await;
+    }
+
+    /// Looks at the configuration's files on schedule and whenever `hangup` comes, and uses what changed.
+    pub(crate) fn watch(&self, source: Source, hangup: Signal) {
+        let (reload, stop) = (Arc::clone(&self.reload), self.tasks.stop_token());
+        self.tasks.spawn("configuration", async move {
+            reload.watch(source, hangup, stop).await;
+        });
     }
 
     /// Drains and stops, in this order: not ready any more, no new requests, what is performed is ended and settled, what is
@@ -189,115 +223,10 @@ impl App {
         };
         self.ops_server.stop(true).await;
         self.listeners.stop(LISTENERS_MS).await;
+        self.spans.stop(SPANS_MS).await;
         self.state.engine.store().close().await;
         is_idle
     }
-}
-
-/// What `store.require` demands.
-pub(crate) fn demanded(config: &Config) -> Option<Loss> {
-    config.store.require.map(|demand| match demand {
-        config::Demand::ProcessDeath => Loss::ProcessDeath,
-        config::Demand::PowerLoss => Loss::PowerLoss,
-        config::Demand::PrimaryLoss => Loss::PrimaryLoss,
-    })
-}
-
-/// Asks the store how it is, tells what the person on call should know, and refuses it when a 200 would survive less than is
-/// demanded.
-async fn judged(store: &dyn Store, demanded: Option<Loss>) -> anyhow::Result<Health> {
-    let health = store.health().await.context("the store does not answer")?;
-    for warning in &health.warnings {
-        tracing::warn!(warning, "store");
-    }
-    if let Some(unmet) = health.unmet(demanded) {
-        return Err(unmet.into());
-    }
-    match health.level {
-        Level::None => {
-            let durability = &health.durability;
-            tracing::error!(
-                durability,
-                "A 200 SURVIVES NOTHING: what is answered may be lost. For trials only"
-            );
-        }
-        Level::Unknown => tracing::warn!("what a 200 survives is not known: the server does not say"),
-        Level::ProcessDeath | Level::PowerLoss | Level::PrimaryLoss => {}
-    }
-    Ok(health)
-}
-
-/// Opens the configured store.
-pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    let url = config.store.url.expose();
-    if let Some(directory) = url.strip_prefix("embedded:") {
-        let store = store::embedded::open(Path::new(directory))
-            .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
-        return Ok(Arc::new(store));
-    }
-    Ok(Arc::new(open_redis(config).await?))
-}
-
-async fn open_redis(config: &Config) -> anyhow::Result<store::redis::RedisStore> {
-    let options = store::redis::Options {
-        wait_replicas: config.store.wait_replicas,
-        key_prefix: config.store.key_prefix.clone(),
-        ..store::redis::Options::default()
-    };
-    let store = store::redis::connect(config.store.url.expose(), options).await;
-    store.with_context(|| format!("store.url: cannot use {}", config.store.shown_url()))
-}
-
-/// An engine for looking only, on a store that a gateway has used; `None` when none has. Nothing of a conversation is written.
-pub(crate) async fn engine_for_reading(
-    config: &Config,
-    clock: Arc<dyn Clock>,
-) -> anyhow::Result<Option<Arc<Engine>>> {
-    let Some((store, identity)) = open_used(config).await? else {
-        return Ok(None);
-    };
-    let Some(identity) = identity else {
-        store.close().await;
-        return Ok(None);
-    };
-    let identity = hex::decode(&identity).context("the secret identity in the store is damaged")?;
-    let parts = engine::Parts {
-        store,
-        clock,
-        addresses: Addresses::new(identity),
-        keys: Keyring::new(Vec::new(), config.buttons.expiry_days),
-        numbers: numbers(config)?,
-        lanes: lane_settings(config),
-        trace: Trace::off(),
-    };
-    let (engine, _) = Engine::new(parts, Tasks::new(), 1);
-    Ok(Some(engine))
-}
-
-/// Opens the configured store and reads its identity; an embedded one is not made.
-async fn open_used(config: &Config) -> anyhow::Result<Option<(Arc<dyn Store>, Option<String>)>> {
-    if let Some(directory) = config.store.url.expose().strip_prefix("embedded:") {
-        let opened = store::embedded::open_existing(Path::new(directory))
-            .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
-        let Some(opened) = opened else {
-            return Ok(None);
-        };
-        let identity = opened.kept_secret(IDENTITY)?;
-        let store: Arc<dyn Store> = Arc::new(opened);
-        return Ok(Some((store, identity)));
-    }
-    let opened = open_redis(config).await?;
-    let identity = opened.kept_secret(IDENTITY).await?;
-    let store: Arc<dyn Store> = Arc::new(opened);
-    Ok(Some((store, identity)))
-}
-
-/// A secret that is made once and kept in the store.
-async fn kept_secret(store: &dyn Store, name: &str) -> anyhow::Result<Vec<u8>> {
-    let mut candidate = [0_u8; 32];
-    getrandom::fill(&mut candidate).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
-    let kept = store.secret(name, &hex::encode(candidate)).await?;
-    hex::decode(&kept).with_context(|| format!("the secret {name} in the store is damaged"))
 }
 
 async fn keyring(config: &Config, store: &dyn Store) -> anyhow::Result<Keyring> {
@@ -306,14 +235,20 @@ async fn keyring(config: &Config, store: &dyn Store) -> anyhow::Result<Keyring> 
         tracing::warn!(
             "no [buttons] keys: one was made and is kept in the store; set SACOLA_BUTTON_KEY to keep buttons alive when the store is lost"
         );
-        vec![("s".to_owned(), kept_secret(store, "buttons").await?)]
+        let kept = Expiring::lasting(kept_secret(store, "buttons").await?);
+        vec![("s".to_owned(), kept)]
     } else {
         configured
             .iter()
-            .map(|key| (key.id.clone(), key.secret.expose().as_bytes().to_vec()))
+            .map(|key| {
+                (
+                    key.id.clone(),
+                    expiring(&key.secret, |text| text.as_bytes().to_vec()),
+                )
+            })
             .collect()
     };
-    Ok(Keyring::new(keys, config.buttons.expiry_days))
+    Ok(Keyring::ending(keys, config.buttons.expiry_days))
 }
 
 fn lane_settings(config: &Config) -> LaneSettings {
@@ -326,12 +261,8 @@ fn lane_settings(config: &Config) -> LaneSettings {
     }
 }
 
-fn dispatcher_parts(
-    config: &Config,
-    engine: Arc<Engine>,
-    provider: Arc<dyn Provider>,
-    connectors: Connectors,
-) -> delivery::Parts {
+/// The outsides as the dispatcher knows them.
+fn sides(config: &Config, connectors: Connectors) -> delivery::Sides {
     let settings = |merchant: &config::Merchant| {
         let links = LinkRule {
             hosts: merchant.payment_hosts.clone(),
@@ -345,12 +276,26 @@ fn dispatcher_parts(
         (MerchantId::new(&merchant.id), settings)
     };
     let rate = |number: &config::Number| (NumberId::new(&number.phone_number_id), number.messages_per_second);
-    delivery::Parts {
-        engine,
-        provider,
+    delivery::Sides {
         connectors,
         merchants: config.merchants.iter().map(settings).collect(),
         rates: config.numbers.iter().map(rate).collect(),
+    }
+}
+
+fn dispatcher_parts(
+    config: &Config,
+    engine: Arc<Engine>,
+    provider: Arc<dyn Provider>,
+    connectors: Connectors,
+) -> delivery::Parts {
+    let sides = sides(config, connectors);
+    delivery::Parts {
+        engine,
+        provider,
+        connectors: sides.connectors,
+        merchants: sides.merchants,
+        rates: sides.rates,
         replica: replica_name(),
     }
 }
@@ -394,29 +339,43 @@ fn shared_state(
     dispatcher: Arc<Dispatcher>,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
 ) -> State {
-    let secrets = &config.whatsapp.app_secrets;
     State {
         engine,
         dispatcher,
-        verify_token: config.whatsapp.verify_token.expose().to_owned(),
-        app_secrets: secrets
-            .iter()
-            .map(|secret| secret.expose().as_bytes().to_vec())
-            .collect(),
-        keys: Keys::of(&config.api_keys),
+        access: Live::new(access(config)),
+        keys: Live::new(keys(config)),
         strangers: Strangers::default(),
+        configuration: Live::new(http::Configuration::default()),
         webhook_body_bytes: config.server.webhook_body_bytes,
         api_body_bytes: config.server.api_body_bytes,
         metrics,
         draining: AtomicBool::new(false),
         required: demanded(config),
         samples: http::Samples::default(),
+        heard: http::Heard::default(),
         bad_signatures: AtomicU64::new(0),
+        console: http::Sessions::default(),
+    }
+}
+
+/// Who is let in at the webhooks.
+fn access(config: &Config) -> http::Access {
+    let whatsapp = &config.whatsapp;
+    let secrets = whatsapp.app_secrets.iter();
+    http::Access {
+        verify_token: expiring(&whatsapp.verify_token, str::to_owned),
+        app_secrets: secrets
+            .map(|secret| expiring(secret, |text| text.as_bytes().to_vec()))
+            .collect(),
         merchants: config
             .merchants
             .iter()
             .map(|merchant| (merchant.id.clone(), merchant.name.clone()))
             .collect(),
-        console: http::Sessions::default(),
     }
+}
+
+/// Who is let in at the merchant API.
+fn keys(config: &Config) -> Keys {
+    Keys::of(&config.api_keys)
 }

@@ -75,7 +75,7 @@ impl Merchants {
     }
 }
 
-/// The client for the provider, whose address the operator configured.
+/// The client for the provider or a collector of traces, whose address the operator configured.
 pub fn provider(timeout_ms: u64) -> Result<reqwest::Client, reqwest::Error> {
     plain().timeout(Duration::from_millis(timeout_ms)).build()
 }

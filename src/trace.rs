@@ -4,11 +4,16 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
+
+mod context;
+pub(crate) mod lines;
+
+pub use context::{SpanId, TraceId};
 
 /// Steps that late watchers still get.
 const KEPT: usize = 2_000;
@@ -42,12 +47,18 @@ pub enum Step {
         items: Vec<String>,
         /// Inner ids of the messages in it.
         messages: Vec<String>,
+        /// Ids of the events that it may become, as in `cause` of a decision.
+        causes: Vec<String>,
         http: u16,
         took_us: u64,
     },
     /// Hop 5: one event was decided.
     Decision {
         conversation: String,
+        /// The conversation's revision afterwards.
+        revision: u64,
+        /// The revision of the event that the chain began with; its own, when it begins here.
+        root: u64,
         /// The event's kind, in past tense: `said`, `tapped`, `purchase_answered`, …
         event: &'static str,
         /// The event's id: `in:<inner message id>`, or the id of what was answered.
@@ -69,6 +80,8 @@ pub enum Step {
     /// Hop 7: one attempt to perform an effect.
     Attempt {
         conversation: String,
+        /// The revision of the event that the chain began with.
+        root: u64,
         effect_id: String,
         /// The kind of message, or `quote`, `submit`, `find`, …
         effect: &'static str,
@@ -108,6 +121,8 @@ struct Inner {
     watching: AtomicUsize,
     kept: Mutex<Kept>,
     watchers: broadcast::Sender<Traced>,
+    /// Of a hundred traces so many are collected; unset while nobody collects any.
+    collected_percent: OnceLock<u8>,
 }
 
 #[derive(Debug, Default)]
@@ -138,6 +153,7 @@ impl Trace {
             watching: AtomicUsize::new(0),
             kept: Mutex::default(),
             watchers: broadcast::channel(BEHIND).0,
+            collected_percent: OnceLock::new(),
         })))
     }
 
@@ -153,13 +169,22 @@ impl Trace {
 
     /// The start of a step that is told later; `None` while off.
     pub fn start(&self) -> Option<Instant> {
-        self.active().map(|_| Instant::now())
+        let is_wanted = self.active().is_some() || (self.is_on() && lines::are_wanted());
+        is_wanted.then(Instant::now)
     }
 
-    /// Tells a step; it is built only while somebody may watch. Never waits.
+    /// Tells a step; it is built only while somebody may watch, or while the log takes it. Never waits.
     pub fn tell(&self, at_ms: i64, step: impl FnOnce() -> Step) {
-        let Some(inner) = self.active() else { return };
+        let is_logged = self.is_on() && lines::are_wanted();
+        let active = self.active();
+        if active.is_none() && !is_logged {
+            return;
+        }
         let step = step();
+        if is_logged {
+            lines::write(self, &step);
+        }
+        let Some(inner) = active else { return };
         let mut kept = inner.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.next += 1;
         let traced = Traced {
@@ -208,6 +233,11 @@ impl Watching {
     /// The next step; `Err` when this watcher was too slow and missed some, or when no more will come.
     pub async fn next(&mut self) -> Result<Traced, broadcast::error::RecvError> {
         self.coming.recv().await
+    }
+
+    /// The next step, if it is there already.
+    pub fn ready(&mut self) -> Result<Traced, broadcast::error::TryRecvError> {
+        self.coming.try_recv()
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::domain::expiring::Expiring;
 use crate::domain::facts::{Shop, WebClients};
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::domain::money::Currency;
@@ -18,31 +19,35 @@ use crate::merchants::standard_webhooks::Secret;
 use crate::merchants::{Connector, Connectors};
 use crate::outgoing;
 use crate::whatsapp::buttons::Keyring;
-use crate::whatsapp::client::{GraphClient, NumberAccess};
+use crate::whatsapp::client::{GraphAccess, GraphClient, NumberAccess};
 
-pub(super) fn graph_client(config: &Config, keys: Keyring) -> anyhow::Result<GraphClient> {
+/// What the provider's client may use.
+pub(super) fn graph_access(config: &Config, keys: Keyring) -> GraphAccess {
     let access = |number: &config::Number| {
-        let access = NumberAccess {
-            access_token: number.access_token.expose().to_owned(),
-            catalog_id: number.catalog_id.clone(),
-        };
+        let tokens = number.access_tokens.iter();
+        let tokens = tokens.map(|token| expiring(token, str::to_owned));
+        let access = NumberAccess::new(tokens.collect(), number.catalog_id.clone());
         (NumberId::new(&number.phone_number_id), access)
     };
+    let numbers = config.numbers.iter().map(access).collect();
+    GraphAccess { numbers, keys }
+}
+
+/// A secret with its end, in the form that its user needs.
+pub(super) fn expiring<T>(secret: &config::Secret, form: impl FnOnce(&str) -> T) -> Expiring<T> {
+    Expiring::new(form(secret.expose()), secret.expires_at_ms())
+}
+
+pub(super) fn graph_client(config: &Config, keys: Keyring) -> anyhow::Result<GraphClient> {
     let timeout_ms = config.delivery.send_timeout_ms;
     let http = if config.whatsapp.graph_url.scheme() == "https" {
         outgoing::provider(timeout_ms)?
     } else {
         outgoing::plain_provider(timeout_ms, http_guard(config))?
     };
-    let numbers = config.numbers.iter().map(access).collect();
     let url = config.whatsapp.graph_url.as_str();
-    Ok(GraphClient::new(
-        http,
-        url,
-        &config.whatsapp.graph_version,
-        numbers,
-        keys,
-    ))
+    let version = &config.whatsapp.graph_version;
+    Ok(GraphClient::new(http, url, version, graph_access(config, keys)))
 }
 
 /// Plain `http://` leads only inside `outgoing.allow_private`.
@@ -67,7 +72,10 @@ pub(crate) fn connectors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Res
                     secrets: merchant
                         .secrets
                         .iter()
-                        .filter_map(|secret| Secret::parse(secret.expose()))
+                        .filter_map(|secret| {
+                            let parsed = Secret::parse(secret.expose())?;
+                            Some(Expiring::new(parsed, secret.expires_at_ms()))
+                        })
                         .collect(),
                     timeout_ms: merchant.timeout_ms,
                     max_concurrency: usize::try_from(merchant.max_concurrency)?,

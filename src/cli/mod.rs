@@ -13,6 +13,7 @@ mod dead_letters;
 mod demo;
 mod emulator;
 mod explain;
+mod health;
 mod own_key;
 mod playground;
 mod print;
@@ -55,7 +56,7 @@ enum Command {
     },
     /// The WhatsApp Cloud API emulator and the demo shop alone, for any bot.
     #[command(long_about = emulator::HELP)]
-    Emulator(emulator::Options),
+    Emulator(Box<emulator::Options>),
     /// Checks a configuration, its store and its merchants; names every fault and its mend.
     Check {
         /// The configuration file.
@@ -72,6 +73,12 @@ enum Command {
     },
     /// Makes a key for the merchant API, and the block of the configuration that holds only its hash.
     ApiKey(api_key::Options),
+    /// Asks a running program how it is: ends with 0 when the address answers well, with 1 when not. For health checks of images.
+    Health {
+        /// What to ask: `/livez` or `/readyz` of the ops listener, or any other address that answers with 2xx.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090/livez")]
+        url: url::Url,
+    },
     /// About the configuration.
     Config {
         #[command(subcommand)]
@@ -99,6 +106,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Prints every metric with its labels and meaning, as Markdown.
+    Metrics,
     /// Prints the gateway's OpenAPI document.
     Openapi,
 }
@@ -132,10 +141,11 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             script: false,
         } => demo::run(&environment, &listen, data, open).await,
         Command::Serve { config } => serve::run(&environment, &config).await,
-        Command::Emulator(options) => emulator::run(&environment, options).await,
+        Command::Emulator(options) => emulator::run(&environment, *options).await,
         Command::Check { config, json } => check::run(&environment, &config, json).await,
         Command::DeadLetters { what } => dead_letters::run(&environment, what).await,
         Command::ApiKey(options) => api_key::run(&options),
+        Command::Health { url } => health::run(&url).await,
         Command::Config {
             about: ConfigCommand::Reference,
         } => {
@@ -149,6 +159,10 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
             gateway,
             json,
         } => replay::run(&environment, &config, &conversation, gateway.as_ref(), json).await,
+        Command::Metrics => {
+            print::raw(&crate::telemetry::document());
+            Ok(())
+        }
         Command::Openapi => print_openapi(),
     };
     match result {
@@ -217,6 +231,7 @@ fn start_logs(environment: &BTreeMap<String, String>, default: &str) {
     let filter = environment.get("RUST_LOG").map_or(default, String::as_str);
     let json = environment.get("SACOLA_LOG").is_some_and(|form| form == "json");
     crate::telemetry::start_logs(filter, json);
+    crate::telemetry::tell_panics_by_place();
 }
 
 /// SIGTERM and SIGINT, heard from the moment that this is made.

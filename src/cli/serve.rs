@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, StopSignal, load_config, out, start_logs};
-use crate::app::{App, open_store};
+use crate::app::{App, Source, open_store};
 use crate::clock::MovableClock;
 
 pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path) -> Result<(), Failure> {
@@ -16,6 +17,7 @@ pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path) -> 
     // First: checking a large file takes long and heeds nothing, so until then a signal ends the process as it ends any other.
     let opened = open_store(&config).await?;
     let mut stop = StopSignal::listen()?;
+    let hangup = signal(SignalKind::hangup())?;
     let app = App::start_on(&config, Arc::new(MovableClock::fixed()), opened).await?;
     let store = &app.store;
     tracing::info!(
@@ -32,6 +34,11 @@ pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path) -> 
         "survives": store.survives,
         "durability": store.durability,
     });
+    let source = Source {
+        path: path.to_owned(),
+        environment: environment.clone(),
+    };
+    app.watch(source, hangup);
     out(&ready.to_string());
     stop.comes().await;
     tracing::info!("draining");

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Texts,
     /// One secret.
     Secret,
+    /// One secret, or a list of them.
+    SecretOrSecrets,
     /// Secrets without names.
     Secrets,
     /// Secrets with an `id` each.
@@ -38,6 +40,7 @@ impl Kind {
             Self::Choices(choices) => format!("list of {}", choices.join(", ")),
             Self::Texts => "list of texts".to_owned(),
             Self::Secret => "secret".to_owned(),
+            Self::SecretOrSecrets => "secret, or list of secrets".to_owned(),
             Self::Secrets => "list of secrets".to_owned(),
             Self::NamedSecrets => "list of secrets, each with an id".to_owned(),
         }

@@ -83,7 +83,7 @@ fn refuse_swapped(
 fn number(cursor: &Cursor<'_>, report: &mut Report<'_>, merchants: &[&str]) -> Option<Number> {
     let phone_number_id = provider_id(cursor, report, "phone_number_id");
     let waba_id = provider_id(cursor, report, "waba_id");
-    let access_token = cursor.secret(report, "access_token");
+    let access_tokens = cursor.secret_or_secrets(report, "access_token");
     let catalog_id = provider_id(cursor, report, "catalog_id");
     let merchant = cursor.text(report, "merchant");
     if let Some(id) = &merchant {
@@ -96,7 +96,7 @@ fn number(cursor: &Cursor<'_>, report: &mut Report<'_>, merchants: &[&str]) -> O
     Some(Number {
         phone_number_id: phone_number_id?,
         waba_id: waba_id?,
-        access_token: access_token?,
+        access_tokens: access_tokens?,
         catalog_id,
         merchant: merchant?,
         locale: locale?,

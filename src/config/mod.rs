@@ -6,6 +6,7 @@
 //! provider and the merchants answer is for `sacola check` to find out.
 
 mod checks;
+mod ends;
 mod keys;
 mod lists;
 mod networks;
@@ -30,7 +31,7 @@ pub use self::report::Fault;
 pub use self::secret::Secret;
 pub use self::types::{
     ApiKey, ButtonKey, Buttons, Config, ConnectorKind, Delivery, Demand, KeyDigest, Merchant, Number,
-    Outgoing, Scope, Server, StoreSection, WebClients, WhatsApp,
+    Outgoing, Scope, Server, StoreSection, Tracing, WebClients, WhatsApp,
 };
 
 use self::report::Report;

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::keys::{Kind, Section, nearest};
 use super::report::Report;
-use super::secret::SOURCES;
+use super::secret::{PARTS, SOURCES};
 use super::table::SECTIONS;
 
 const PREFIX: &str = "SACOLA__";
@@ -84,13 +84,19 @@ fn leaf_inside(kind: Kind, rest: &[Step]) -> Option<Leaf> {
     match (kind, rest) {
         (Kind::Integer(..), []) => Some(Leaf::Integer),
         (Kind::Texts | Kind::Choices(_) | Kind::Secrets, []) => Some(Leaf::List),
-        (Kind::Text | Kind::Address | Kind::Url | Kind::Choice(_) | Kind::Secret, [])
-        | (Kind::Texts | Kind::Choices(_) | Kind::Secrets, [Step::Index(_)]) => Some(Leaf::Text),
-        (Kind::Secret, [Step::Name(part)]) | (Kind::Secrets, [Step::Index(_), Step::Name(part)]) => {
-            is_source(part).then_some(Leaf::Text)
+        (
+            Kind::Text | Kind::Address | Kind::Url | Kind::Choice(_) | Kind::Secret | Kind::SecretOrSecrets,
+            [],
+        )
+        | (Kind::Texts | Kind::Choices(_) | Kind::Secrets | Kind::SecretOrSecrets, [Step::Index(_)]) => {
+            Some(Leaf::Text)
+        }
+        (Kind::Secret | Kind::SecretOrSecrets, [Step::Name(part)])
+        | (Kind::Secrets | Kind::SecretOrSecrets, [Step::Index(_), Step::Name(part)]) => {
+            is_part(part).then_some(Leaf::Text)
         }
         (Kind::NamedSecrets, [Step::Index(_), Step::Name(part)]) => {
-            (part == "id" || is_source(part)).then_some(Leaf::Text)
+            (part == "id" || is_part(part)).then_some(Leaf::Text)
         }
         _ => None,
     }
@@ -98,6 +104,11 @@ fn leaf_inside(kind: Kind, rest: &[Step]) -> Option<Leaf> {
 
 fn is_source(part: &str) -> bool {
     SOURCES.contains(&part)
+}
+
+/// A key of a secret's table.
+fn is_part(part: &str) -> bool {
+    PARTS.contains(&part)
 }
 
 /// The text as the value that the key takes. A number that is none stays text, and the reader tells of it.
@@ -146,7 +157,8 @@ fn set(slot: &mut Value, steps: &[Step], value: Value) -> Result<(), usize> {
     };
     match step {
         Step::Name(name) => {
-            if slot.is_str() {
+            // a secret in place of a plain one, or of a list of them
+            if slot.is_str() || slot.is_array() {
                 *slot = Value::Table(Table::new());
             }
             let Some(table) = slot.as_table_mut() else {
@@ -159,6 +171,13 @@ fn set(slot: &mut Value, steps: &[Step], value: Value) -> Result<(), usize> {
             set(inner, rest, value)
         }
         Step::Index(index) => {
+            // one more beside the only secret that the file has
+            if slot.is_str() || (slot.is_table() && *index > 0) {
+                let only = std::mem::replace(slot, Value::Array(Vec::new()));
+                if let Some(items) = slot.as_array_mut() {
+                    items.push(only);
+                }
+            }
             let Some(items) = slot.as_array_mut() else {
                 return Ok(());
             };
@@ -230,12 +249,16 @@ fn variables_of(section: &Section, places: &[usize]) -> Vec<String> {
 
 /// What may stand behind a key's name.
 fn tails_of(kind: Kind, place: &str) -> Vec<String> {
-    let sources = |before: &str| SOURCES.map(|source| format!("{before}__{source}")).to_vec();
+    let sources = |before: &str| PARTS.map(|part| format!("{before}__{part}")).to_vec();
     let at_place = format!("__{place}");
     match kind {
         Kind::Text | Kind::Address | Kind::Url | Kind::Integer(..) | Kind::Choice(_) => vec![String::new()],
         Kind::Texts | Kind::Choices(_) => vec![String::new(), at_place],
         Kind::Secret => [vec![String::new()], sources("")].concat(),
+        Kind::SecretOrSecrets => {
+            let one = [vec![String::new()], sources("")].concat();
+            [one, vec![at_place.clone()], sources(&at_place)].concat()
+        }
         Kind::Secrets => [vec![String::new(), at_place.clone()], sources(&at_place)].concat(),
         Kind::NamedSecrets => [vec![format!("{at_place}__id")], sources(&at_place)].concat(),
     }

@@ -191,6 +191,19 @@ impl<'t> Cursor<'t> {
         secret::resolve(report, &self.at(name), value?, false)
     }
 
+    /// One secret or a list of them.
+    pub(super) fn secret_or_secrets(&self, report: &mut Report<'_>, name: &str) -> Option<Vec<Secret>> {
+        let is_list = self
+            .table
+            .and_then(|table| table.get(name))
+            .is_some_and(Value::is_array);
+        if is_list {
+            let secrets = self.secrets(report, name)?;
+            return Some(secrets.into_iter().map(|(_, secret)| secret).collect());
+        }
+        self.secret(report, name).map(|secret| vec![secret])
+    }
+
     /// A list of secrets, each with the path that its faults carry. An empty list is a fault.
     pub(super) fn secrets(&self, report: &mut Report<'_>, name: &str) -> Option<Vec<(String, Secret)>> {
         let items = self.items(report, name)?;

@@ -1,5 +1,5 @@
 //! Secrets: a type that does not print itself, and the three places one may come from (a variable, a file, plain text
-//! with a warning). It refuses empty secrets, control characters and files beyond 64 KiB, warns of files that everybody may
+//! with a warning), and the moment when it ends. It refuses empty secrets, control characters and files beyond 64 KiB, warns of files that everybody may
 //! read, and names only where a secret should have come from.
 
 use std::fmt;
@@ -13,8 +13,12 @@ use super::report::Report;
 
 /// The keys of a secret's table; exactly one of them is used.
 pub(super) const SOURCES: [&str; 3] = ["env", "file", "value"];
+/// All keys of a secret's table.
+pub(super) const PARTS: [&str; 4] = ["env", "file", "value", EXPIRES_AT];
 /// The same for a secret that has a name.
-const NAMED: [&str; 4] = ["id", "env", "file", "value"];
+const NAMED: [&str; 5] = ["id", "env", "file", "value", EXPIRES_AT];
+/// When the secret ends.
+const EXPIRES_AT: &str = "expires_at";
 /// Bytes of a secret's file that are read at most.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 /// The bit of a file's mode that lets everybody read.
@@ -23,17 +27,28 @@ const HOW: &str = "write { env = \"NAME\" } or { file = \"/run/secrets/name\" }"
 
 /// Text that must not be seen: `Debug` and `Display` print `[REDACTED]`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    text: String,
+    expires_at_ms: Option<i64>,
+}
 
 impl Secret {
     /// Hides `text`.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self {
+            text: text.into(),
+            expires_at_ms: None,
+        }
     }
 
     /// The text itself, to sign or authenticate with; never to log.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// When it ends, in Unix milliseconds: from then on it neither signs nor verifies. `None`: never.
+    pub fn expires_at_ms(&self) -> Option<i64> {
+        self.expires_at_ms
     }
 }
 
@@ -49,7 +64,7 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Fetches the secret that `value` tells of: a plain text, or a table with one of `env`, `file`, `value`.
+/// Fetches the secret that `value` tells of: a plain text, or a table with one of `env`, `file`, `value` and perhaps an end.
 /// A `named` secret is always a table, and may have an `id` (which the caller reads).
 pub(super) fn resolve(report: &mut Report<'_>, path: &str, value: &Value, named: bool) -> Option<Secret> {
     if let Some(text) = value.as_str()
@@ -66,7 +81,7 @@ pub(super) fn resolve(report: &mut Report<'_>, path: &str, value: &Value, named:
         );
         return None;
     };
-    let known: &[&str] = if named { &NAMED } else { &SOURCES };
+    let known: &[&str] = if named { &NAMED } else { &PARTS };
     for name in table.keys().filter(|name| !known.contains(&name.as_str())) {
         report.unknown(&format!("{path}.{name}"), name, known);
     }
@@ -88,11 +103,39 @@ pub(super) fn resolve(report: &mut Report<'_>, path: &str, value: &Value, named:
         );
         return None;
     };
-    match source {
+    let expires_at_ms = match table.get(EXPIRES_AT) {
+        Some(value) => Some(moment(report, &format!("{path}.{EXPIRES_AT}"), value)?),
+        None => None,
+    };
+    let secret = match source {
         "env" => from_variable(report, path, text),
         "file" => from_file(report, path, text),
         _ => plain(report, path, &source_path, text),
+    };
+    secret.map(|secret| Secret {
+        expires_at_ms,
+        ..secret
+    })
+}
+
+/// A moment as RFC 3339 text or as a date of TOML, with its zone: a moment without one would end elsewhere at another time.
+fn moment(report: &mut Report<'_>, path: &str, value: &Value) -> Option<i64> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Datetime(moment) => moment.to_string(),
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Array(_) | Value::Table(_) => {
+            value.type_str().to_owned()
+        }
+    };
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Some(moment.as_millisecond());
     }
+    report.fault(
+        path,
+        format!("{text} is not a moment with its zone"),
+        "write it as in expires_at = \"2026-12-31T00:00:00Z\"",
+    );
+    None
 }
 
 /// A secret in plain text: fine when it came by the environment, a warning in the file.
@@ -268,6 +311,24 @@ mod tests {
         let empty = resolved("\"  \"").expect_err("spaces");
         assert!(empty.contains("is empty"), "{empty}");
         assert_eq!(resolved("\"plain \""), Ok((Secret::new("plain "), 2)));
+    }
+
+    #[test]
+    fn it_may_end_at_a_moment_with_a_zone() {
+        for written in [
+            "\"1970-01-02T00:00:00Z\"",
+            "1970-01-02T00:00:00Z",
+            "\"1970-01-01T21:00:00-03:00\"",
+        ] {
+            let (secret, _) =
+                resolved(&format!("{{ env = \"TOKEN\", expires_at = {written} }}")).expect("a secret");
+            assert_eq!(secret.expires_at_ms(), Some(86_400_000), "{written}");
+        }
+        for written in ["\"tomorrow\"", "1970-01-02T00:00:00", "1970-01-02", "7"] {
+            let fault =
+                resolved(&format!("{{ env = \"TOKEN\", expires_at = {written} }}")).expect_err("no zone");
+            assert!(fault.contains("it.expires_at"), "{fault}");
+        }
     }
 
     #[test]

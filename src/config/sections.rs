@@ -9,9 +9,13 @@ use super::reader::{self, Cursor};
 use super::report::Report;
 use super::secret::Secret;
 use super::table;
-use super::types::{ButtonKey, Buttons, Config, Delivery, Demand, Outgoing, Server, StoreSection, WhatsApp};
+use super::types::{
+    ButtonKey, Buttons, Config, Delivery, Demand, Outgoing, Server, StoreSection, Tracing, WhatsApp,
+};
 use super::urls;
 
+/// Where OpenTelemetry's own tools look for the collector (OpenTelemetry specification, "OTLP Exporter Configuration").
+const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// What a send may take when nothing is said, in milliseconds, if the lease is long enough.
 const SEND_TIMEOUT_MS: u64 = 15_000;
 
@@ -29,6 +33,7 @@ pub(super) fn config(root: &Table, report: &mut Report<'_>) -> Option<Config> {
     let known = lists::ids(root, &table::MERCHANT);
     let numbers = lists::numbers(root, report, &known);
     let api_keys = lists::api_keys(root, report, &known);
+    let tracing = tracing(root, report);
     Some(Config {
         server: server?,
         store: store?,
@@ -39,6 +44,7 @@ pub(super) fn config(root: &Table, report: &mut Report<'_>) -> Option<Config> {
         merchants: merchants?,
         outgoing: outgoing?,
         api_keys: api_keys?,
+        tracing: tracing?,
     })
 }
 
@@ -53,6 +59,7 @@ fn server(root: &Table, report: &mut Report<'_>) -> Option<Server> {
     let webhook_body_bytes = cursor.integer(report, "webhook_body_bytes");
     let api_body_bytes = cursor.integer(report, "api_body_bytes");
     let drain_s = cursor.integer(report, "drain_s");
+    let reload_s = cursor.integer(report, "reload_s");
     if let (Some(public), Some(ops)) = (listen, ops_listen)
         && public == ops
         && public.port() != 0
@@ -71,6 +78,7 @@ fn server(root: &Table, report: &mut Report<'_>) -> Option<Server> {
         webhook_body_bytes: webhook_body_bytes?,
         api_body_bytes: api_body_bytes?,
         drain_s: drain_s?,
+        reload_s: reload_s?,
     })
 }
 
@@ -208,7 +216,10 @@ fn whatsapp(root: &Table, report: &mut Report<'_>, allowed: Option<&Outgoing>) -
     let verify_token = cursor.secret(report, "verify_token");
     let app_secrets = cursor.secrets(report, "app_secrets");
     for (path, secret) in app_secrets.iter().flatten() {
-        if verify_token.as_ref() == Some(secret) {
+        if verify_token
+            .as_ref()
+            .is_some_and(|token| token.expose() == secret.expose())
+        {
             report.warn_as(
                 "config.same_secret",
                 &cursor.at("verify_token"),
@@ -222,6 +233,50 @@ fn whatsapp(root: &Table, report: &mut Report<'_>, allowed: Option<&Outgoing>) -
         graph_version: graph_version?,
         verify_token: verify_token?,
         app_secrets: app_secrets?.into_iter().map(|(_, secret)| secret).collect(),
+    })
+}
+
+fn tracing(root: &Table, report: &mut Report<'_>) -> Option<Tracing> {
+    let cursor = Cursor::one(report, root, &table::TRACING);
+    let written = cursor.text(report, "endpoint");
+    let named = report
+        .env()
+        .get(OTLP_ENDPOINT)
+        .filter(|text| !text.trim().is_empty());
+    let endpoint = match (&written, named) {
+        (Some(text), _) => urls::collector_url(report, &cursor.at("endpoint"), text),
+        (None, Some(text)) => urls::collector_url(report, OTLP_ENDPOINT, text),
+        (None, None) => None,
+    };
+    let headers = cursor.named_secrets(report, "headers").unwrap_or_default();
+    for (path, name, _) in &headers {
+        checks::is_id(
+            report,
+            &format!("{path}.id"),
+            name,
+            64,
+            "A-Z a-z 0-9 _ -",
+            |char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-'),
+        );
+        if endpoint.as_ref().is_some_and(|url| url.scheme() == "http") {
+            report.warn_as(
+                "config.plain_header",
+                path,
+                "travels in the clear: tracing.endpoint is not https://",
+                "use https://, unless the collector is on this machine",
+            );
+        }
+    }
+    let sample_ratio_percent = cursor.integer(report, "sample_ratio_percent");
+    let service_name = cursor.text(report, "service_name");
+    Some(Tracing {
+        endpoint,
+        headers: headers
+            .into_iter()
+            .map(|(_, name, secret)| (name, secret))
+            .collect(),
+        sample_ratio_percent: sample_ratio_percent?,
+        service_name: service_name?,
     })
 }
 

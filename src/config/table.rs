@@ -12,8 +12,8 @@ const LOSSES: &[&str] = &Demand::NAMES;
 const SCOPES: &[&str] = &Scope::NAMES;
 
 /// Every section, in the order of the reference.
-pub(super) static SECTIONS: [&Section; 9] = [
-    &SERVER, &STORE, &DELIVERY, &BUTTONS, &WHATSAPP, &NUMBER, &MERCHANT, &OUTGOING, &API_KEY,
+pub(super) static SECTIONS: [&Section; 10] = [
+    &SERVER, &STORE, &DELIVERY, &BUTTONS, &WHATSAPP, &NUMBER, &MERCHANT, &OUTGOING, &API_KEY, &TRACING,
 ];
 
 /// `"name", kind, need, "example", "meaning";` for each key.
@@ -42,6 +42,9 @@ pub(super) static SERVER: Section = Section {
         "drain_s", Kind::Integer(5, 600), Need::Default("25"), "25",
             "How long a stop may take from SIGTERM on, in seconds: requests and attempts that have begun are \
             ended, all other work is given back. Let whoever kills the process wait 10 seconds longer.";
+        "reload_s", Kind::Integer(1, 3600), Need::Default("5"), "5",
+            "How often this file and the files of its secrets are looked at, in seconds; what changed is applied. SIGHUP \
+            looks at once.";
     },
 };
 
@@ -52,7 +55,7 @@ pub(super) static STORE: Section = Section {
     meaning: "Where conversations live.",
     keys: keys! {
         "url", Kind::Url, Need::Default("embedded:./sacola-data"), r#""rediss://redis.example.com:6379""#,
-            "`embedded:DIR`, `redis://`, `rediss://`, `redis+cluster://h1:6379,h2:6379` or \
+            "`embedded:DIR`, `redis://`, `rediss://` (TLS), `redis+cluster://h1:6379,h2:6379`, `rediss+cluster://` or \
             `redis+sentinel://`. Give a password by `SACOLA__STORE__URL`.";
         "key_prefix", Kind::Text, Need::Default(""), r#""sacola:""#,
             "Put before every key of a shared Redis: at most 64 of `A-Z a-z 0-9 _ . : -`.";
@@ -123,8 +126,9 @@ pub(super) static NUMBER: Section = Section {
             "The provider's id of the number, as text. Unique.";
         "waba_id", Kind::Text, Need::Required, r#""102290129340398""#,
             "The WhatsApp Business Account that owns the number, as text.";
-        "access_token", Kind::Secret, Need::Required, r#"{ file = "/run/secrets/wa_token" }"#,
-            "A system user's token that may send from this number.";
+        "access_token", Kind::SecretOrSecrets, Need::Required, r#"{ file = "/run/secrets/wa_token" }"#,
+            "A system user's token that may send from this number, or a list of them: the first that has not expired is used, \
+            and when the provider refuses it, the next.";
         "catalog_id", Kind::Text, Need::Optional, r#""367025965434465""#,
             "The catalog behind the number's product messages, as text.";
         "merchant", Kind::Text, Need::Required, r#""cafe""#,
@@ -202,5 +206,23 @@ pub(super) static API_KEY: Section = Section {
             "What the key may do, at least one of the list. `personal_data:read`: see customers unmasked in the console.";
         "requests_per_second", Kind::Integer(1, 1000), Need::Default("50"), "50",
             "How many requests the key may make, per second and at once, at each replica; more are answered with 429.";
+    },
+};
+
+/// `[tracing]`
+pub(super) static TRACING: Section = Section {
+    name: "tracing",
+    many: false,
+    meaning: "Traces for an OpenTelemetry collector: ids, words and durations, no personal data.",
+    keys: keys! {
+        "endpoint", Kind::Url, Need::Optional, r#""http://otel-collector:4318""#,
+            "The collector's OTLP address over HTTP; `/v1/traces` is added. Absent: what \
+            `OTEL_EXPORTER_OTLP_ENDPOINT` says; without that too, no traces are made.";
+        "headers", Kind::NamedSecrets, Need::Optional, r#"[{ id = "authorization", env = "OTLP_AUTHORIZATION" }]"#,
+            "Headers of each call to the collector: the `id` is the header's name.";
+        "sample_ratio_percent", Kind::Integer(0, 100), Need::Default("100"), "10",
+            "How many of a hundred traces go out. Every replica chooses the same ones.";
+        "service_name", Kind::Text, Need::Default("sacola"), r#""sacola""#,
+            "What the collector calls this gateway.";
     },
 };

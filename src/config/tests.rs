@@ -165,7 +165,7 @@ fn the_environment_wins_and_is_named() {
     let Loaded { config, warnings } = load(FILE, &env(&more)).expect("good");
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!(config.store.shown_url(), "redis://…@cache:6379");
-    assert_eq!(config.numbers[0].access_token.expose(), "plain");
+    assert_eq!(config.numbers[0].access_tokens[0].expose(), "plain");
     assert_eq!(config.numbers[0].messages_per_second, 250);
     assert_eq!(config.whatsapp.app_secrets.len(), 2);
     assert_eq!(config.outgoing.allow_private.len(), 2);
@@ -431,4 +431,45 @@ fn the_example_file_loads() {
     assert_eq!(faults(text, &more), "");
     let warnings = load(text, &env(&more)).expect("good").warnings;
     assert!(warnings.is_empty(), "{warnings:?}");
+}
+
+#[test]
+fn traces_go_where_the_section_or_opentelemetrys_own_variable_says() {
+    let endpoint = |text: &str, more: &[(&str, &str)]| {
+        let config = load(text, &env(more)).expect("good").config;
+        config.tracing.endpoint.map(|url| url.to_string())
+    };
+    let named = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://beside:4318")];
+    let written = format!("{FILE}\n[tracing]\nendpoint = 'https://collector.example.com/otlp'\n");
+    assert_eq!(endpoint(FILE, &[]), None);
+    assert_eq!(endpoint(FILE, &named).as_deref(), Some("http://beside:4318/"));
+    assert_eq!(
+        endpoint(&written, &named).as_deref(),
+        Some("https://collector.example.com/otlp")
+    );
+    let wrong = [("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://beside:4317")];
+    tells(
+        FILE,
+        &wrong,
+        &["OTEL_EXPORTER_OTLP_ENDPOINT: is neither https:// nor http://"],
+    );
+}
+
+#[test]
+fn a_header_for_the_collector_is_a_secret_and_told_when_it_travels_in_the_clear() {
+    let written = |scheme: &str| {
+        format!(
+            "{FILE}\n[tracing]\nendpoint = '{scheme}://c:4318'\nheaders = [{{ id = 'authorization', env = 'KEY' }}]\n"
+        )
+    };
+    let Loaded { config, warnings } = load(&written("https"), &env(&[])).expect("good");
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let (name, value) = &config.tracing.headers[0];
+    assert_eq!(
+        (name.as_str(), value.expose()),
+        ("authorization", "0123456789abcdef")
+    );
+    assert!(!format!("{config:?}").contains("0123456789abcdef"));
+    let warnings = load(&written("http"), &env(&[])).expect("good").warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
 }

@@ -12,7 +12,7 @@ use url::Url;
 use super::secret::Secret;
 
 /// The whole configuration. Its `Debug` output holds no secret.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The two listeners.
     pub server: Server,
@@ -32,10 +32,12 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// The bearer keys of the merchant API; ids and secrets are unique. May be empty.
     pub api_keys: Vec<ApiKey>,
+    /// Traces for a collector.
+    pub tracing: Tracing,
 }
 
 /// The two listeners and the sizes that they accept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     /// Webhooks, callbacks and the merchant API. Port 0 takes a free one.
     pub listen: SocketAddr,
@@ -49,10 +51,12 @@ pub struct Server {
     pub api_body_bytes: usize,
     /// How long a stop may take, in seconds (5..=600).
     pub drain_s: u64,
+    /// How often the configuration's files are looked at, in seconds (1..=3600).
+    pub reload_s: u64,
 }
 
 /// Where conversations live.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreSection {
     /// `embedded:DIR`, `redis://…`, `rediss://…`, `redis+cluster://…` or `redis+sentinel://…`. It may carry a password,
     /// so it is a secret; [`StoreSection::shown_url`] may be printed.
@@ -105,7 +109,7 @@ impl StoreSection {
 }
 
 /// How effects reach the provider and the merchants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// How long a replica holds a lane, in milliseconds (100..=600000).
     pub lease_ms: u64,
@@ -116,7 +120,7 @@ pub struct Delivery {
 }
 
 /// What signs button ids.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buttons {
     /// The first signs, all verify; ids are unique. Empty: one is made and kept in the store.
     pub keys: Vec<ButtonKey>,
@@ -125,7 +129,7 @@ pub struct Buttons {
 }
 
 /// A named key that signs button ids.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ButtonKey {
     /// 1–16 of `A-Z a-z 0-9 _ -`; written into every button id.
     pub id: String,
@@ -134,7 +138,7 @@ pub struct ButtonKey {
 }
 
 /// The WhatsApp Cloud API.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WhatsApp {
     /// The Graph API; https, or http inside `outgoing.allow_private`.
     pub graph_url: Url,
@@ -147,14 +151,14 @@ pub struct WhatsApp {
 }
 
 /// A business phone number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Number {
     /// The provider's id of the number. Unique.
     pub phone_number_id: String,
     /// The WhatsApp Business Account that owns it.
     pub waba_id: String,
-    /// May send from this number.
-    pub access_token: Secret,
+    /// May send from this number; at least one, the first that has not expired is used.
+    pub access_tokens: Vec<Secret>,
     /// The catalog behind its product messages.
     pub catalog_id: Option<String>,
     /// The id of a merchant in [`Config::merchants`].
@@ -180,7 +184,7 @@ pub enum WebClients {
 }
 
 /// A merchant and its backend.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merchant {
     /// 1–40 of `a-z 0-9 _ -`. Unique.
     pub id: String,
@@ -212,14 +216,27 @@ pub enum ConnectorKind {
 }
 
 /// The guard on calls to merchants and on payment links.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// Networks that may be called though they are not public, by http too.
     pub allow_private: Vec<IpNet>,
 }
 
+/// Traces for an OpenTelemetry collector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracing {
+    /// The collector's OTLP address over HTTP, without `/v1/traces`; `None`: no traces.
+    pub endpoint: Option<Url>,
+    /// Headers of each call: name and value.
+    pub headers: Vec<(String, Secret)>,
+    /// How many of a hundred traces go out (0..=100).
+    pub sample_ratio_percent: u8,
+    /// What the collector calls this gateway.
+    pub service_name: String,
+}
+
 /// A bearer key of the merchant API.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     /// 1–40 of `a-z 0-9 _ -`, for logs. Unique.
     pub id: String,

@@ -10,11 +10,12 @@ use super::report::Report;
 use super::types::Outgoing;
 
 /// Store addresses that Sacola understands.
-const STORE_SCHEMES: [&str; 5] = [
+const STORE_SCHEMES: [&str; 6] = [
     "embedded:",
     "redis://",
     "rediss://",
     "redis+cluster://",
+    "rediss+cluster://",
     "redis+sentinel://",
 ];
 
@@ -51,6 +52,22 @@ pub(super) fn public_url(report: &mut Report<'_>, path: &str, text: &str) -> Opt
         path,
         "is neither https:// nor http://",
         "write https://gateway.example.com",
+    );
+    None
+}
+
+/// The address of a collector of traces: http or https. Unlike a merchant it is the operator's own, and what goes there is not
+/// personal, so no network has to be allowed for it.
+pub(super) fn collector_url(report: &mut Report<'_>, path: &str, text: &str) -> Option<Url> {
+    let url = web_url(report, path, text)?;
+    if matches!(url.scheme(), "https" | "http") {
+        return Some(url);
+    }
+    report.fault_as(
+        "config.url",
+        path,
+        "is neither https:// nor http://",
+        "write the collector's OTLP address over HTTP: http://otel-collector:4318",
     );
     None
 }

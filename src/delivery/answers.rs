@@ -1,10 +1,10 @@
 //! What the world answered, as events; and performing one head.
 
-use super::Dispatcher;
+use super::{Dispatcher, counts};
 use crate::domain::effect::Effect;
 use crate::domain::event::Event;
 use crate::domain::ids::{MerchantId, PurchaseId};
-use crate::engine::items::LaneBody;
+use crate::engine::items::{self, LaneBody};
 use crate::engine::{Happened, Refused, Taken, What, Who};
 use crate::faults::{self, Point};
 use crate::store::{
@@ -55,6 +55,10 @@ impl Dispatcher {
             }
         };
         metrics::counter!("sacola_effects_performed_total", "effect" => body.effect.word()).increment(1);
+        if self.engine().number(&body.number).is_none() {
+            let due_ms = self.gates.absent(&body.number, self.now_ms());
+            return self.settle(head, Settlement::Postpone { due_ms }).await;
+        }
         match &body.effect {
             Effect::Send(message) => self.send(head, &body, message).await,
             Effect::Quote { quote_for, lines } => self.quote(head, &body, quote_for, lines).await,
@@ -66,7 +70,7 @@ impl Dispatcher {
     /// they may, so that nobody reconciles what still runs. `Err(settled)` when it must not be performed now.
     pub(super) async fn start_calls(&self, head: &Head, merchant: &MerchantId, calls: i64) -> Started {
         let mut times = self.parts.engine.lane_times();
-        if let Some(settings) = self.parts.merchants.get(merchant) {
+        if let Some(settings) = self.settings(merchant) {
             times.lease_ms = lease_ms(times.lease_ms, settings.timeout_ms, calls);
         }
         let outcome = match self.ask_to_start(head, &[], Class::Reply, times).await? {
@@ -78,6 +82,7 @@ impl Dispatcher {
                 self.begun(head, times, window_open_until_ms).await
             }
             StartOutcome::Refused { until_ms, .. } => {
+                counts::refused("merchant");
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
                     .await?;
@@ -127,6 +132,9 @@ impl Dispatcher {
 
     /// Settles; while the store is away the attempt's outcome is kept and told again, as long as the lease may last.
     pub(super) async fn settle(&self, head: &Head, settlement: Settlement) -> Settled {
+        if matches!(settlement, Settlement::Postpone { .. }) {
+            counts::unmade(counts::toward(head.lane.kind), "postponed");
+        }
         for pause_ms in SETTLE_AGAIN_MS {
             let times = self.parts.engine.lane_times();
             match self.store().settle(head, settlement.clone(), times).await {
@@ -177,6 +185,7 @@ impl Dispatcher {
             id: format!("{}:{word}", head.item.effect_id),
             at_ms,
             purchase_id: answering_purchase_id(head),
+            root: Some(items::root_of(&head.item)),
             what: What::Event(event),
         };
         let taken = self.parts.engine.take(happened).await?;
@@ -189,10 +198,10 @@ impl Dispatcher {
         &self,
         head: &Head,
         body: Option<&LaneBody>,
-        reason: &str,
+        reason: &'static str,
         detail: &str,
     ) -> Result<(), Interrupted> {
-        metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
+        metrics::counter!("sacola_dead_letters_total", "reason" => reason).increment(1);
         let letter = DeadLetter {
             id: format!("{}.{reason}", head.item.effect_id),
             reason: reason.to_owned(),

@@ -2,7 +2,7 @@
 //! attempt of unknown outcome is asked about by id before anything is sent again; when nobody can tell for a day, a person
 //! must look.
 
-use std::sync::Arc;
+use tokio::time::Instant;
 
 use super::answers::Interrupted;
 use super::quote::buyer;
@@ -14,7 +14,7 @@ use crate::domain::purchase::{Purchase, PurchaseState};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::faults::{self, Bug, Point};
-use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer};
+use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer, traceparent};
 use crate::store::{Head, Phase, SettleOutcome, Settlement};
 
 /// Calls to the merchant in one attempt: find, submit, then find again or a lookup of what it objects to.
@@ -29,7 +29,7 @@ impl Dispatcher {
         if let Err(settled) = self.start_calls(head, &body.merchant, CALLS_MAX).await? {
             return Ok(settled);
         }
-        let Some(connector) = self.connector(&body.merchant).map(Arc::clone) else {
+        let Some(connector) = self.connector(&body.merchant) else {
             self.bury(
                 head,
                 Some(body),
@@ -41,11 +41,13 @@ impl Dispatcher {
                 .tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp)
                 .await;
         };
-        let watched = self.watched();
-        let answer = self
-            .submit_or_find(connector.as_ref(), head, body, purchase)
-            .await;
-        self.tell_forward(head, &answer, watched);
+        let began = Instant::now();
+        let answer = traceparent::within(
+            self.traceparent(head, "forward"),
+            self.submit_or_find(connector.as_ref(), head, body, purchase),
+        )
+        .await;
+        self.tell_forward(head, &answer, began);
         faults::pass(Point::Performed);
         match answer {
             Ok(answer) => {
@@ -104,18 +106,17 @@ impl Dispatcher {
         let began_ms = self.now_ms();
         match connector.look_up(&ids).await {
             Ok(products) => self.learn_looked_up(body, &products, began_ms).await,
-            Err(error) => tracing::warn!(%error, "the products of a declined purchase can't be looked up"),
+            Err(error) => tracing::warn!(
+                error = error.in_log(),
+                "the products of a declined purchase can't be looked up"
+            ),
         }
     }
 
     fn accepted(&self, body: &LaneBody, found: MerchantPurchase) -> PurchaseAnswer {
-        let rule = self
-            .parts
-            .merchants
-            .get(&body.merchant)
-            .map(|settings| &settings.links);
+        let rule = self.settings(&body.merchant).map(|settings| settings.links);
         let url = found.payment_url.as_deref();
-        let allowed = url.is_none_or(|url| rule.is_some_and(|rule| rule.allows(url)));
+        let allowed = url.is_none_or(|url| rule.as_ref().is_some_and(|rule| rule.allows(url)));
         PurchaseAnswer::Accepted {
             merchant_order_id: found.merchant_order_id,
             total: found.total,
@@ -134,7 +135,10 @@ impl Dispatcher {
         purchase: &Purchase,
         error: &ConnectorError,
     ) -> Settled {
-        tracing::warn!(purchase = %purchase.purchase_id, %error, attempts = head.attempts, "a purchase has no answer yet");
+        tracing::warn!(
+            effect = %head.item.effect_id, purchase = %purchase.purchase_id, merchant = %body.merchant,
+            error = error.in_log(), attempts = head.attempts, "a purchase has no answer yet"
+        );
         let verdict = match error.verdict() {
             Verdict::Reject if may_exist(head, purchase) => Verdict::Unknown,
             known @ (Verdict::Retry { .. } | Verdict::Reject | Verdict::Stop { .. } | Verdict::Unknown) => {
@@ -183,10 +187,14 @@ impl Dispatcher {
         head: &Head,
         body: &LaneBody,
         purchase: &Purchase,
-        word: &str,
+        word: &'static str,
         answer: PurchaseAnswer,
     ) -> Settled {
-        metrics::counter!("sacola_purchases_total", "answer" => word.to_owned()).increment(1);
+        tracing::info!(
+            effect = %head.item.effect_id, purchase = %purchase.purchase_id, merchant = %body.merchant,
+            outcome = word, "a purchase has its answer"
+        );
+        metrics::counter!("sacola_purchase_answers_total", "answer" => word).increment(1);
         let event = Event::PurchaseAnswered {
             purchase_id: purchase.purchase_id.clone(),
             answer,

@@ -16,10 +16,20 @@ use crate::whatsapp::errors;
 const KNOCK_MS: i64 = 60_000;
 /// How long a knock may take before the next one: as long as a send.
 const KNOCKING_MS: i64 = 10_000;
+/// So soon a lane looks again whether its gate was opened by somebody who acted (a new token); with many lanes later, so that
+/// all together look [`LOOKS_PER_S`] times a second.
+const LOOK_MS: i64 = 5_000;
+const LOOKS_PER_S: i64 = 100;
 /// How long others wait before they look again while one knocks.
 const LOOK_AGAIN_MS: i64 = 1_000;
 /// A gate that was closed by late failures stays shut that long after a send was taken: its failure may follow.
 const PROOF_MS: i64 = 10_000;
+
+/// Cause and mend of a number that is not configured any more.
+const ABSENT: (&str, &str) = (
+    "The number is not in the configuration any more, and work of its customers waits.",
+    "Put its [[number]] block back, even for a day, so that what was begun can end.",
+);
 
 /// What stands still.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +87,8 @@ struct Closed {
     knock_ms: i64,
     /// True while one knocks.
     knocking: bool,
+    /// Lanes that looked since the last knock.
+    looked: i64,
     /// Set after a knock of a gate that was closed late: until then the silence proves that it was heard.
     proven_ms: Option<i64>,
 }
@@ -95,24 +107,47 @@ impl Gates {
             return None;
         }
         open_proven(&mut closed, now_ms);
-        let waits = |gate: &Gate| {
-            let one = closed.get(gate)?;
-            let look_ms = if one.knocking {
-                one.knock_ms.min(now_ms + LOOK_AGAIN_MS)
-            } else {
-                one.knock_ms
-            };
-            one.proven_ms.or((now_ms < one.knock_ms).then_some(look_ms))
-        };
+        let waits = |gate: &Gate| closed.get_mut(gate)?.look(now_ms);
         if let Some(until_ms) = gates.iter().filter_map(waits).max() {
             return Some(until_ms);
         }
         for gate in gates {
             if let Some(one) = closed.get_mut(gate) {
-                (one.knock_ms, one.knocking) = (now_ms + KNOCKING_MS, true);
+                (one.knock_ms, one.knocking, one.looked) = (now_ms + KNOCKING_MS, true, 0);
             }
         }
         None
+    }
+
+    /// A number that is not configured any more, and has work: it waits, in order, until the number is back. Returns when the
+    /// lane looks again.
+    pub(super) fn absent(&self, number: &NumberId, now_ms: i64) -> i64 {
+        let gate = Gate::Number(number.clone());
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if !closed.contains_key(&gate) {
+            tracing::error!(%gate, mend = ABSENT.1, "the number was taken out of the configuration; its work waits");
+            metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
+        }
+        let one = closed
+            .entry(gate)
+            .or_insert_with(|| Closed::new(now_ms, errors::NO_CODE, ABSENT));
+        if now_ms >= one.knock_ms {
+            (one.knock_ms, one.looked) = (now_ms + KNOCK_MS, 0);
+        }
+        one.look(now_ms).unwrap_or(one.knock_ms)
+    }
+
+    /// When a lane whose message closed a gate looks again.
+    pub(super) fn look_again_ms(now_ms: i64) -> i64 {
+        now_ms + LOOK_MS
+    }
+
+    /// Somebody acted: all go on.
+    pub(super) fn open(&self, gate: &Gate) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if closed.remove(gate).is_some() {
+            opened(gate);
+        }
     }
 
     /// Nothing passes until somebody acts.
@@ -127,15 +162,9 @@ impl Gates {
             tracing::error!(%gate, code, cause, mend, "sending is stopped; messages wait in order");
             metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
         }
-        let one = closed.entry(gate).or_insert(Closed {
-            since_ms: now_ms,
-            code,
-            words: (cause, mend),
-            late: reason.late,
-            knock_ms: 0,
-            knocking: false,
-            proven_ms: None,
-        });
+        let one = closed
+            .entry(gate)
+            .or_insert_with(|| Closed::new(now_ms, code, (cause, mend)));
         (one.code, one.words, one.late) = (code, (cause, mend), reason.late);
         (one.knock_ms, one.knocking, one.proven_ms) = (now_ms + KNOCK_MS, false, None);
     }
@@ -167,6 +196,35 @@ impl Gates {
             mend: one.words.1,
         };
         closed.iter().map(told).collect()
+    }
+}
+
+impl Closed {
+    fn new(now_ms: i64, code: i64, words: (&'static str, &'static str)) -> Self {
+        Self {
+            since_ms: now_ms,
+            code,
+            words,
+            late: false,
+            knock_ms: 0,
+            knocking: false,
+            looked: 0,
+            proven_ms: None,
+        }
+    }
+
+    /// When a lane that comes now looks again; `None`: it may knock.
+    fn look(&mut self, now_ms: i64) -> Option<i64> {
+        if self.proven_ms.is_some() || now_ms >= self.knock_ms {
+            return self.proven_ms;
+        }
+        self.looked += 1;
+        let look_ms = if self.knocking {
+            LOOK_AGAIN_MS
+        } else {
+            LOOK_MS.max(self.looked * 1_000 / LOOKS_PER_S)
+        };
+        Some(self.knock_ms.min(now_ms + look_ms))
     }
 }
 
@@ -225,6 +283,33 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_that_somebody_opens_lets_all_pass_and_a_few_lanes_look_soon() {
+        let all = Gates::default();
+        all.close(gates()[0].clone(), reason(false), 0);
+        assert_eq!(all.wait(&gates(), 1_000), Some(6_000), "a few look soon");
+        for _ in 0..2_000 {
+            all.wait(&gates(), 1_000);
+        }
+        assert_eq!(all.wait(&gates(), 1_000), Some(21_020), "many look seldom");
+        all.open(&gates()[1]);
+        assert_eq!(all.stopped(1_000).len(), 1, "another gate");
+        all.open(&gates()[0]);
+        assert!(all.stopped(1_000).is_empty());
+        assert_eq!(all.wait(&gates(), 1_000), None);
+    }
+
+    #[test]
+    fn a_number_that_was_taken_out_is_told_and_looked_at_until_it_is_back() {
+        let all = Gates::default();
+        let number = NumberId::new("106");
+        assert_eq!(all.absent(&number, 1_000), 6_000);
+        assert_eq!(all.stopped(1_000)[0].code, errors::NO_CODE);
+        assert_eq!(all.absent(&number, 600_000), 605_000, "nobody knocks");
+        all.open(&gates()[0]);
+        assert!(all.stopped(600_000).is_empty());
+    }
+
+    #[test]
     fn a_gate_closed_by_statuses_opens_only_when_no_failure_follows() {
         let all = Gates::default();
         all.close(gates()[1].clone(), reason(true), 0);
@@ -232,7 +317,7 @@ mod tests {
         all.passed(&gates(), 60_100);
         assert_eq!(all.wait(&gates(), 60_200), Some(70_100));
         all.close(gates()[1].clone(), reason(true), 61_000);
-        assert_eq!(all.wait(&gates(), 70_100), Some(121_000));
+        assert_eq!(all.wait(&gates(), 70_100), Some(75_100), "it looks again");
         assert_eq!(all.wait(&gates(), 121_000), None);
         all.passed(&gates(), 121_000);
         assert_eq!(all.stopped(130_999).len(), 1);

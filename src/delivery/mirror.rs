@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::{Dispatcher, Learned};
 use crate::domain::ids::{MerchantId, RetailerId};
+use crate::domain::masked::without_values;
 use crate::merchants::{Connector, ConnectorError};
 use crate::store;
 
@@ -45,20 +46,18 @@ pub enum MirrorError {
 }
 
 impl Dispatcher {
-    pub(super) async fn mirror_for_ever(self: Arc<Self>, merchant: &MerchantId, wait_first: bool) {
+    /// Mirrors a catalog on schedule as long as its merchant is configured.
+    pub(super) async fn mirror_while_known(self: Arc<Self>, merchant: &MerchantId, wait_first: bool) {
         let stop = self.tasks.stop_token();
-        let interval_ms = self
-            .parts
-            .merchants
-            .get(merchant)
-            .map_or(300_000, |m| m.mirror_interval_ms);
+        let interval_ms = || self.settings(merchant).map_or(AGAIN_MS, |m| m.mirror_interval_ms);
         if wait_first {
             tokio::select! {
-                () = self.engine().clock().sleep_ms(interval_ms) => {}
+                () = self.engine().clock().sleep_ms(interval_ms()) => {}
                 () = stop.cancelled() => return,
             }
         }
-        loop {
+        while self.still_mirrors(merchant) {
+            let interval_ms = interval_ms();
             let lease = format!("mirror:{merchant}");
             let hold_ms = i64::try_from(interval_ms).unwrap_or(i64::MAX);
             let mine = self
@@ -101,7 +100,7 @@ impl Dispatcher {
             };
             let page = page?;
             for problem in &page.unreadable {
-                tracing::warn!(%merchant, problem, "a product of the catalog can't be read");
+                tracing::warn!(%merchant, problem = without_values(problem), "a product of the catalog can't be read");
             }
             found.unreadable += page.unreadable.len();
             found.products += page.products.len();

@@ -10,12 +10,14 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::engine::{Engine, LaneWork};
+use crate::live::Live;
 use crate::merchants::{Connectors, payment_link::LinkRule};
 use crate::store::{self, ClaimOutcome, Class, Head, LaneId, LaneKind, SettleOutcome};
 use crate::tasks::Tasks;
 use crate::whatsapp::Provider;
 
 mod answers;
+mod counts;
 mod forward;
 mod gates;
 mod held;
@@ -25,6 +27,7 @@ mod parked;
 mod products;
 mod quote;
 mod send;
+mod sides;
 mod statuses;
 mod traced;
 mod walk;
@@ -33,6 +36,7 @@ pub use answers::Interrupted;
 pub use gates::{Gate, Reason, Stopped};
 pub use mirror::Mirrored;
 pub use products::{Learned, PriceUpdate, UpdateState};
+pub use sides::Sides;
 
 /// Lanes that one replica serves at once.
 const LANES_AT_ONCE: usize = 256;
@@ -76,10 +80,21 @@ pub struct Parts {
     pub replica: String,
 }
 
+/// What stays as long as the dispatcher runs.
+#[derive(Debug)]
+struct Standing {
+    engine: Arc<Engine>,
+    provider: Arc<dyn Provider>,
+    replica: String,
+}
+
 /// Serves lanes.
 #[derive(Debug)]
 pub struct Dispatcher {
-    parts: Parts,
+    parts: Standing,
+    sides: Live<Sides>,
+    /// Whose catalogs are mirrored.
+    mirrors: Mutex<BTreeSet<MerchantId>>,
     slots: Arc<Semaphore>,
     serial: AtomicU64,
     gates: gates::Gates,
@@ -95,8 +110,20 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// A dispatcher; [`Dispatcher::run`] starts it, tests step it.
     pub fn new(parts: Parts, tasks: Tasks) -> Arc<Self> {
+        let sides = Sides {
+            connectors: parts.connectors,
+            merchants: parts.merchants,
+            rates: parts.rates,
+        };
+        let parts = Standing {
+            engine: parts.engine,
+            provider: parts.provider,
+            replica: parts.replica,
+        };
         Arc::new(Self {
             parts,
+            sides: Live::new(sides),
+            mirrors: Mutex::default(),
             slots: Arc::new(Semaphore::new(LANES_AT_ONCE)),
             serial: AtomicU64::new(0),
             gates: gates::Gates::default(),
@@ -126,13 +153,7 @@ impl Dispatcher {
         let own = Arc::clone(self);
         self.tasks
             .spawn("parked_statuses", async move { own.try_parked_for_ever().await });
-        for merchant in self.parts.connectors.keys() {
-            let (own, merchant) = (Arc::clone(self), merchant.clone());
-            let wait_first = mirrored.contains(&merchant);
-            self.tasks.spawn("mirror", async move {
-                own.mirror_for_ever(&merchant, wait_first).await;
-            });
-        }
+        self.mirror_all(mirrored);
     }
 
     async fn follow(self: Arc<Self>, mut lane_work: mpsc::Receiver<LaneWork>) {
@@ -259,7 +280,7 @@ impl Dispatcher {
             Ok(ClaimOutcome::Claimed(head)) => self.serve(*head).await,
             Ok(ClaimOutcome::Wait(at_ms)) => self.parts.engine.hand_over(LaneWork::Wake(lane.clone(), at_ms)),
             Ok(ClaimOutcome::Empty) => {}
-            Err(error) => tracing::warn!(%error, home = %lane.home, "failed to claim a lane"),
+            Err(error) => tracing::warn!(%error, conversation = %lane.home, "failed to claim a lane"),
         }
     }
 
@@ -322,7 +343,7 @@ impl Dispatcher {
                 }
                 Ok(Some(SettleOutcome::Empty | SettleOutcome::LeaseLost) | None) => return,
                 Err(error) => {
-                    tracing::warn!(%error, home = %lane.home, "failed to serve a lane; its lease will end");
+                    tracing::warn!(%error, conversation = %lane.home, "failed to serve a lane; its lease will end");
                     return;
                 }
             }
@@ -352,11 +373,6 @@ impl Dispatcher {
         self.parts.engine.store()
     }
 
-    /// The connector of a merchant.
-    pub fn connector(&self, merchant: &MerchantId) -> Option<&Arc<dyn crate::merchants::Connector>> {
-        self.parts.connectors.get(merchant)
-    }
-
     /// What the provider stopped as a whole, as far as this replica knows.
     pub fn stopped(&self) -> Vec<Stopped> {
         self.gates.stopped(self.now_ms())
@@ -365,11 +381,6 @@ impl Dispatcher {
     /// Stops sending from there until a message passes again.
     pub fn stop_sending(&self, gate: Gate, reason: Reason<'_>) {
         self.gates.close(gate, reason, self.now_ms());
-    }
-
-    /// All merchants that have a connector.
-    pub fn merchants(&self) -> Vec<MerchantId> {
-        self.parts.connectors.keys().cloned().collect()
     }
 
     /// The engine.

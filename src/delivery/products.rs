@@ -236,6 +236,17 @@ impl Dispatcher {
         Ok(record.and_then(|body| serde_json::from_str(&body).ok()))
     }
 
+    /// How many price updates run, a thousand at most, and when the oldest of them began.
+    pub async fn running_updates(&self) -> Result<(usize, Option<i64>), store::Error> {
+        let running = self.store().records(RUNNING).await?;
+        let began_ms = running
+            .iter()
+            .filter_map(|(_, body)| serde_json::from_str::<PriceUpdate>(body).ok())
+            .map(|update| update.at_ms)
+            .filter(|at_ms| *at_ms > 0);
+        Ok((running.len(), began_ms.min()))
+    }
+
     /// The last price updates, the newest first, `limit` at most. Of each kind, running and done, the store lists a thousand;
     /// the second part is false when there may be more.
     pub async fn price_updates(&self, limit: usize) -> Result<(Vec<PriceUpdate>, bool), store::Error> {

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio::time::Instant;
+
 use super::answers::Interrupted;
 use super::{Dispatcher, Learned};
 use crate::domain::effect::QuoteFor;
@@ -14,7 +16,7 @@ use crate::domain::purchase::{PurchaseLine, Quote};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::faults::{self, Point};
-use crate::merchants::{Buyer, Connector, ConnectorError};
+use crate::merchants::{Buyer, Connector, ConnectorError, traceparent};
 use crate::store::{Head, SettleOutcome, Settlement};
 
 /// Attempts while the customer waits.
@@ -37,19 +39,20 @@ impl Dispatcher {
         if let Err(settled) = self.start_calls(head, &body.merchant, CALLS_MAX).await? {
             return Ok(settled);
         }
-        let watched = self.watched();
-        let priced = self.priced(head, body, lines).await;
-        self.tell_call(head, "quote", &priced, watched);
+        let began = Instant::now();
+        let priced =
+            traceparent::within(self.traceparent(head, "quote"), self.priced(head, body, lines)).await;
+        self.tell_call(head, "quote", &priced, began);
         faults::pass(Point::Performed);
         let answer = match priced {
             Ok(answer) => answer,
             Err(error) if head.attempts + 1 < ATTEMPTS_MAX && error.verdict() != Verdict::Reject => {
-                tracing::warn!(effect = %head.item.effect_id, %error, "a quote is tried again");
+                tracing::warn!(effect = %head.item.effect_id, error = error.in_log(), "a quote is tried again");
                 let due_ms = self.now_ms() + 500 * i64::from(head.attempts + 1);
                 return self.settle(head, Settlement::Retry { due_ms }).await;
             }
             Err(error) => {
-                tracing::warn!(effect = %head.item.effect_id, %error, "no quote");
+                tracing::warn!(effect = %head.item.effect_id, error = error.in_log(), "no quote");
                 QuoteAnswer::Failed {
                     detail: error.to_string(),
                 }

@@ -1,9 +1,12 @@
 //! Sending messages: the service window is judged here, at the moment of sending (rule R1); a send of unknown outcome waits
 //! for its status and is then repeated once or dropped, by its kind.
 
+use tokio::time::Instant;
+
 use super::answers::{Interrupted, Started};
+use super::gates::Gates;
 use super::pace::{Refusal, Turn};
-use super::{Dispatcher, Gate, HOLD_MARGIN_MS, Reason, back_off_ms};
+use super::{Dispatcher, Gate, HOLD_MARGIN_MS, Reason, back_off_ms, counts};
 use crate::domain::conversation::Customer;
 use crate::domain::event::{Event, SendFailure};
 use crate::domain::ids::NumberId;
@@ -19,8 +22,6 @@ use crate::whatsapp::{SendError, Sending, message_id};
 
 /// How long a message is tried: as long as the service window that it answers.
 const TRY_FOR_MS: i64 = 24 * 60 * 60 * 1000;
-/// Pause while somebody must act (token, permission, account, registration): nothing is lost meanwhile.
-const STOPPED_MS: i64 = 60_000;
 /// Attempts of unknown outcome after which a message is not repeated any more.
 const UNKNOWN_ATTEMPTS_MAX: u32 = 2;
 /// WhatsApp's pair rate: one message per 6 s and 600 an hour, 45 at once (Meta, throughput and "About the platform",
@@ -33,6 +34,8 @@ const PAIR_BURST_REPLY: i64 = 600;
 const WAITED_MS: i64 = 5_000;
 /// The place of the number's rate among the budgets of a send.
 const NUMBER: usize = 0;
+/// The place of the rate toward one customer.
+const PAIR: usize = 1;
 /// A number's rate when none is configured (Meta, throughput, 2025-11-21).
 const DEFAULT_RATE: u32 = 80;
 
@@ -83,9 +86,9 @@ impl Dispatcher {
             message: message.clone(),
             now_ms: self.now_ms(),
         };
-        let watched = self.watched();
+        let began = Instant::now();
         let answer = self.parts.provider.send(&sending).await;
-        self.tell_send(head, message.kind, &answer, watched);
+        self.tell_send(head, message.kind, &answer, began);
         faults::pass(Point::Performed);
         match answer {
             Ok(sent) => {
@@ -119,7 +122,7 @@ impl Dispatcher {
             StartOutcome::Refused { until_ms, budget }
                 if budget == NUMBER && head.item.class == Class::Reply =>
             {
-                metrics::counter!("sacola_budget_refusals_total").increment(1);
+                counts::refused("number");
                 let interval_us = budgets.first().map_or(1, |budget| budget.interval_us);
                 let refusal = Refusal {
                     until_ms,
@@ -129,8 +132,12 @@ impl Dispatcher {
                 let turn = self.paces.refused(number, &head.item.effect_id, refusal, times);
                 Ok(Err(self.hold(head, turn)))
             }
-            StartOutcome::Refused { until_ms, .. } => {
-                metrics::counter!("sacola_budget_refusals_total").increment(1);
+            StartOutcome::Refused { until_ms, budget } => {
+                counts::refused(match budget {
+                    NUMBER => "number",
+                    PAIR => "pair",
+                    _ => "other",
+                });
                 let settled = self
                     .settle(head, Settlement::Postpone { due_ms: until_ms })
                     .await?;
@@ -179,13 +186,7 @@ impl Dispatcher {
 
     /// The rate of a business number, in and out.
     pub fn number_budget(&self, number: &NumberId) -> Budget {
-        let rate = self
-            .parts
-            .rates
-            .get(number)
-            .copied()
-            .unwrap_or(DEFAULT_RATE)
-            .max(1);
+        let rate = self.rate(number).unwrap_or(DEFAULT_RATE).max(1);
         Budget {
             key: format!("number:{number}"),
             interval_us: 1_000_000 / i64::from(rate),
@@ -195,7 +196,7 @@ impl Dispatcher {
 
     async fn not_sent(&self, head: &Head, body: &LaneBody, message: &Message, error: &SendError) -> Settled {
         let code = error.code().unwrap_or(errors::NO_CODE);
-        tracing::warn!(effect = %head.item.effect_id, kind = message.kind.word(), %error, "a message was not taken");
+        tracing::warn!(effect = %head.item.effect_id, kind = message.kind.word(), error = error.in_log(), "a message was not taken");
         metrics::counter!("sacola_send_errors_total", "code" => errors::label(code)).increment(1);
         if errors::needs_person(code) {
             let (cause, mend) = errors::explain(code, "");
@@ -224,7 +225,7 @@ impl Dispatcher {
             }
             Verdict::Stop { scope } => {
                 self.close_gate(body, scope, error);
-                let due_ms = now_ms + STOPPED_MS;
+                let due_ms = Gates::look_again_ms(now_ms);
                 self.settle(head, Settlement::Retry { due_ms }).await
             }
             Verdict::Unknown => {

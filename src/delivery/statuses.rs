@@ -165,6 +165,7 @@ impl Dispatcher {
             id: format!("{effect_id}:failed"),
             at_ms: 0,
             purchase_id: PurchaseId::new(digest(effect_id.as_str())),
+            root: None,
             what: What::Event(Event::SendFailed {
                 effect_id,
                 kind,

@@ -1,46 +1,56 @@
-//! What attempts tell to those who watch (`trace`): toward whom, how they ended, how long they took. It performs nothing.
+//! What attempts tell to those who watch (`trace`) and to the counters: toward whom, how they ended, how long they took. It performs
+//! nothing.
 
 use tokio::time::Instant;
 
-use super::Dispatcher;
+use super::{Dispatcher, counts};
 use crate::domain::event::PurchaseAnswer;
 use crate::domain::message::Kind;
 use crate::domain::verdict::Verdict;
+use crate::engine::items;
 use crate::merchants::ConnectorError;
 use crate::store::Head;
 use crate::trace::{Step, took_us};
 use crate::whatsapp::{SendError, Sent, message_id};
 
 impl Dispatcher {
-    /// The start of an attempt, while somebody may watch.
-    pub(super) fn watched(&self) -> Option<Instant> {
-        self.parts.engine.trace().start()
+    /// What a call to the merchant about this head says of its trace; `None` while nobody collects traces.
+    pub(super) fn traceparent(&self, head: &Head, effect: &'static str) -> Option<String> {
+        let attempt = (head.item.effect_id.as_str(), effect, head.attempts + 1);
+        let trace = self.parts.engine.trace();
+        trace.traceparent(head.lane.home.as_str(), || items::root_of(&head.item), attempt)
     }
 
-    /// Tells how a message went to the provider.
+    /// Tells and counts how a message went to the provider.
     pub(super) fn tell_send(
         &self,
         head: &Head,
         kind: Kind,
         answer: &Result<Sent, SendError>,
-        watched: Option<Instant>,
+        began: Instant,
     ) {
+        let (outcome, code) = match answer {
+            Ok(_) => ("done", None),
+            Err(error) => (word(error.verdict()), error.code()),
+        };
+        counts::attempt("provider", outcome, code, began.elapsed());
         self.parts.engine.trace().tell(self.now_ms(), || {
-            let (outcome, code, message) = match answer {
-                Ok(sent) => ("done", None, Some(message_id::decode(&sent.message_id).inner)),
-                Err(error) => (word(error.verdict()), error.code(), None),
-            };
+            let message = answer
+                .as_ref()
+                .ok()
+                .map(|sent| message_id::decode(&sent.message_id).inner);
             let ended = Ended {
                 outcome,
                 code,
                 message,
             };
-            attempt(head, (kind.word(), "provider"), ended, watched)
+            attempt(head, (kind.word(), "provider"), ended, Some(began))
         });
     }
 
-    /// Tells that a message was not sent, and why.
+    /// Tells and counts that a message was not sent, and why.
     pub(super) fn tell_unsent(&self, head: &Head, kind: Kind, outcome: &'static str) {
+        counts::unmade("provider", outcome);
         self.parts.engine.trace().tell(self.now_ms(), || {
             let ended = Ended {
                 outcome,
@@ -51,45 +61,43 @@ impl Dispatcher {
         });
     }
 
-    /// Tells how a call to the merchant went: `done`, or the fault's verdict.
+    /// Tells and counts how a call to the merchant went: `done`, or the fault's verdict.
     pub(super) fn tell_call<T>(
         &self,
         head: &Head,
         effect: &'static str,
         answer: &Result<T, ConnectorError>,
-        watched: Option<Instant>,
+        began: Instant,
     ) {
+        let outcome = verdict_of(answer);
+        counts::attempt("merchant", outcome, None, began.elapsed());
         self.parts.engine.trace().tell(self.now_ms(), || {
-            let outcome = answer
-                .as_ref()
-                .map_or_else(|error| word(error.verdict()), |_| "done");
             let ended = Ended {
                 outcome,
                 code: None,
                 message: None,
             };
-            attempt(head, (effect, "merchant"), ended, watched)
+            attempt(head, (effect, "merchant"), ended, Some(began))
         });
     }
 
-    /// Tells how a purchase request went.
+    /// Tells and counts how a purchase request went.
     pub(super) fn tell_forward(
         &self,
         head: &Head,
         answer: &Result<PurchaseAnswer, ConnectorError>,
-        watched: Option<Instant>,
+        began: Instant,
     ) {
+        let verdict = verdict_of(answer);
+        counts::attempt("merchant", verdict, None, began.elapsed());
         self.parts.engine.trace().tell(self.now_ms(), || {
-            let outcome = match answer {
-                Ok(answer) => super::forward::answer_word(answer),
-                Err(error) => word(error.verdict()),
-            };
+            let outcome = answer.as_ref().map_or(verdict, super::forward::answer_word);
             let ended = Ended {
                 outcome,
                 code: None,
                 message: None,
             };
-            attempt(head, ("forward", "merchant"), ended, watched)
+            attempt(head, ("forward", "merchant"), ended, Some(began))
         });
     }
 }
@@ -108,6 +116,7 @@ fn attempt(
 ) -> Step {
     Step::Attempt {
         conversation: head.lane.home.to_string(),
+        root: items::root_of(&head.item),
         effect_id: head.item.effect_id.to_string(),
         effect,
         toward,
@@ -117,6 +126,12 @@ fn attempt(
         message: ended.message,
         took_us: took_us(watched),
     }
+}
+
+fn verdict_of<T>(answer: &Result<T, ConnectorError>) -> &'static str {
+    answer
+        .as_ref()
+        .map_or_else(|error| word(error.verdict()), |_| "done")
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -49,7 +49,7 @@ impl Dispatcher {
 
     /// Another replica may have changed a catalog.
     async fn follow_catalogs(&self) {
-        for merchant in self.parts.connectors.keys() {
+        for merchant in &self.merchants() {
             if let Err(error) = self
                 .engine()
                 .catalogs()
@@ -106,6 +106,7 @@ impl Dispatcher {
             for home in &homes {
                 if let Err(error) = self.tell_change(&mut update, home).await {
                     update.failed += 1;
+                    count_cart("failed");
                     update.not_before_ms = self.now_ms() + AGAIN_MS;
                     self.put_update(&update).await?;
                     return Err(error);
@@ -180,7 +181,7 @@ impl Dispatcher {
                 Ok(true)
             }
             Err(error) => {
-                tracing::warn!(%error, merchant = %update.merchant, "a changed product can't be looked up yet");
+                tracing::warn!(error = error.in_log(), merchant = %update.merchant, "a changed product can't be looked up yet");
                 update.not_before_ms = self.now_ms() + back_off_ms(update.attempts, None);
                 update.attempts += 1;
                 self.put_update(update).await?;
@@ -195,6 +196,7 @@ impl Dispatcher {
             id: format!("{}:{home}", update.id),
             at_ms: update.at_ms,
             purchase_id: PurchaseId::new(digest(&format!("{}:{home}", update.id))),
+            root: None,
             what: What::Event(Event::ProductChanged {
                 retailer_id: update.retailer_id.clone(),
             }),
@@ -203,6 +205,7 @@ impl Dispatcher {
             // Its number is gone from the configuration: the walk must not wait for it.
             Err(Refused::UnknownNumber) => {
                 update.failed += 1;
+                count_cart("failed");
                 Taken::NoConversation
             }
             other => other?,
@@ -212,12 +215,18 @@ impl Dispatcher {
             Taken::Done { effects, owed, .. } => {
                 if effects.iter().any(|(_, word)| *word == "send") {
                     update.notified += 1;
+                    count_cart("notified");
                 } else if owed {
                     update.deferred += 1;
+                    count_cart("deferred");
                 }
             }
             Taken::Duplicate | Taken::NoConversation => {}
         }
         Ok(())
     }
+}
+
+fn count_cart(outcome: &'static str) {
+    metrics::counter!("sacola_price_update_carts_total", "outcome" => outcome).increment(1);
 }

@@ -138,6 +138,27 @@ pub enum PurchaseState {
 }
 
 impl PurchaseState {
+    /// Its word for counters, the same as in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::InDoubt => "in_doubt",
+            Self::Declined => "declined",
+            Self::Accepted => "accepted",
+            Self::AwaitingPayment => "awaiting_payment",
+            Self::Paid => "paid",
+            Self::Preparing => "preparing",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::PaymentFailed => "payment_failed",
+            Self::Refunded => "refunded",
+            Self::ChargedBack => "charged_back",
+            Self::NeedsReview => "needs_review",
+        }
+    }
+
     fn rank(self) -> u8 {
         match self {
             Self::Forwarded => 0,

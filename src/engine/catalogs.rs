@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::facts::{Category, Fact, Outline, category_key};
 use crate::domain::ids::{MerchantId, RetailerId};
+use crate::domain::masked::without_values;
 use crate::domain::product::Product;
 use crate::store::{self, Store, StoredFact};
 
@@ -154,7 +155,8 @@ fn fact(stored: &StoredFact) -> Option<Fact> {
         Some(encoded) => match serde_json::from_str(encoded) {
             Ok(product) => Some(product),
             Err(error) => {
-                tracing::error!(%error, product = %stored.retailer_id, "a stored product can't be read");
+                let error = without_values(&error.to_string());
+                tracing::error!(error, product = %stored.retailer_id, "a stored product can't be read");
                 return None;
             }
         },

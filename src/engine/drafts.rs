@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::counts::Counts;
 use super::journal::Journal;
 use super::{Found, Taken};
 use crate::domain::conversation::Conversation;
@@ -20,6 +21,10 @@ pub(super) struct Draft {
     pub foreign_purchases: Vec<(PurchaseId, String)>,
     /// Taps on buttons that are not ours.
     pub refused_taps: u64,
+    /// What is counted when it is durable.
+    pub counts: Counts,
+    /// The root of the chain of the event that is being decided.
+    pub root: Option<u64>,
 }
 
 impl Draft {
@@ -34,6 +39,8 @@ impl Draft {
             answers: Vec::new(),
             foreign_purchases: Vec::new(),
             refused_taps: 0,
+            counts: Counts::default(),
+            root: None,
         }
     }
 }

@@ -55,7 +55,7 @@ async fn release(store: &dyn Store, clock: &dyn Clock, head: &Head) {
         Ok(true) => metrics::counter!("sacola_lanes_released_total").increment(1),
         Ok(false) => {}
         Err(error) => {
-            tracing::warn!(%error, home = %head.lane.home, "a lane was not given back; its lease will end");
+            tracing::warn!(%error, conversation = %head.lane.home, "a lane was not given back; its lease will end");
         }
     }
 }

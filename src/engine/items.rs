@@ -27,6 +27,9 @@ pub struct LaneBody {
     pub locale: String,
     /// When it was committed.
     pub at_ms: i64,
+    /// The revision of the event that its chain began with, for traces; absent when that is the effect's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<u64>,
 }
 
 impl LaneBody {
@@ -44,14 +47,39 @@ impl LaneBody {
     }
 }
 
-/// Encodes the effects of one event. `class` is that of its messages.
+/// The revision of the event that an item's chain began with: the customer's message, the merchant's callback.
+pub fn root_of(item: &Item) -> u64 {
+    #[derive(Deserialize)]
+    struct Rooted {
+        #[serde(default)]
+        root: Option<u64>,
+    }
+    let rooted = serde_json::from_str::<Rooted>(&item.body).ok();
+    rooted
+        .and_then(|rooted| rooted.root)
+        .unwrap_or_else(|| item.effect_id.revision())
+}
+
+/// What the effects of one event have in common.
+#[derive(Debug)]
+pub struct Occasion<'a> {
+    /// Whose.
+    pub merchant: &'a MerchantId,
+    /// The conversation's language, as a BCP 47 tag.
+    pub locale: &'a str,
+    /// The present.
+    pub now_ms: i64,
+    /// The class of its messages.
+    pub class: Class,
+    /// The revision of the event that its chain began with; `None`: it begins here.
+    pub root: Option<u64>,
+}
+
+/// Encodes the effects of one event.
 pub fn encode(
     conversation: &Conversation,
     effects: Vec<Effect>,
-    merchant: &MerchantId,
-    locale: &str,
-    now_ms: i64,
-    class: Class,
+    occasion: &Occasion<'_>,
 ) -> Result<Vec<(LaneKind, Item)>, serde_json::Error> {
     let mut items = Vec::new();
     for (index, effect) in effects.into_iter().enumerate() {
@@ -63,16 +91,17 @@ pub fn encode(
             format: FORMAT,
             effect,
             number: conversation.number.clone(),
-            merchant: merchant.clone(),
+            merchant: occasion.merchant.clone(),
             customer: conversation.customer.clone(),
-            locale: locale.to_owned(),
-            at_ms: now_ms,
+            locale: occasion.locale.to_owned(),
+            at_ms: occasion.now_ms,
+            root: occasion.root.filter(|root| *root != conversation.revision),
         };
         let item = Item {
             effect_id: EffectId::of(&conversation.home, conversation.revision, index),
             revision: conversation.revision,
             class: if kind == LaneKind::Provider {
-                class
+                occasion.class
             } else {
                 Class::Reply
             },
@@ -83,4 +112,26 @@ pub fn encode(
         items.push((kind, item));
     }
     Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(root: &str) -> Item {
+        Item {
+            effect_id: EffectId::new("a30123456789abcdef0123.9.0"),
+            revision: 9,
+            class: Class::Reply,
+            supersedes: None,
+            may_pass: false,
+            body: format!("{{\"format\":1{root}}}"),
+        }
+    }
+
+    #[test]
+    fn an_item_of_an_older_version_is_the_root_of_its_own_chain() {
+        assert_eq!(root_of(&item("")), 9);
+        assert_eq!(root_of(&item(",\"root\":4")), 4);
+    }
 }

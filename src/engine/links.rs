@@ -26,7 +26,7 @@ impl Engine {
             }
             if stored.state.is_some() {
                 metrics::counter!("sacola_links_refused_total").increment(1);
-                tracing::warn!(home = %home, other = %id, "a customer's new id has a conversation of its own; both stay");
+                tracing::warn!(conversation = %home, other = %id, "a customer's new id has a conversation of its own; both stay");
                 continue;
             }
             self.store().put_alias(&id, &home).await?;

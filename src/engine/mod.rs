@@ -15,6 +15,7 @@ use crate::domain::facts::Shop;
 use crate::domain::ids::{EffectId, HomeId, MerchantId, NumberId, PurchaseId};
 use crate::domain::purchase::Purchase;
 use crate::faults::{self, Bug};
+use crate::live::Live;
 use crate::store::{self, DoneMark, Head, LaneId, LaneTimes, Store};
 use crate::tasks::Tasks;
 use crate::trace::Trace;
@@ -22,6 +23,7 @@ use crate::whatsapp::buttons::Keyring;
 
 pub mod addresses;
 pub mod catalogs;
+mod counts;
 mod drafts;
 mod encoded;
 mod finding;
@@ -98,6 +100,8 @@ pub struct Happened {
     pub at_ms: i64,
     /// The purchase that it would confirm.
     pub purchase_id: PurchaseId,
+    /// The revision of the event that its chain began with, for traces; `None`: a chain begins here.
+    pub root: Option<u64>,
     /// What.
     pub what: What,
 }
@@ -177,10 +181,38 @@ pub struct Parts {
     pub trace: Trace,
 }
 
+/// What stays as long as the engine runs.
+#[derive(Debug)]
+struct Standing {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    addresses: Addresses,
+    lanes: LaneSettings,
+    trace: Trace,
+}
+
+/// What may be replaced while it runs.
+#[derive(Debug)]
+struct Known {
+    keys: Keyring,
+    numbers: BTreeMap<NumberId, Arc<NumberSettings>>,
+}
+
+impl Known {
+    fn of(keys: Keyring, numbers: BTreeMap<NumberId, NumberSettings>) -> Self {
+        let numbers = numbers.into_iter();
+        Self {
+            keys,
+            numbers: numbers.map(|(id, settings)| (id, Arc::new(settings))).collect(),
+        }
+    }
+}
+
 /// The engine. Cheap to share.
 #[derive(Debug)]
 pub struct Engine {
-    parts: Parts,
+    parts: Standing,
+    known: Live<Known>,
     catalogs: Catalogs,
     warm: warm::WarmConversations,
     waiting: Mutex<BTreeMap<HomeId, Vec<Waiting>>>,
@@ -214,9 +246,18 @@ impl Engine {
     pub fn new(parts: Parts, tasks: Tasks, lane_work_max: usize) -> (Arc<Self>, mpsc::Receiver<LaneWork>) {
         let (lane_work, receiver) = mpsc::channel(lane_work_max);
         let waiting = Mutex::default();
+        let known = Known::of(parts.keys, parts.numbers);
+        let parts = Standing {
+            store: parts.store,
+            clock: parts.clock,
+            addresses: parts.addresses,
+            lanes: parts.lanes,
+            trace: parts.trace,
+        };
         (
             Arc::new(Self {
                 parts,
+                known: Live::new(known),
                 catalogs: Catalogs::default(),
                 warm: warm::WarmConversations::default(),
                 waiting,
@@ -261,7 +302,7 @@ impl Engine {
         match who {
             Who::Home(home) => Ok(home.clone()),
             Who::Customer { number, customer } => {
-                self.parts.numbers.get(number).ok_or(Refused::UnknownNumber)?;
+                self.number(number).ok_or(Refused::UnknownNumber)?;
                 let mut inbound = self
                     .inbound
                     .lock()
@@ -307,13 +348,18 @@ impl Engine {
     }
 
     /// Settings of a number.
-    pub fn number(&self, number: &NumberId) -> Option<&NumberSettings> {
-        self.parts.numbers.get(number)
+    pub fn number(&self, number: &NumberId) -> Option<Arc<NumberSettings>> {
+        self.known.load().numbers.get(number).map(Arc::clone)
     }
 
     /// All numbers.
-    pub fn numbers(&self) -> impl Iterator<Item = &NumberSettings> {
-        self.parts.numbers.values()
+    pub fn numbers(&self) -> Vec<Arc<NumberSettings>> {
+        self.known.load().numbers.values().map(Arc::clone).collect()
+    }
+
+    /// From now on these keys verify taps, and these are the numbers.
+    pub fn replace(&self, keys: Keyring, numbers: BTreeMap<NumberId, NumberSettings>) {
+        self.known.replace(Known::of(keys, numbers));
     }
 
     /// Home ids.

@@ -2,17 +2,17 @@
 
 use tokio::time::Instant;
 
-use super::{Engine, Happened, Taken, What};
+use super::{Engine, Happened, Taken, What, counts};
 use crate::domain::conversation::Conversation;
-use crate::domain::ids::{EffectId, HomeId};
+use crate::domain::ids::EffectId;
 use crate::store::{self, CommitOutcome};
 use crate::trace::{Caused, Step, took_us};
 
 impl Engine {
-    /// Tells that one event was decided, or was done before.
+    /// Tells that one event was decided, or was done before; `after` is the conversation then.
     pub(super) fn tell_decision(
         &self,
-        home: &HomeId,
+        after: &Conversation,
         happened: &Happened,
         taken: &Taken,
         watched: Option<Instant>,
@@ -29,7 +29,9 @@ impl Engine {
                 effect,
             };
             Step::Decision {
-                conversation: home.to_string(),
+                conversation: after.home.to_string(),
+                revision: after.revision,
+                root: happened.root.unwrap_or(after.revision),
                 event: word(&happened.what),
                 cause: happened.id.clone(),
                 outcome,
@@ -51,19 +53,14 @@ impl Engine {
             conversation: after.home.to_string(),
             revision: after.revision,
             events,
-            outcome: match outcome {
-                Ok(CommitOutcome::Committed { .. }) => "committed",
-                Ok(CommitOutcome::Conflict) => "conflict",
-                Ok(CommitOutcome::Duplicate) => "duplicate",
-                Ok(CommitOutcome::StaleFacts(_)) => "stale_facts",
-                Err(_) => "refused",
-            },
+            outcome: counts::word(outcome),
             took_us: took_us(watched),
         });
     }
 }
 
-fn word(what: &What) -> &'static str {
+/// The word of what happened.
+pub(super) fn word(what: &What) -> &'static str {
     match what {
         What::Event(event) => event.word(),
         What::Tap { .. } => "tapped",

@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use tokio::time::Instant;
+
 use super::drafts::Draft;
+use super::traced::word;
 use super::warm::Warm;
 use super::{
     Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
 };
-use super::{encoded, items, parking, refused};
+use super::{counts, encoded, items, parking, refused};
 use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
@@ -104,7 +107,7 @@ impl Engine {
             return Ok(all(happened, &Taken::NoConversation));
         };
         faults::pass(Point::Loaded);
-        if !self.parts.numbers.contains_key(&found.conversation.number) {
+        if self.number(&found.conversation.number).is_none() {
             return Ok(Tried::Refused(Refused::UnknownNumber));
         }
         let ids = found.ids.clone();
@@ -137,11 +140,14 @@ impl Engine {
         }
         faults::pass(Point::Decided);
         let watched = self.parts.trace.start();
+        let began = Instant::now();
         let outcome = self.parts.store.commit(draft.commit, self.lane_times()).await;
+        counts::commit(&outcome, began.elapsed());
         self.tell_commit(&draft.after, draft.answers.len(), &outcome, watched);
         match outcome? {
             CommitOutcome::Committed { heads, wake } => {
                 faults::pass(Point::Committed);
+                draft.counts.tell();
                 let conversation = draft.after;
                 let number = conversation.number.clone();
                 self.warm.put(Warm {
@@ -175,14 +181,14 @@ impl Engine {
         happened: &[&Happened],
         marks: &[DoneMark],
     ) -> Result<Option<Draft>, store::Error> {
-        let Some(settings) = self.parts.numbers.get(&found.conversation.number) else {
+        let Some(settings) = self.number(&found.conversation.number) else {
             let problem = format!(
                 "the business number {} is not configured",
                 found.conversation.number
             );
             return Err(store::Error::Unfit(problem));
         };
-        tracing::debug!(home = %found.home, new = found.is_new, events = happened.len(), "deciding");
+        tracing::debug!(conversation = %found.home, new = found.is_new, events = happened.len(), "deciding");
         let before_interest = found.conversation.interest();
         let merchant = settings.shop.merchant.clone();
         let mut seen: BTreeSet<DoneMark> = found.done.iter().copied().collect();
@@ -191,12 +197,8 @@ impl Engine {
         for (index, (one, mark)) in happened.iter().zip(marks).enumerate() {
             if !seen.insert(*mark) {
                 draft.answers.push((index, Taken::Duplicate));
-                self.tell_decision(
-                    &draft.after.home,
-                    one,
-                    &Taken::Duplicate,
-                    self.parts.trace.start(),
-                );
+                let watched = self.parts.trace.start();
+                self.tell_decision(&draft.after, one, &Taken::Duplicate, watched);
                 continue;
             }
             draft.commit.marks.push(*mark);
@@ -204,7 +206,8 @@ impl Engine {
             let taken = self
                 .decide_one(&mut draft, one, &settings.shop, stored_bytes)
                 .await?;
-            self.tell_decision(&draft.after.home, one, &taken, watched);
+            self.tell_decision(&draft.after, one, &taken, watched);
+            draft.counts.decided(word(&one.what));
             draft.answers.push((index, taken));
         }
         if draft.commit.marks.is_empty() {
@@ -237,6 +240,7 @@ impl Engine {
         if let Who::Customer { customer, .. } = &happened.who {
             take_over(&mut draft.after.customer, customer);
         }
+        draft.root = happened.root;
         let occurrence = self.occurrence(happened, &draft.after);
         draft.refused_taps += u64::from(is_refused_tap(&occurrence.event));
         let mut facts = Facts {
@@ -249,7 +253,10 @@ impl Engine {
         };
         for _ in 0..NEEDS_MAX {
             let before = &draft.after;
-            match catch_unwind(AssertUnwindSafe(|| decide::decide(before, &occurrence, &facts))) {
+            let began = Instant::now();
+            let outcome = catch_unwind(AssertUnwindSafe(|| decide::decide(before, &occurrence, &facts)));
+            counts::decision(began.elapsed());
+            match outcome {
                 Ok(Outcome::Needs(keys)) => self.add_facts(&mut facts, &keys).await?,
                 Ok(Outcome::Decided(decided)) => {
                     return Self::add_decision(draft, &occurrence, &facts, *decided);
@@ -264,7 +271,10 @@ impl Engine {
         let event = match &happened.what {
             What::Event(event) => event.clone(),
             What::Tap { id, device } => {
-                let button = self.parts.keys.verify(id, &conversation.home);
+                let known = self.known.load();
+                let button = known
+                    .keys
+                    .verify(id, &conversation.home, self.parts.clock.now_ms());
                 Event::Tapped {
                     tap: button.map_or(Tap::Refused, Tap::Button),
                     device: *device,
@@ -305,6 +315,8 @@ impl Engine {
         }
         let (journal, before) = (&mut draft.journal, &draft.after);
         journal.decided(before, occurrence, facts, &state, &decided);
+        let counts = &mut draft.counts;
+        counts.changed(before, &occurrence.event, &decided.purchases);
         let after = decided.conversation;
         let used = decided.used.iter().filter_map(|id| {
             let fact = facts.products.get(id)?;
@@ -341,16 +353,15 @@ impl Engine {
             .map(|(index, effect)| (EffectId::of(&after.home, after.revision, index), effect.word()))
             .collect();
         let locale = after.locale.unwrap_or(facts.shop.locale).tag();
-        let class = class_of(&occurrence.event);
-        let encoded = items::encode(
-            &after,
-            decided.effects,
-            &facts.shop.merchant,
+        let occasion = items::Occasion {
+            merchant: &facts.shop.merchant,
             locale,
-            facts.now_ms,
-            class,
-        )
-        .map_err(|error| unencodable(&after, &error))?;
+            now_ms: facts.now_ms,
+            class: class_of(&occurrence.event),
+            root: draft.root,
+        };
+        let encoded =
+            items::encode(&after, decided.effects, &occasion).map_err(|error| unencodable(&after, &error))?;
         for item in encoded {
             append(&mut draft.commit.items, item);
         }

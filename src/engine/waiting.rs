@@ -79,6 +79,7 @@ mod tests {
             id: "in:x".to_owned(),
             at_ms: 0,
             purchase_id: PurchaseId::new("00"),
+            root: None,
             what: What::Event(Event::Echoed),
         };
         let waiting = Waiting { happened, answer };

@@ -34,7 +34,7 @@ impl Engine {
         let Some(found) = found_at(located, &happened.who) else {
             return Ok(Would::NoConversation);
         };
-        let settings = self.parts.numbers.get(&found.conversation.number);
+        let settings = self.number(&found.conversation.number);
         let settings = settings.ok_or(Refused::UnknownNumber)?;
         if found.done.contains(&mark) {
             return Ok(Would::Duplicate);

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 use super::State;
 use super::problem::{ApiError, Code};
 use super::tries::{self, Tries};
-use crate::config::{ApiKey, KeyDigest, Scope};
+use crate::config::{ApiKey, KeyDigest, Scope, Secret};
 use crate::domain::ids::MerchantId;
 
 /// Requests without a right key that may come from one address at once.
@@ -28,6 +28,7 @@ pub struct Key {
     pub merchant: Option<MerchantId>,
     scopes: BTreeSet<Scope>,
     digest: KeyDigest,
+    expires_at_ms: Option<i64>,
     per_second: i64,
     /// Theoretical arrival time of the next request, in microseconds (GCRA).
     next_us: AtomicI64,
@@ -50,9 +51,15 @@ impl Key {
             merchant,
             scopes: configured.scopes.clone(),
             digest: configured.digest,
+            expires_at_ms: configured.secret.as_ref().and_then(Secret::expires_at_ms),
             per_second: i64::from(configured.requests_per_second),
             next_us: AtomicI64::new(0),
         }
+    }
+
+    /// True from the moment on that the configuration gives as the secret's end.
+    fn is_over(&self, now_ms: i64) -> bool {
+        self.expires_at_ms.is_some_and(|end_ms| end_ms <= now_ms)
     }
 
     /// True when the key may see what belongs to that merchant.
@@ -139,16 +146,21 @@ impl Keys {
         Self(keys.collect())
     }
 
-    /// The key with that secret; each is compared.
-    pub(super) fn of_secret(&self, secret: &str) -> Option<Arc<Key>> {
+    /// The key with that secret, while it is live; each is compared.
+    pub(super) fn of_secret(&self, secret: &str, now_ms: i64) -> Option<Arc<Key>> {
         let digest = KeyDigest::of(secret);
-        let same = |key: &&Arc<Key>| bool::from(key.digest.bytes().ct_eq(digest.bytes()));
-        self.0.iter().filter(same).last().cloned()
+        let same = |key: &Arc<Key>| bool::from(key.digest.bytes().ct_eq(digest.bytes()));
+        let found = self
+            .0
+            .iter()
+            .fold(None, |found, key| if same(key) { Some(key) } else { found });
+        found.filter(|key| !key.is_over(now_ms)).map(Arc::clone)
     }
 
-    /// The key of that id.
-    pub(super) fn of_id(&self, id: &str) -> Option<Arc<Key>> {
-        self.0.iter().find(|key| key.id == id).cloned()
+    /// The key of that id, while it is live.
+    pub(super) fn of_id(&self, id: &str, now_ms: i64) -> Option<Arc<Key>> {
+        let found = self.0.iter().find(|key| key.id == id);
+        found.filter(|key| !key.is_over(now_ms)).map(Arc::clone)
     }
 }
 
@@ -169,7 +181,7 @@ pub(super) fn admitted(state: &State, request: &HttpRequest, scope: Scope) -> Re
     let Some(secret) = bearer(request) else {
         return Err(stranger(state, request, now_ms, "no_key"));
     };
-    let Some(key) = state.keys.of_secret(secret) else {
+    let Some(key) = state.keys.load().of_secret(secret, now_ms) else {
         return Err(stranger(state, request, now_ms, "wrong_key"));
     };
     key.paced(now_ms).inspect_err(|_| refused("rate"))?;
@@ -228,7 +240,7 @@ mod tests {
     #[test]
     fn a_key_has_its_burst_then_its_rate_and_a_clock_set_back_locks_nobody_out() {
         let keys = Keys::of(&[key("a", "x", 10)]);
-        let one = keys.of_secret("x").unwrap();
+        let one = keys.of_secret("x", NOW).unwrap();
         let taken = (0..50).filter(|_| one.takes_one(NOW)).count();
         assert_eq!(taken, 10);
         assert!(!one.takes_one(NOW + 99));
@@ -243,14 +255,26 @@ mod tests {
     fn a_reload_keeps_the_pace_of_a_key_that_stays_and_forgets_one_that_goes() {
         let old = Keys::of(&[key("a", "x", 10), key("b", "y", 10)]);
         for id in ["a", "b"] {
-            while old.of_id(id).unwrap().takes_one(NOW) {}
+            while old.of_id(id, NOW).unwrap().takes_one(NOW) {}
         }
         let new = Keys::rebuilt_from(&old, Keys::of(&[key("a", "x", 10), key("b", "another", 10)]));
-        assert!(!new.of_secret("x").unwrap().takes_one(NOW));
-        assert!(new.of_secret("y").is_none());
-        assert!(new.of_secret("another").unwrap().takes_one(NOW));
+        assert!(!new.of_secret("x", NOW).unwrap().takes_one(NOW));
+        assert!(new.of_secret("y", NOW).is_none());
+        assert!(new.of_secret("another", NOW).unwrap().takes_one(NOW));
         let gone = Keys::rebuilt_from(&new, Keys::of(&[]));
-        assert!(gone.of_secret("x").is_none() && gone.of_id("a").is_none());
+        assert!(gone.of_secret("x", NOW).is_none() && gone.of_id("a", NOW).is_none());
+    }
+
+    #[test]
+    fn a_key_whose_secret_has_ended_opens_nothing() {
+        let env = std::collections::BTreeMap::new();
+        let text = "[whatsapp]\nverify_token = \"v\"\napp_secrets = [\"a\"]\n[[api_key]]\nid = \"a\"\nmerchant = \"*\"\n\
+            secret = { value = \"a long enough secret\", expires_at = \"2026-12-31T00:00:00Z\" }\nscopes = [\"catalog:read\"]\n";
+        let config = crate::config::load(text, &env).unwrap().config;
+        let (keys, end_ms) = (Keys::of(&config.api_keys), 1_798_675_200_000);
+        let opens = |now_ms: i64| keys.of_secret("a long enough secret", now_ms).is_some();
+        assert!(opens(end_ms - 1) && !opens(end_ms));
+        assert!(keys.of_id("a", end_ms - 1).is_some() && keys.of_id("a", end_ms).is_none());
     }
 
     #[test]

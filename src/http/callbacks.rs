@@ -51,7 +51,7 @@ pub(super) async fn receive(
         .verify_callback(&headers, &bytes, now_ms)
         .map_err(|_| refused())?;
     let taken = take(&state, &merchant, &id, &bytes).await;
-    traced::callback(&state, &bytes, taken.is_ok(), watched);
+    traced::callback(&state, &bytes, &event_id(&merchant, &id), taken.is_ok(), watched);
     taken?;
     metrics::counter!("sacola_callbacks_total", "outcome" => "taken").increment(1);
     Ok(HttpResponse::Ok().finish())
@@ -99,7 +99,7 @@ pub(super) async fn take(
             purchase_news(state, merchant, Callback { id, at_ms, news }, bytes).await
         }
         MerchantNews::Other(kind) => {
-            tracing::info!(%merchant, kind, "a callback of a kind that is not used");
+            tracing::info!(%merchant, kind = traced::word(&kind), "a callback of a kind that is not used");
             Ok(None)
         }
     }
@@ -165,11 +165,17 @@ pub(super) async fn purchase_event(
     };
     Ok(Some(Happened {
         who: Who::Home(record.home),
-        id: format!("callback:{merchant}:{id}"),
+        id: event_id(merchant, &id),
         at_ms,
         purchase_id: PurchaseId::new(crate::engine::addresses::digest(&id)),
+        root: None,
         what: What::Event(event),
     }))
+}
+
+/// The id of the event that a callback becomes.
+fn event_id(merchant: &MerchantId, id: &str) -> String {
+    format!("callback:{merchant}:{id}")
 }
 
 async fn purchase_news(

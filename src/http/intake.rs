@@ -29,18 +29,27 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<Option<String
         }
     };
     let engine = &state.engine;
+    let now_ms = engine.clock().now_ms();
     let (mut taking, mut statuses) = (Vec::new(), Vec::new());
     let mut unknown_number = false;
     for update in updates {
         match update {
             Update::Message(message) => match engine.number(&message.number) {
-                Some(number) => match happened(*message, number.shop.catalog_id.as_deref()) {
-                    Ok(happened) => taking.push(happened),
-                    Err(what) => state.samples.keep(&what, None),
-                },
+                Some(number) => {
+                    state.heard.message(&message.number, now_ms);
+                    match happened(*message, number.shop.catalog_id.as_deref()) {
+                        Ok(happened) => taking.push(happened),
+                        Err(what) => state.samples.keep(&what, None),
+                    }
+                }
                 None => unknown_number = true,
             },
-            Update::Status(status) => statuses.push(status),
+            Update::Status(status) => {
+                if engine.number(&status.number).is_some() {
+                    state.heard.status(&status.number, now_ms);
+                }
+                statuses.push(status);
+            }
             Update::Moved { number, id, from, to } => moved(engine, number, &id, &from, &to).await?,
             Update::Echo {
                 number,
@@ -114,6 +123,7 @@ pub(super) fn happened(message: InboundMessage, ours: Option<&str>) -> Result<Ha
         id: format!("in:{}", message.id),
         at_ms: message.at_ms,
         purchase_id,
+        root: None,
         what,
     })
 }
@@ -130,6 +140,7 @@ async fn tell(
         purchase_id: PurchaseId::new(digest(id)),
         id: format!("in:{id}"),
         at_ms,
+        root: None,
         what: What::Event(event),
     };
     match engine.take(happened).await {
@@ -146,7 +157,7 @@ async fn moved(
     from: &Customer,
     to: &Customer,
 ) -> Result<(), ApiError> {
-    let all = engine.numbers().map(|known| known.number.clone());
+    let all = engine.numbers().into_iter().map(|known| known.number.clone());
     let numbers: Vec<NumberId> = match number {
         Some(number) => all.filter(|known| *known == number).collect(),
         None => all.collect(),
@@ -179,20 +190,21 @@ async fn echoed(
 /// Something is wrong with the number or the account: for the person on call.
 fn account_error(number: &NumberId, code: Option<i64>, details: &str) {
     let code = code.unwrap_or(errors::NO_CODE);
-    tracing::error!(%number, code, details, "the provider reports a fault of the number or its account");
+    let (cause, mend) = errors::explain(code, details);
+    tracing::error!(%number, code, cause, mend, "the provider reports a fault of the number or its account");
     metrics::counter!("sacola_account_errors_total", "code" => errors::label(code)).increment(1);
 }
 
 /// Keeps what can't be taken, and returns the letter's id; 503 when even that fails.
 pub(super) async fn park(
     state: &State,
-    reason: &str,
+    reason: &'static str,
     detail: &str,
     merchant: Option<MerchantId>,
     source: &str,
     body: &[u8],
 ) -> Result<String, ApiError> {
-    metrics::counter!("sacola_dead_letters_total", "reason" => reason.to_owned()).increment(1);
+    metrics::counter!("sacola_dead_letters_total", "reason" => reason).increment(1);
     let text = String::from_utf8_lossy(body).into_owned();
     let letter = DeadLetter {
         id: format!("dl-{}", digest(&format!("{reason}\n{text}"))),

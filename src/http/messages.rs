@@ -121,7 +121,7 @@ async fn show(
     })?;
     if now_ms >= conversation.window_open_until_ms {
         metrics::counter!("sacola_window_closed_total", "kind" => "api").increment(1);
-        tracing::info!(home = %conversation.home, "products not sent: the service window is closed");
+        tracing::info!(conversation = %conversation.home, "products not sent: the service window is closed");
         let detail =
             "24 hours have passed since the customer last wrote: product messages need an open conversation";
         return Err(ApiError::new(Code::ServiceWindowClosed, detail));
@@ -147,6 +147,7 @@ async fn show(
         id: format!("api:{name}"),
         at_ms: 0,
         purchase_id: PurchaseId::new(digest(name)),
+        root: None,
         what: What::Event(Event::ProductsRequested {
             products: show,
             body: asked.body.clone().filter(|text| !text.trim().is_empty()),

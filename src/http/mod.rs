@@ -11,9 +11,12 @@ use actix_web::dev::{ServerHandle, Service as _};
 use actix_web::http::ConnectionType;
 use actix_web::{App, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
 
 use crate::delivery::Dispatcher;
+use crate::domain::expiring::Expiring;
 use crate::engine::Engine;
+use crate::live::Live;
 use crate::store::Loss;
 use crate::tasks::Tasks;
 
@@ -25,8 +28,10 @@ mod conversations;
 mod counted;
 mod cursors;
 mod dead_letters;
+mod heard;
 mod idempotency;
 mod intake;
+mod logged;
 mod messages;
 mod openapi;
 mod ops;
@@ -35,6 +40,7 @@ mod products;
 mod queries;
 mod routes;
 mod samples;
+mod sampling;
 mod statuses;
 mod timeline;
 pub mod traced;
@@ -42,8 +48,10 @@ mod tries;
 mod webhook;
 
 pub use console::Sessions;
+pub use heard::Heard;
 pub use openapi::document as openapi_document;
 pub use samples::Samples;
+pub use sampling::sample;
 
 /// What handlers share.
 pub struct State {
@@ -51,14 +59,14 @@ pub struct State {
     pub engine: Arc<Engine>,
     /// Knows merchants and price updates.
     pub dispatcher: Arc<Dispatcher>,
-    /// What the provider repeats in its handshake.
-    pub verify_token: String,
-    /// App secrets; any live one verifies.
-    pub app_secrets: Vec<Vec<u8>>,
+    /// What the provider must know.
+    pub access: Live<Access>,
     /// API keys.
-    pub keys: auth::Keys,
+    pub keys: Live<auth::Keys>,
     /// Requests without a right key.
     pub strangers: auth::Strangers,
+    /// How the configuration fares.
+    pub configuration: Live<Configuration>,
     /// Largest webhook or callback body.
     pub webhook_body_bytes: usize,
     /// Largest API body.
@@ -71,12 +79,44 @@ pub struct State {
     pub required: Option<Loss>,
     /// What webhooks told that we have no use for.
     pub samples: Samples,
+    /// When each number was last heard of.
+    pub heard: Heard,
     /// Webhooks in a row whose signature was wrong.
     pub bad_signatures: AtomicU64,
-    /// Names of merchants by id, for pages.
-    pub merchants: BTreeMap<String, String>,
     /// Who is signed in to the console.
     pub console: Sessions,
+}
+
+/// What may be replaced while the listeners run.
+#[derive(Clone)]
+pub struct Access {
+    /// What the provider repeats in its handshake, while it is live.
+    pub verify_token: Expiring<String>,
+    /// App secrets; any live one verifies.
+    pub app_secrets: Vec<Expiring<Vec<u8>>>,
+    /// Names of merchants by id, for pages.
+    pub merchants: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("merchants", &self.merchants)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How the configuration fares, for `/readyz`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Configuration {
+    /// Grows by one with each change that is applied; 1 at the start.
+    pub generation: u64,
+    /// When the present one was applied, in Unix milliseconds.
+    pub loaded_at_ms: i64,
+    /// Why the files as they are now are not used; `None`: they are.
+    pub refused: Option<Vec<String>>,
+    /// Keys that were changed and are used from the next start on.
+    pub restart_needed: Vec<String>,
 }
 
 impl fmt::Debug for State {
@@ -112,9 +152,11 @@ pub fn serve_public(
         App::new()
             .app_data(data.clone())
             .wrap_fn(move |request, service| {
-                let (state, answer) = (state.clone(), service.call(request));
+                let (state, begun) = (state.clone(), logged::begun(&request));
+                let answer = service.call(request);
                 async move {
                     let mut answer = answer.await?;
+                    logged::ended(&answer, begun);
                     if state.draining.load(Ordering::Relaxed) {
                         let head = answer.response_mut().head_mut();
                         head.set_connection_type(ConnectionType::Close);

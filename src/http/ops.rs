@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::State;
 use super::webhook::BAD_SIGNATURES_ALARM;
 use crate::delivery::Stopped;
+use crate::store::Health;
 
 /// The process answers: nothing else is asked here, so that a store outage never restarts pods.
 pub(super) async fn livez() -> HttpResponse {
@@ -21,6 +22,7 @@ pub(super) async fn readyz(state: Data<State>) -> HttpResponse {
     let body = json!({
         "ready": readiness.ready, "reasons": readiness.reasons, "draining": readiness.draining, "store": readiness.store,
         "signatures": readiness.signatures, "stopped": readiness.stopped,
+        "config": *state.configuration.load(),
     });
     if readiness.ready {
         HttpResponse::Ok().json(body)
@@ -37,8 +39,10 @@ pub(super) struct Readiness {
     pub(super) reasons: Vec<String>,
     /// True while it shuts down.
     pub(super) draining: bool,
-    /// How the store is.
+    /// How the store is, for those who read.
     pub(super) store: Value,
+    /// The same; `None` when it does not answer.
+    pub(super) health: Option<Health>,
     /// `ok`, or what is wrong with the signatures of webhooks.
     pub(super) signatures: &'static str,
     /// What the provider stopped, as far as this replica knows.
@@ -58,32 +62,40 @@ pub(super) async fn readiness(state: &State) -> Readiness {
     if draining {
         reasons.push("the gateway is draining".to_owned());
     }
-    let store = match state.engine.store().health().await {
+    let health = match state.engine.store().health().await {
         Ok(health) => {
             if !health.writable {
                 reasons.push("the store takes no writes".to_owned());
             }
             reasons.extend(health.unmet(state.required).map(|unmet| unmet.to_string()));
-            json!(health)
+            Some(health)
         }
         Err(error) => {
             tracing::warn!(%error, "the store is not healthy");
             reasons.push("the store does not answer".to_owned());
-            json!({ "writable": false, "problem": "the store does not answer" })
+            None
         }
     };
+    let store = health.as_ref().map_or_else(
+        || json!({ "writable": false, "problem": "the store does not answer" }),
+        |health| json!(health),
+    );
     Readiness {
         ready: reasons.is_empty(),
         reasons,
         draining,
         store,
+        health,
         signatures,
         stopped: state.dispatcher.stopped(),
     }
 }
 
-/// Counters for Prometheus.
+/// Metrics for Prometheus. Who drains is not ready, whatever was sampled last.
 pub(super) async fn metrics(state: Data<State>) -> HttpResponse {
+    if state.draining.load(Ordering::Relaxed) {
+        metrics::gauge!("sacola_ready").set(0.0);
+    }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")
         .body(state.metrics.render())

@@ -48,7 +48,8 @@ pub(super) fn with_next(mut page: Value, next: Option<String>) -> Value {
 fn merchant_of(state: &State, key: &Key, named: Option<&str>) -> Result<MerchantId, ApiError> {
     let wanted = named.map(MerchantId::new).or_else(|| key.merchant.clone());
     let only = || {
-        let mut ids = state.merchants.keys();
+        let access = state.access.load();
+        let mut ids = access.merchants.keys();
         ids.next()
             .filter(|_| ids.next().is_none())
             .map(|id| MerchantId::new(id.clone()))
@@ -56,7 +57,7 @@ fn merchant_of(state: &State, key: &Key, named: Option<&str>) -> Result<Merchant
     let merchant = wanted.or_else(only);
     let merchant =
         merchant.ok_or_else(|| ApiError::new(Code::InvalidRequest, "name the merchant: ?merchant=<id>"))?;
-    if key.sees(&merchant) && state.merchants.contains_key(merchant.as_str()) {
+    if key.sees(&merchant) && state.access.load().merchants.contains_key(merchant.as_str()) {
         Ok(merchant)
     } else {
         Err(ApiError::new(Code::NotFound, "no such merchant for this key"))

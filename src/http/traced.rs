@@ -26,26 +26,28 @@ pub(super) fn webhook(state: &State, bytes: &[u8], is_taken: bool, watched: Opti
     let took_us = took_us(watched);
     state.engine.trace().tell(state.engine.clock().now_ms(), || {
         let updates = inbound::parse(bytes).unwrap_or_default();
-        let (mut items, mut messages) = (Vec::new(), Vec::new());
+        let (mut items, mut messages, mut causes) = (Vec::new(), Vec::new(), Vec::new());
         for update in &updates {
             items.push(kind_of(update).to_owned());
             if let Update::Message(message) = update {
                 messages.push(message.id.clone());
             }
+            causes.extend(event_id(update));
         }
         Step::Webhook {
             from: "provider",
             bytes: bytes.len(),
             items,
             messages,
+            causes,
             http: if is_taken { 200 } else { 503 },
             took_us,
         }
     });
 }
 
-/// Tells that a merchant's callback was taken, or not.
-pub(super) fn callback(state: &State, bytes: &[u8], is_taken: bool, watched: Option<Instant>) {
+/// Tells that a merchant's callback was taken, or not. `cause` is the id of the event that it may become.
+pub(super) fn callback(state: &State, bytes: &[u8], cause: &str, is_taken: bool, watched: Option<Instant>) {
     let took_us = took_us(watched);
     state.engine.trace().tell(state.engine.clock().now_ms(), || {
         let body: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
@@ -53,11 +55,9 @@ pub(super) fn callback(state: &State, bytes: &[u8], is_taken: bool, watched: Opt
         Step::Webhook {
             from: "merchant",
             bytes: bytes.len(),
-            items: kind
-                .map(|kind| kind.chars().take(60).collect())
-                .into_iter()
-                .collect(),
+            items: kind.map(word).into_iter().collect(),
             messages: Vec::new(),
+            causes: vec![cause.to_owned()],
             http: if is_taken { 200 } else { 503 },
             took_us,
         }
@@ -75,6 +75,7 @@ pub(super) fn refused(state: &State, from: &'static str, bytes: usize, watched: 
             bytes,
             items: Vec::new(),
             messages: Vec::new(),
+            causes: Vec::new(),
             http: 401,
             took_us,
         });
@@ -91,6 +92,29 @@ fn kind_of(update: &Update) -> &'static str {
         Update::Unrecognised { .. } => "unrecognised",
         Update::Poison { .. } => "poison",
     }
+}
+
+/// The id of the event that an update becomes, if it becomes one.
+fn event_id(update: &Update) -> Option<String> {
+    match update {
+        Update::Message(message) => Some(format!("in:{}", message.id)),
+        Update::Moved { id, .. } | Update::Echo { id, .. } => Some(format!("in:{id}")),
+        Update::Status(_)
+        | Update::History { .. }
+        | Update::AccountError { .. }
+        | Update::Unrecognised { .. }
+        | Update::Poison { .. } => None,
+    }
+}
+
+/// The kind of a callback, when it looks like one: whoever sends it chooses the text.
+pub(super) fn word(kind: &str) -> String {
+    let is_plain = kind.len() <= 40
+        && kind
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '-'));
+    let word = if is_plain { kind } else { "other" };
+    word.to_owned()
 }
 
 /// The stream of steps, from `?after=` or `Last-Event-ID` on, until `stop`, or until the watcher's time `is_over`: that is asked

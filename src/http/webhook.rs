@@ -7,9 +7,11 @@ use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 
 use super::problem::{ApiError, Code};
 use super::{State, body, intake, traced};
+use crate::domain::expiring;
 use crate::faults::{self, Point};
 use crate::whatsapp::signature;
 
@@ -30,8 +32,9 @@ pub(super) struct Handshake {
 /// Answers the handshake: the challenge as text when the token is ours, 403 otherwise.
 pub(super) async fn handshake(state: Data<State>, query: Query<Handshake>) -> HttpResponse {
     let given = query.verify_token.as_deref().unwrap_or_default();
-    let ours = state.verify_token.as_bytes();
-    let same = bool::from(given.as_bytes().ct_eq(ours));
+    let access = state.access.load();
+    let ours = access.verify_token.at(state.engine.clock().now_ms());
+    let same = ours.is_some_and(|ours| bool::from(given.as_bytes().ct_eq(ours.as_bytes())));
     let challenge = query
         .challenge
         .as_ref()
@@ -52,11 +55,11 @@ pub(super) async fn receive(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let watched = state.engine.trace().start();
+    let (began, watched) = (Instant::now(), state.engine.trace().start());
     let bytes = body::read(payload, state.webhook_body_bytes)
         .await
         .inspect_err(|error| {
-            metrics::counter!("sacola_webhooks_total", "outcome" => "unreadable").increment(1);
+            count("unreadable", began);
             tracing::warn!(%error, "a webhook body was not read");
         })?;
     faults::pass(Point::Received);
@@ -64,9 +67,11 @@ pub(super) async fn receive(
         .headers()
         .get(signature::HEADER)
         .and_then(|value| value.to_str().ok());
-    if !signature::verify(&bytes, header, &state.app_secrets) {
+    let access = state.access.load();
+    let secrets: Vec<&Vec<u8>> = expiring::live(&access.app_secrets, state.engine.clock().now_ms()).collect();
+    if !signature::verify(&bytes, header, &secrets) {
         let in_a_row = state.bad_signatures.fetch_add(1, Ordering::Relaxed) + 1;
-        metrics::counter!("sacola_webhooks_total", "outcome" => "bad_signature").increment(1);
+        count("bad_signature", began);
         if in_a_row.is_multiple_of(BAD_SIGNATURES_ALARM) {
             tracing::error!(
                 in_a_row,
@@ -80,9 +85,13 @@ pub(super) async fn receive(
     state.bad_signatures.store(0, Ordering::Relaxed);
     let taken = intake::webhook(&state, &bytes).await;
     traced::webhook(&state, &bytes, taken.is_ok(), watched);
-    taken.inspect_err(|_| {
-        metrics::counter!("sacola_webhooks_total", "outcome" => "store_refused").increment(1);
-    })?;
-    metrics::counter!("sacola_webhooks_total", "outcome" => "taken").increment(1);
+    taken.inspect_err(|_| count("store_refused", began))?;
+    count("taken", began);
     Ok(HttpResponse::Ok().finish())
+}
+
+/// Counts a webhook and the time from its request's head on.
+fn count(outcome: &'static str, began: Instant) {
+    metrics::counter!("sacola_webhooks_total", "outcome" => outcome).increment(1);
+    metrics::histogram!("sacola_webhook_answer_seconds", "outcome" => outcome).record(began.elapsed());
 }

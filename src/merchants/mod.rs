@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use crate::domain::conversation::Customer;
 use crate::domain::event::{DeclineReason, Objection};
 use crate::domain::ids::{MerchantId, PurchaseId, RetailerId};
+use crate::domain::masked::without_values;
 use crate::domain::money::Money;
 use crate::domain::payment::Pix;
 use crate::domain::product::Product;
@@ -18,6 +19,7 @@ use crate::domain::verdict::Verdict;
 pub mod payment_link;
 pub mod standard;
 pub mod standard_webhooks;
+pub mod traceparent;
 
 /// Why a merchant's backend gave no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +50,17 @@ pub enum ConnectorError {
 }
 
 impl ConnectorError {
+    /// The fault for a log: without the merchant's words, which may hold what it was told of the customer.
+    pub fn in_log(&self) -> String {
+        match self {
+            Self::Refused { http, .. } => format!("the merchant answered {http}"),
+            Self::Unreadable(problem) => {
+                format!("the merchant's answer can't be read: {}", without_values(problem))
+            }
+            Self::Unreachable(_) | Self::Lost(_) | Self::Busy { .. } => self.to_string(),
+        }
+    }
+
     /// What to do.
     pub fn verdict(&self) -> Verdict {
         match self {

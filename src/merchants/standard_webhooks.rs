@@ -2,6 +2,7 @@
 //! `{id}.{timestamp}.{body}` under the decoded bytes of a `whsec_` secret. Constant time and equal length; several signatures
 //! and several secrets allow a rotation without downtime.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use base64::Engine;
@@ -52,7 +53,7 @@ pub fn sign(secret: &Secret, id: &str, timestamp_s: i64, body: &[u8]) -> String 
 
 /// True when any of the header's `v1` signatures matches under any secret and the timestamp is within tolerance.
 pub fn verify(
-    secrets: &[Secret],
+    secrets: &[impl Borrow<Secret>],
     id: &str,
     timestamp: &str,
     signatures: &str,
@@ -68,8 +69,10 @@ pub fn verify(
                 .strip_prefix("v1,")
                 .and_then(|text| STANDARD.decode(text).ok());
             given.filter(|bytes| bytes.len() == 32).is_some_and(|bytes| {
-                let good =
-                    |secret| mac(secret, id, timestamp, body).is_some_and(|m| m.verify_slice(&bytes).is_ok());
+                let good = |secret: &_| {
+                    mac(Borrow::borrow(secret), id, timestamp, body)
+                        .is_some_and(|m| m.verify_slice(&bytes).is_ok())
+                };
                 secrets.iter().any(good)
             })
         })
@@ -115,7 +118,7 @@ mod tests {
                 "{signature:?}"
             );
         }
-        assert!(!verify(&[], ID, AT, SIGNATURE, BODY, NOW_MS));
+        assert!(!verify(&[] as &[Secret], ID, AT, SIGNATURE, BODY, NOW_MS));
         assert!(!verify(&[secret()], ID, AT, SIGNATURE, b"other", NOW_MS));
     }
 

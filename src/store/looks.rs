@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::UnixMs;
-use super::types::{Budget, Item, LaneId, Phase};
+use super::types::{Budget, Item, LaneId, LaneKind, Phase};
 use crate::domain::ids::HomeId;
 
 /// A lane that holds something, and when it is to be looked at: the end of its lease, or when something may be done.
@@ -46,6 +46,79 @@ pub struct LanePage {
     pub due: u64,
     /// Shards that did not answer: their lanes are in none of the numbers above.
     pub unread_shards: u32,
+}
+
+/// The lanes of one kind, by what they wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KindTotals {
+    /// May be served, and nobody serves them.
+    pub due: u64,
+    /// Wait for a time.
+    pub later: u64,
+    /// Somebody serves them.
+    pub leased: u64,
+    /// When the one that waits longest became due, among those looked at; `None`: none is.
+    pub oldest_due_ms: Option<UnixMs>,
+}
+
+/// All lanes that hold something, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneTotals {
+    /// Those toward the provider.
+    pub provider: KindTotals,
+    /// Those toward merchants.
+    pub merchant: KindTotals,
+    /// Shards that did not answer: their lanes are in none of the numbers above.
+    pub unread_shards: u32,
+}
+
+impl LaneTotals {
+    /// The totals of a kind.
+    pub fn of_kind(&mut self, kind: LaneKind) -> &mut KindTotals {
+        match kind {
+            LaneKind::Provider => &mut self.provider,
+            LaneKind::Merchant => &mut self.merchant,
+        }
+    }
+
+    /// Adds what another shard tells.
+    pub fn add(&mut self, other: &Self) {
+        self.provider.add(&other.provider);
+        self.merchant.add(&other.merchant);
+        self.unread_shards += other.unread_shards;
+    }
+
+    /// Counts lanes that were not looked at, in the proportion of those that were: `due` of those due, `others` of those that
+    /// wait or are served.
+    pub fn spread(&mut self, due: u64, others: u64) {
+        let (provider, merchant) = (self.provider, self.merchant);
+        let due = spread(due, [provider.due, merchant.due]);
+        [self.provider.due, self.merchant.due] = due;
+        let looked_at = [provider.later, provider.leased, merchant.later, merchant.leased];
+        let others = spread(others, looked_at);
+        [
+            self.provider.later,
+            self.provider.leased,
+            self.merchant.later,
+            self.merchant.leased,
+        ] = others;
+    }
+}
+
+impl KindTotals {
+    fn add(&mut self, other: &Self) {
+        self.due += other.due;
+        self.later += other.later;
+        self.leased += other.leased;
+        let both = [self.oldest_due_ms, other.oldest_due_ms];
+        self.oldest_due_ms = both.into_iter().flatten().min();
+    }
+}
+
+/// Adds `more` to these counts in their own proportion.
+fn spread<const N: usize>(more: u64, counts: [u64; N]) -> [u64; N] {
+    let sum: u64 = counts.iter().sum();
+    counts.map(|count| count + more.saturating_mul(count).checked_div(sum).unwrap_or(0))
 }
 
 /// A lane as it is.
@@ -109,6 +182,48 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lanes_that_were_not_looked_at_are_told_apart_like_those_that_were() {
+        let shard = LaneTotals {
+            provider: KindTotals {
+                due: 30,
+                later: 6,
+                leased: 2,
+                oldest_due_ms: Some(7),
+            },
+            merchant: KindTotals {
+                due: 10,
+                ..KindTotals::default()
+            },
+            unread_shards: 0,
+        };
+        let mut spread = shard;
+        spread.spread(100, 9);
+        assert_eq!((spread.provider.due, spread.merchant.due), (105, 35));
+        assert_eq!(
+            (spread.provider.later, spread.provider.leased),
+            (12, 4),
+            "rounded down"
+        );
+        let mut nothing = LaneTotals::default();
+        nothing.spread(5, 5);
+        assert_eq!(nothing, LaneTotals::default(), "nothing was looked at");
+        let mut both = shard;
+        both.add(&LaneTotals {
+            merchant: KindTotals {
+                oldest_due_ms: Some(3),
+                ..KindTotals::default()
+            },
+            unread_shards: 1,
+            ..LaneTotals::default()
+        });
+        assert_eq!(
+            (both.provider, both.merchant.oldest_due_ms),
+            (shard.provider, Some(3))
+        );
+        assert_eq!((both.merchant.due, both.unread_shards), (10, 1));
+    }
 
     #[test]
     fn a_budget_tells_what_is_left_and_when_more_is_free() {

@@ -8,6 +8,7 @@
 use async_trait::async_trait;
 
 use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
+use crate::domain::masked::without_values;
 
 pub mod embedded;
 mod health;
@@ -17,7 +18,7 @@ pub mod redis;
 mod types;
 
 pub use health::{Health, Level, Loss, Unmet};
-pub use looks::{BudgetLook, DueLane, ItemLook, LaneLook, LanePage};
+pub use looks::{BudgetLook, DueLane, ItemLook, KindTotals, LaneLook, LanePage, LaneTotals};
 pub use types::{
     Budget, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus, DoneMark,
     FactVersion, Head, IdempotencyOutcome, Interest, Item, LaneId, LaneKind, LaneTimes, Lease, LetterFilter,
@@ -49,7 +50,7 @@ pub enum Error {
         wanted: u32,
     },
     /// What is stored can't be read by this version.
-    #[error("the store holds something unreadable at {key}: {problem}")]
+    #[error("the store holds something unreadable at {key}: {}", without_values(.problem))]
     Corrupt {
         /// Where it was found.
         key: String,
@@ -80,6 +81,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Lanes that hold something, in their order ([`DueLane`]), behind the place `after`, `limit` at most, and how many there
     /// are. Changes nothing; a shard that does not answer hides no other.
     async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: UnixMs) -> Result<LanePage, Error>;
+
+    /// Lanes that hold something, counted by kind and by what they wait for, and since when the longest-waiting ones are due. Changes
+    /// nothing. It looks at so many of them as each engine can bear every few seconds; those beyond are counted all the same and told
+    /// apart in the proportion of those looked at, rounded down ([`LaneTotals`]).
+    async fn lane_totals(&self, now_ms: UnixMs) -> Result<LaneTotals, Error>;
 
     /// What lies in these lanes, one answer for each in their order, with `limit` items at most. Changes nothing.
     async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error>;

@@ -10,6 +10,7 @@ use sha2::Sha256;
 
 use crate::domain::button::{Action, Button, Slice, Subject};
 use crate::domain::device::Device;
+use crate::domain::expiring::Expiring;
 use crate::domain::ids::{HomeId, PurchaseId, RetailerId};
 use crate::domain::message::Target;
 
@@ -22,7 +23,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// The keys that sign button ids: the first signs, all verify.
 #[derive(Clone)]
 pub struct Keyring {
-    keys: Vec<(String, Vec<u8>)>,
+    keys: Vec<(String, Expiring<Vec<u8>>)>,
     expiry_ms: i64,
 }
 
@@ -38,15 +39,27 @@ impl fmt::Debug for Keyring {
 impl Keyring {
     /// Keys as (id, secret); ids are 1–8 characters of `[a-z0-9]`. `expiry_days` is how long a drawn button lives.
     pub fn new(keys: Vec<(String, Vec<u8>)>, expiry_days: u32) -> Self {
+        let lasting = keys
+            .into_iter()
+            .map(|(id, secret)| (id, Expiring::lasting(secret)));
+        Self::ending(lasting.collect(), expiry_days)
+    }
+
+    /// The same with keys that may end: an ended one neither signs nor verifies.
+    pub fn ending(keys: Vec<(String, Expiring<Vec<u8>>)>, expiry_days: u32) -> Self {
         Self {
             keys,
             expiry_ms: i64::from(expiry_days) * 24 * HOUR_MS,
         }
     }
 
-    /// Draws an id; `None` when it would be longer than [`ID_MAX`] or there is no key.
+    /// Draws an id; `None` when it would be longer than [`ID_MAX`] or no key is live.
     pub fn sign(&self, target: &Target, home: &HomeId, now_ms: i64) -> Option<String> {
-        let (key_id, secret) = self.keys.first()?;
+        let mut live = self
+            .keys
+            .iter()
+            .filter_map(|(id, secret)| Some((id, secret.at(now_ms)?)));
+        let (key_id, secret) = live.next()?;
         let expires_hour = (now_ms + self.expiry_ms).div_euclid(HOUR_MS);
         let signed = format!(
             "s1.{}.{key_id}.{}{}.{}.{}",
@@ -61,7 +74,7 @@ impl Keyring {
     }
 
     /// Reads an id; `None` when it is not one that we drew for this conversation.
-    pub fn verify(&self, id: &str, home: &HomeId) -> Option<Button> {
+    pub fn verify(&self, id: &str, home: &HomeId, now_ms: i64) -> Option<Button> {
         let (signed, given) = id.rsplit_once('.')?;
         let mut parts = signed.splitn(6, '.');
         let (version, word, key_id) = (parts.next()?, parts.next()?, parts.next()?);
@@ -74,7 +87,7 @@ impl Keyring {
             .ok()
             .filter(|bytes| bytes.len() == MAC_BYTES)?;
         let (_, secret) = self.keys.iter().find(|(known, _)| known == key_id)?;
-        let mut check = Hmac::<Sha256>::new_from_slice(secret).ok()?;
+        let mut check = Hmac::<Sha256>::new_from_slice(secret.at(now_ms)?).ok()?;
         check.update(&bound(home, signed));
         check.verify_truncated_left(&given).ok()?;
         let mut letters = cart.chars();
@@ -287,7 +300,7 @@ mod tests {
             let id = ring().sign(&target, &home(), 1_795_000_000_000).unwrap();
             assert!(id.starts_with(&format!("s1.{}.", action.word())), "{id}");
             assert!(id.len() <= ID_MAX, "{} characters", id.len());
-            let button = ring().verify(&id, &home()).unwrap();
+            let button = ring().verify(&id, &home(), 0).unwrap();
             assert_eq!(
                 (button.action, button.device, button.revision),
                 (action, Device::Android, u64::from(u32::MAX))
@@ -305,7 +318,7 @@ mod tests {
         let id = ring().sign(&target, &home(), 1_795_000_000_000).unwrap();
         assert!(
             ring()
-                .verify(&id, &HomeId::new("0a00000000000000000002"))
+                .verify(&id, &HomeId::new("0a00000000000000000002"), 0)
                 .is_none()
         );
         for index in 0..id.len() {
@@ -313,7 +326,7 @@ mod tests {
             bytes[index] = if bytes[index] == b'1' { b'2' } else { b'1' };
             let tampered = String::from_utf8(bytes).unwrap();
             assert!(
-                tampered == id || ring().verify(&tampered, &home()).is_none(),
+                tampered == id || ring().verify(&tampered, &home(), 0).is_none(),
                 "{tampered}"
             );
         }
@@ -325,10 +338,10 @@ mod tests {
             "s1.confirm.k2.w7.a..",
             &format!("{id}x"),
         ] {
-            assert!(ring().verify(text, &home()).is_none(), "{text}");
+            assert!(ring().verify(text, &home(), 0).is_none(), "{text}");
         }
         let other = Keyring::new(vec![("k2".into(), b"stolen".to_vec())], 30);
-        assert!(other.verify(&id, &home()).is_none());
+        assert!(other.verify(&id, &home(), 0).is_none());
     }
 
     #[test]
@@ -340,6 +353,6 @@ mod tests {
             revision: 0,
         };
         let id = before.sign(&target, &home(), 0).unwrap();
-        assert!(ring().verify(&id, &home()).is_some());
+        assert!(ring().verify(&id, &home(), 0).is_some());
     }
 }

@@ -2,24 +2,53 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use serde_json::Value;
 
 use super::buttons::Keyring;
 use super::{Provider, SendError, Sending, Sent, errors, outbound};
+use crate::domain::expiring::Expiring;
 use crate::domain::ids::NumberId;
+use crate::live::Live;
 
 /// Largest answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// "Access token has expired" or can't be used (Meta, error codes, 190) and its subcode for one that has ended (463).
+const TOKEN_REFUSED: i64 = 190;
+const TOKEN_ENDED: i64 = 463;
 
 /// What the client knows of a business number.
-#[derive(Clone)]
 pub struct NumberAccess {
-    /// The bearer token.
-    pub access_token: String,
+    /// The bearer tokens: the first that has not ended is used, and when Meta refuses it, the next.
+    pub access_tokens: Vec<Expiring<String>>,
     /// WhatsApp's own catalog, when connected.
     pub catalog_id: Option<String>,
+    /// The place of the token that Meta took last: one that was refused is not tried first again.
+    taken: AtomicUsize,
+}
+
+impl NumberAccess {
+    /// Access that was not used yet.
+    pub fn new(access_tokens: Vec<Expiring<String>>, catalog_id: Option<String>) -> Self {
+        Self {
+            access_tokens,
+            catalog_id,
+            taken: AtomicUsize::new(0),
+        }
+    }
+
+    /// The tokens that are live, the one that was taken last before all others.
+    fn live(&self, now_ms: i64) -> Vec<(usize, &str)> {
+        let first = self.taken.load(Ordering::Relaxed);
+        let all = self.access_tokens.iter().enumerate();
+        let mut live: Vec<(usize, &str)> = all
+            .filter_map(|(place, token)| Some((place, token.at(now_ms)?.as_str())))
+            .collect();
+        live.sort_by_key(|(place, _)| *place != first);
+        live
+    }
 }
 
 impl fmt::Debug for NumberAccess {
@@ -30,24 +59,26 @@ impl fmt::Debug for NumberAccess {
     }
 }
 
+/// What the client may use.
+#[derive(Debug)]
+pub struct GraphAccess {
+    /// The business numbers.
+    pub numbers: BTreeMap<NumberId, NumberAccess>,
+    /// Signs button ids.
+    pub keys: Keyring,
+}
+
 /// Sends messages through the Graph API.
 #[derive(Debug)]
 pub struct GraphClient {
     http: reqwest::Client,
     base: String,
-    numbers: BTreeMap<NumberId, NumberAccess>,
-    keys: Keyring,
+    access: Live<GraphAccess>,
 }
 
 impl GraphClient {
     /// A client for `{graph_url}/{version}`.
-    pub fn new(
-        http: reqwest::Client,
-        graph_url: &str,
-        version: &str,
-        numbers: BTreeMap<NumberId, NumberAccess>,
-        keys: Keyring,
-    ) -> Self {
+    pub fn new(http: reqwest::Client, graph_url: &str, version: &str, access: GraphAccess) -> Self {
         let base = format!(
             "{}/{}",
             graph_url.trim_end_matches('/'),
@@ -56,22 +87,17 @@ impl GraphClient {
         Self {
             http,
             base,
-            numbers,
-            keys,
+            access: Live::new(access),
         }
     }
-}
 
-#[async_trait]
-impl Provider for GraphClient {
-    async fn send(&self, sending: &Sending) -> Result<Sent, SendError> {
-        let access = self.numbers.get(&sending.number);
-        let access =
-            access.ok_or_else(|| SendError::Unbuildable("the number is not configured".to_owned()))?;
-        let body = outbound::build(sending, &self.keys, access.catalog_id.as_deref())
-            .map_err(|error| SendError::Unbuildable(error.to_string()))?;
-        let url = format!("{}/{}/messages", self.base, sending.number);
-        let request = self.http.post(url).bearer_auth(&access.access_token).json(&body);
+    /// From now on this is used.
+    pub fn replace(&self, access: GraphAccess) {
+        self.access.replace(access);
+    }
+
+    async fn post(&self, url: &str, token: &str, body: &Value) -> Result<Sent, SendError> {
+        let request = self.http.post(url).bearer_auth(token).json(body);
         let response = request.send().await.map_err(|error| {
             let before_send = error.is_connect();
             let text = error.without_url().to_string();
@@ -82,6 +108,45 @@ impl Provider for GraphClient {
             }
         });
         read(response?).await
+    }
+}
+
+/// All tokens have ended by their own dates: said in Meta's words for it, so that the number stops as if Meta had refused them.
+fn all_ended() -> SendError {
+    SendError::Refused {
+        http: 401,
+        code: TOKEN_REFUSED,
+        subcode: Some(TOKEN_ENDED),
+        details: "every access token of the number has expired by its expires_at".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Provider for GraphClient {
+    async fn send(&self, sending: &Sending) -> Result<Sent, SendError> {
+        let access = self.access.load();
+        let number = access.numbers.get(&sending.number);
+        let number =
+            number.ok_or_else(|| SendError::Unbuildable("the number is not configured".to_owned()))?;
+        let body = outbound::build(sending, &access.keys, number.catalog_id.as_deref())
+            .map_err(|error| SendError::Unbuildable(error.to_string()))?;
+        let url = format!("{}/{}/messages", self.base, sending.number);
+        let mut answer = Err(all_ended());
+        for (place, token) in number.live(sending.now_ms) {
+            answer = self.post(&url, token, &body).await;
+            // A refused token proves that nothing was sent: the next one may try.
+            if !matches!(
+                answer,
+                Err(SendError::Refused {
+                    code: TOKEN_REFUSED,
+                    ..
+                })
+            ) {
+                number.taken.store(place, Ordering::Relaxed);
+                break;
+            }
+        }
+        answer
     }
 }
 

@@ -2,5 +2,8 @@
 //! It uses the tools that an operator uses (kubectl, promtool, Prometheus) and needs neither a cluster nor a container engine.
 
 mod alerts;
+mod compose;
 mod container;
 mod manifests;
+mod running;
+mod systemd;

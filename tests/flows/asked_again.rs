@@ -37,6 +37,7 @@ async fn asks_again(world: &mut World, purchase: &Purchase, letter_id: &str) -> 
         id: replay_id(letter_id, at_ms),
         at_ms,
         purchase_id: PurchaseId::new("00"),
+        root: None,
         what: What::Event(event),
     };
     match world.happens(happened).await {

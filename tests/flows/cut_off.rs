@@ -50,6 +50,7 @@ fn says(id: &str) -> Happened {
         id: format!("in:{id}"),
         at_ms: NOON_MS,
         purchase_id: PurchaseId::new("00"),
+        root: None,
         what: What::Event(Event::Welcomed { device: ana.device }),
     }
 }

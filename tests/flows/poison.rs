@@ -51,6 +51,7 @@ fn replayed(letter: &DeadLetter) -> Happened {
         id: replay_id(&occurrence.id, letter.at_ms),
         at_ms: occurrence.at_ms,
         purchase_id: occurrence.purchase_id,
+        root: None,
         what: What::Event(occurrence.event),
     }
 }

@@ -22,6 +22,7 @@ fn requested(world: &World, home: sacola::domain::ids::HomeId, id: &str, product
         id: format!("api:{id}"),
         at_ms: 0,
         purchase_id: PurchaseId::new("00"),
+        root: None,
         what: What::Event(Event::ProductsRequested {
             products,
             body: Some("Para você".to_owned()),

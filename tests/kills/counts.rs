@@ -82,6 +82,8 @@ pub struct Toll {
     pub out_of_order: u64,
     /// Customers who did not come to their end.
     pub unfinished: u64,
+    /// Tries that were refused as wrong, though nothing was wrong with them.
+    pub refused: u64,
     /// The first findings, as sentences.
     pub found: Vec<String>,
 }
@@ -107,6 +109,12 @@ impl Toll {
             toll.counts_events(&deed, &conversation);
         }
         (toll.messages_doubled, toll.most) = stand.outside.repeated();
+        let untaken = stand.post.untaken();
+        toll.refused = untaken.wrong();
+        if toll.refused > 0 {
+            toll.found
+                .insert(0, format!("what was posted was refused: {untaken:?}"));
+        }
         let (posted, reused) = stand.outside.purchases_posted();
         assert!(posted >= toll.purchases, "the shop counts wrongly");
         assert_eq!(reused, 0, "a purchase was repeated with another body");
@@ -204,6 +212,7 @@ impl Toll {
         self.most = self.most.max(other.most);
         self.out_of_order += other.out_of_order;
         self.unfinished += other.unfinished;
+        self.refused += other.refused;
         self.found.extend(other.found);
         self.found.truncate(FOUND_MAX);
     }
@@ -230,14 +239,14 @@ impl Toll {
         .report();
     }
 
-    /// Nothing that was acknowledged is lost or doubled, and everybody came to the end.
+    /// Nothing that was acknowledged is lost or doubled, nothing was refused as wrong, and everybody came to the end.
     pub fn holds(&self, fault: &str) {
         assert!(self.acknowledged > 0, "{fault}: nothing was acknowledged");
-        let counts = (self.unfinished, self.lost, self.doubled);
+        let counts = (self.unfinished, self.refused, self.lost, self.doubled);
         assert_eq!(
             counts,
-            (0, 0, 0),
-            "{fault}: (unfinished, lost, doubled); {:#?}",
+            (0, 0, 0, 0),
+            "{fault}: (unfinished, refused, lost, doubled); {:#?}",
             self.found
         );
     }

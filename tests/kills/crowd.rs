@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 
 use super::outside::{Accepted, ORDERED, Outside, TAPPED};
 use super::post::Post;
-use crate::support::program::{NUMBER, environment};
+use crate::support::program::NUMBER;
 
 /// How long a customer waits for a price.
 const PATIENCE_MS: i64 = 45_000;
@@ -76,13 +76,32 @@ struct Customer {
     is_everywhere: bool,
 }
 
+/// A key that signs buttons, by its id.
+#[derive(Debug)]
+struct Pen {
+    id: String,
+    keys: Keyring,
+}
+
+impl Pen {
+    fn of((id, key): (String, String)) -> Self {
+        Self {
+            keys: Keyring::new(vec![(id.clone(), key.into_bytes())], 30),
+            id,
+        }
+    }
+}
+
 /// A crowd.
 #[derive(Debug)]
 pub struct Crowd {
     plan: Plan,
     outside: Arc<Outside>,
     post: Arc<Post>,
-    keys: Keyring,
+    /// Draws the buttons that customers tap in their carts.
+    pen: Mutex<Pen>,
+    /// Confirmations by a button that another key than the present one had signed.
+    old_buttons: AtomicU32,
     clock: MovableClock,
     /// When the next new webhook is due, in microseconds.
     next_us: Mutex<i64>,
@@ -94,14 +113,20 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Starts a crowd in the background.
-    pub fn start(plan: Plan, outside: &Arc<Outside>, post: &Arc<Post>, tasks: &Tasks) -> Arc<Self> {
-        let key = environment()["BUTTON_KEY"].clone().into_bytes();
+    /// Starts a crowd in the background; `button_key`, behind its id, signs what customers tap in their carts.
+    pub fn start(
+        plan: Plan,
+        outside: &Arc<Outside>,
+        post: &Arc<Post>,
+        button_key: (String, String),
+        tasks: &Tasks,
+    ) -> Arc<Self> {
         let crowd = Arc::new(Self {
             plan,
             outside: Arc::clone(outside),
             post: Arc::clone(post),
-            keys: Keyring::new(vec![("k1".to_owned(), key)], 30),
+            pen: Mutex::new(Pen::of(button_key)),
+            old_buttons: AtomicU32::new(0),
             clock: MovableClock::fixed(),
             next_us: Mutex::new(0),
             deeds: Mutex::default(),
@@ -148,6 +173,28 @@ impl Crowd {
         no_more && self.begun.load(Ordering::SeqCst) == self.ended.load(Ordering::SeqCst)
     }
 
+    /// From now on this key, behind its id, signs what customers tap in their carts.
+    pub fn draws_with(&self, button_key: (String, String)) {
+        *self.pen.lock().unwrap_or_else(PoisonError::into_inner) = Pen::of(button_key);
+    }
+
+    /// How many confirmed by a button that another key had signed than the one that held then.
+    pub fn old_buttons(&self) -> u32 {
+        self.old_buttons.load(Ordering::SeqCst)
+    }
+
+    /// How many customers have come so far.
+    pub fn begun(&self) -> u32 {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    /// True when the first `customers` of them have come to their end.
+    pub fn have_ended(&self, customers: u32) -> bool {
+        let deeds = self.deeds.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = deeds.range(..customers).filter(|(_, deed)| deed.is_done);
+        done.count() >= usize::try_from(customers).unwrap()
+    }
+
     /// What each customer did so far.
     pub fn deeds(&self) -> Vec<Deed> {
         let deeds = self.deeds.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,9 +221,13 @@ impl Crowd {
             return;
         };
         let home = HomeId::new(summary.home());
-        let confirm = tap(&summary.confirm.unwrap_or_default());
+        let button = summary.confirm.unwrap_or_default();
+        let confirm = tap(&button);
         let half = self.plan.taps / 2;
         self.taps(&me, &home, 0..half).await;
+        if !self.draws(&button) {
+            self.old_buttons.fetch_add(1, Ordering::SeqCst);
+        }
         if self.says(&me, CONFIRM, &confirm).await {
             self.notes(&me, |deed| deed.confirmed = true);
         }
@@ -235,10 +286,21 @@ impl Crowd {
             device: Device::Android,
             revision: u64::from(revision),
         };
-        let id = self.keys.sign(&target, home, self.clock.now_ms()).unwrap();
+        let id = self.sign(&target, home);
         if self.says(me, TAP + number, &tap(&id)).await {
             self.notes(me, |deed| deed.tapped.push(product));
         }
+    }
+
+    fn sign(&self, target: &Target, home: &HomeId) -> String {
+        let pen = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
+        pen.keys.sign(target, home, self.clock.now_ms()).unwrap()
+    }
+
+    /// True for a button of the present key, whose id is its third part.
+    fn draws(&self, button: &str) -> bool {
+        let pen = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
+        button.split('.').nth(2) == Some(pen.id.as_str())
     }
 
     /// Posts one webhook when its time has come. True once it is acknowledged.

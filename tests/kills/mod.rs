@@ -13,7 +13,8 @@ pub mod counts;
 mod crowd;
 #[cfg(feature = "faults")]
 mod gateway;
-mod outside;
+mod load;
+pub mod outside;
 mod post;
 #[cfg(target_os = "linux")]
 mod power;
@@ -21,8 +22,11 @@ mod redb;
 mod redis;
 mod rest;
 mod rolling;
+mod rotation;
 #[cfg(target_os = "linux")]
 mod shim;
-mod stand;
+pub mod stand;
 mod tally;
+mod trust;
+pub mod vault;
 mod writers;

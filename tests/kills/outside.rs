@@ -1,6 +1,6 @@
 //! The outside of the gateways under test, in this process and over real HTTP: a Graph API that keeps what it took, and a
-//! shop of the standard contract that keeps its idempotency keys. It never fails by itself: whatever is lost or doubled was
-//! lost or doubled by us.
+//! shop of the standard contract that keeps its idempotency keys. Both look at tokens and signatures once they are told which
+//! hold. It never fails by itself: whatever is lost or doubled was lost or doubled by us.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
@@ -14,6 +14,7 @@ use sacola::tasks::Tasks;
 use serde_json::{Value, json};
 
 use super::post::Post;
+use super::trust::{Trust, header};
 use crate::support::program::NUMBER;
 
 /// What customers order by WhatsApp's own cart, and its price in cents.
@@ -36,6 +37,8 @@ pub struct Accepted {
     pub effect: String,
     /// What it is about.
     pub kind: String,
+    /// The business number that it came from.
+    pub from: String,
     /// The customer's number.
     pub to: String,
     /// The id of its button that confirms.
@@ -68,6 +71,7 @@ struct Order {
 
 #[derive(Debug, Default)]
 struct World {
+    trust: Trust,
     messages: Vec<Accepted>,
     of_customer: BTreeMap<String, Vec<usize>>,
     orders: BTreeMap<String, Order>,
@@ -167,6 +171,26 @@ impl Outside {
         (u64::try_from(repeated).unwrap(), most)
     }
 
+    /// The Graph API takes these access tokens and no other from now on.
+    pub fn takes_tokens(&self, tokens: &[String]) {
+        self.world().trust.takes_tokens(tokens);
+    }
+
+    /// The shop takes calls that one of these secrets signed and no other from now on.
+    pub fn verifies(&self, secrets: &[String]) {
+        self.world().trust.verifies(secrets);
+    }
+
+    /// When a token or a merchant's secret was used last, of those that were taken.
+    pub fn used_ms(&self, secret: &str) -> Option<i64> {
+        self.world().trust.used_ms(secret)
+    }
+
+    /// Sends that were refused for their token, and calls to the shop that were refused for their signature.
+    pub fn refused(&self) -> (u64, u64) {
+        self.world().trust.refused()
+    }
+
     /// Makes a product dearer and returns the callback that tells it.
     pub fn becomes_dearer(&self, id: &str) -> Value {
         let mut world = self.world();
@@ -178,6 +202,16 @@ impl Outside {
 
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a send gets whose token is not taken.
+    fn stops(&self, request: &HttpRequest) -> Option<HttpResponse> {
+        self.world().trust.stops(request, self.clock.now_ms())
+    }
+
+    /// What a call to the shop gets whose signature is not taken.
+    fn refuses(&self, request: &HttpRequest, body: &[u8]) -> Option<HttpResponse> {
+        self.world().trust.refuses(request, body, self.clock.now_ms())
     }
 
     /// Keeps a message; returns its number among all of them.
@@ -236,7 +270,16 @@ fn text(value: &Value, pointer: &str) -> String {
     found.unwrap_or_default().to_owned()
 }
 
-async fn take_message(outside: Data<Outside>, body: Bytes) -> HttpResponse {
+async fn take_message(
+    outside: Data<Outside>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    body: Bytes,
+) -> HttpResponse {
+    if let Some(refusal) = outside.stops(&request) {
+        return refusal;
+    }
+    let (_, from) = path.into_inner();
     let body = read(&body);
     let (data, to) = (text(&body, "/biz_opaque_callback_data"), text(&body, "/to"));
     let named = data
@@ -258,6 +301,7 @@ async fn take_message(outside: Data<Outside>, body: Bytes) -> HttpResponse {
     let message = Accepted {
         effect: effect.to_owned(),
         kind: kind.to_owned(),
+        from,
         to: to.clone(),
         confirm,
     };
@@ -300,7 +344,10 @@ fn product(id: &str, cents: i64, version: u64) -> Value {
     })
 }
 
-async fn list_products(outside: Data<Outside>) -> HttpResponse {
+async fn list_products(outside: Data<Outside>, request: HttpRequest) -> HttpResponse {
+    if let Some(refusal) = outside.refuses(&request, b"") {
+        return refusal;
+    }
     let world = outside.world();
     let products: Vec<Value> = world
         .products
@@ -310,7 +357,10 @@ async fn list_products(outside: Data<Outside>) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "products": products }))
 }
 
-async fn look_up(outside: Data<Outside>, body: Bytes) -> HttpResponse {
+async fn look_up(outside: Data<Outside>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    if let Some(refusal) = outside.refuses(&request, &body) {
+        return refusal;
+    }
     let asked = read(&body);
     let ids: BTreeSet<&str> = asked["retailer_ids"]
         .as_array()
@@ -328,7 +378,10 @@ async fn look_up(outside: Data<Outside>, body: Bytes) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "products": products }))
 }
 
-async fn quote(outside: Data<Outside>, body: Bytes) -> HttpResponse {
+async fn quote(outside: Data<Outside>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    if let Some(refusal) = outside.refuses(&request, &body) {
+        return refusal;
+    }
     let asked = read(&body);
     let lines = asked["lines"].as_array().cloned().unwrap_or_default();
     let subtotal: i64 = lines
@@ -345,12 +398,10 @@ async fn quote(outside: Data<Outside>, body: Bytes) -> HttpResponse {
 }
 
 async fn submit(outside: Data<Outside>, request: HttpRequest, body: Bytes) -> HttpResponse {
-    let key = request
-        .headers()
-        .get("idempotency-key")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
+    if let Some(refusal) = outside.refuses(&request, &body) {
+        return refusal;
+    }
+    let key = header(&request, "idempotency-key").to_owned();
     let asked = read(&body);
     let customer = text(&asked, "/customer/wa_id");
     if key.is_empty() || customer.is_empty() {
@@ -389,7 +440,10 @@ impl World {
     }
 }
 
-async fn find(outside: Data<Outside>, key: Path<String>) -> HttpResponse {
+async fn find(outside: Data<Outside>, request: HttpRequest, key: Path<String>) -> HttpResponse {
+    if let Some(refusal) = outside.refuses(&request, b"") {
+        return refusal;
+    }
     let world = outside.world();
     match world.orders.get(key.as_str()) {
         Some(order) => {

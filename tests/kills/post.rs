@@ -1,8 +1,10 @@
 //! Carries webhooks and callbacks to the gateways as their senders do: the same bytes again until somebody answers 200, at
-//! another gateway when there is one. It refuses to know what it carries.
+//! another gateway when there is one. Each try is signed anew with the secret that holds then. It counts what was not taken
+//! at the first try; it refuses to know what it carries.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sacola::clock::{Clock, MovableClock};
 use sacola::merchants::standard_webhooks::{self, Secret};
@@ -14,14 +16,69 @@ use crate::support::program::{APP_SECRET, environment};
 const PATIENCE_MS: u64 = 1_500;
 /// Pause before the same bytes are posted again.
 const AGAIN_MS: u64 = 30;
+const WEBHOOKS: &str = "/webhooks/whatsapp";
+const CALLBACKS: &str = "/webhooks/merchants/demo";
+
+type Headers = Vec<(&'static str, String)>;
+
+/// Tries that were not answered with 200.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Untaken {
+    /// Answered otherwise, by status.
+    pub refused: BTreeMap<u16, u64>,
+    /// Nobody listened.
+    pub unreachable: u64,
+    /// The connection ended before an answer came.
+    pub cut: u64,
+    /// No answer came in time.
+    pub late: u64,
+}
+
+impl Untaken {
+    /// Refused as wrong, by any status that does not ask for the same again.
+    pub fn wrong(&self) -> u64 {
+        self.refused.range(..500).map(|(_, times)| times).sum()
+    }
+
+    /// All answers that refused.
+    pub fn refusals(&self) -> u64 {
+        self.refused.values().sum()
+    }
+
+    /// The same over several runs.
+    pub fn joins(&mut self, other: &Self) {
+        for (status, times) in &other.refused {
+            *self.refused.entry(*status).or_default() += times;
+        }
+        self.unreachable += other.unreachable;
+        self.cut += other.cut;
+        self.late += other.late;
+    }
+}
+
+#[derive(Debug)]
+struct Desk {
+    /// The public address of each gateway; the last one of it while it is down.
+    doors: Vec<String>,
+    /// Gateways that the balancer has taken out.
+    away: BTreeSet<usize>,
+    app: String,
+    /// Secrets of the merchant; callbacks are signed with each of them in turn.
+    merchant: Vec<String>,
+    callbacks: usize,
+    /// Tries that are under way, by the secret that signed them.
+    signed: BTreeMap<String, u64>,
+    /// The same by gateway.
+    at: BTreeMap<usize, u64>,
+    untaken: Untaken,
+}
 
 /// The way to the gateways.
 #[derive(Debug)]
 pub struct Post {
     http: reqwest::Client,
     clock: MovableClock,
-    /// The public address of each gateway; the last one of it while it is down.
-    doors: Mutex<Vec<String>>,
+    desk: Mutex<Desk>,
     over: AtomicBool,
 }
 
@@ -31,21 +88,65 @@ impl Post {
         Self {
             http: sacola::outgoing::provider(PATIENCE_MS).unwrap(),
             clock: MovableClock::fixed(),
-            doors: Mutex::new(vec![String::new(); gateways]),
+            desk: Mutex::new(Desk {
+                doors: vec![String::new(); gateways],
+                away: BTreeSet::new(),
+                app: APP_SECRET.to_owned(),
+                merchant: vec![environment()["MERCHANT_SECRET"].clone()],
+                callbacks: 0,
+                signed: BTreeMap::new(),
+                at: BTreeMap::new(),
+                untaken: Untaken::default(),
+            }),
             over: AtomicBool::new(false),
         }
     }
 
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A gateway is reached there from now on.
     pub fn moves(&self, gateway: usize, public: &str) {
-        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        public.clone_into(&mut doors[gateway]);
+        let mut desk = self.desk();
+        public.clone_into(&mut desk.doors[gateway]);
+        desk.away.remove(&gateway);
     }
 
     /// Where a gateway is.
     pub fn door(&self, gateway: usize) -> String {
-        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        doors[gateway % doors.len()].clone()
+        let desk = self.desk();
+        desk.doors[gateway % desk.doors.len()].clone()
+    }
+
+    /// The balancer takes a gateway out: nothing more is posted to it until it comes back.
+    pub fn leaves_out(&self, gateway: usize) {
+        self.desk().away.insert(gateway);
+    }
+
+    /// True when nothing is under way to a gateway.
+    pub fn is_idle(&self, gateway: usize) -> bool {
+        self.desk().at.get(&gateway).is_none_or(|tries| *tries == 0)
+    }
+
+    /// Webhooks are signed with this secret from now on.
+    pub fn signs_with(&self, app_secret: &str) {
+        app_secret.clone_into(&mut self.desk().app);
+    }
+
+    /// Callbacks are signed with each of these in turn from now on.
+    pub fn signs_callbacks_with(&self, secrets: &[String]) {
+        secrets.clone_into(&mut self.desk().merchant);
+    }
+
+    /// True while something is under way that this secret signed.
+    pub fn is_under_way(&self, secret: &str) -> bool {
+        self.desk().signed.get(secret).is_some_and(|tries| *tries > 0)
+    }
+
+    /// What was not taken so far.
+    pub fn untaken(&self) -> Untaken {
+        self.desk().untaken.clone()
     }
 
     /// Nothing is posted again any more.
@@ -58,51 +159,107 @@ impl Post {
         self.over.load(Ordering::SeqCst)
     }
 
+    /// Posts a webhook once, to that gateway; returns what it was answered.
+    pub async fn once(&self, gateway: usize, body: &[u8]) -> u16 {
+        let (_, headers) = self.signs_webhook(body);
+        let url = format!("{}{WEBHOOKS}", self.door(gateway));
+        let answer = self.request(url, headers, body).send().await.unwrap();
+        answer.status().as_u16()
+    }
+
     /// Delivers a webhook, first to that gateway. True once it is acknowledged.
     pub async fn webhook(&self, gateway: usize, body: &[u8]) -> bool {
-        let signed = signature::sign(body, APP_SECRET.as_bytes());
-        let headers = [(signature::HEADER, signed)];
-        self.delivers(gateway, "/webhooks/whatsapp", &headers, body).await
+        let signs = || self.signs_webhook(body);
+        self.delivers(gateway, WEBHOOKS, signs, body).await
     }
 
     /// Delivers a merchant's callback of that id, first to that gateway. True once it is acknowledged.
     pub async fn callback(&self, gateway: usize, id: &str, body: &[u8]) -> bool {
-        let secret = Secret::parse(&environment()["MERCHANT_SECRET"]).unwrap();
+        let signs = || self.signs_callback(id, body);
+        self.delivers(gateway, CALLBACKS, signs, body).await
+    }
+
+    fn signs_webhook(&self, body: &[u8]) -> (String, Headers) {
+        let secret = self.desk().app.clone();
+        let signed = signature::sign(body, secret.as_bytes());
+        (secret, vec![(signature::HEADER, signed)])
+    }
+
+    fn signs_callback(&self, id: &str, body: &[u8]) -> (String, Headers) {
+        let secret = {
+            let mut desk = self.desk();
+            desk.callbacks += 1;
+            desk.merchant[desk.callbacks % desk.merchant.len()].clone()
+        };
         let timestamp_s = self.clock.now_ms() / 1_000;
-        let headers = [
+        let signed = standard_webhooks::sign(&Secret::parse(&secret).unwrap(), id, timestamp_s, body);
+        let headers = vec![
             ("webhook-id", id.to_owned()),
             ("webhook-timestamp", timestamp_s.to_string()),
-            (
-                "webhook-signature",
-                standard_webhooks::sign(&secret, id, timestamp_s, body),
-            ),
+            ("webhook-signature", signed),
         ];
-        self.delivers(gateway, "/webhooks/merchants/demo", &headers, body)
-            .await
+        (secret, headers)
     }
 
     async fn delivers(
         &self,
-        gateway: usize,
+        first: usize,
         path: &str,
-        headers: &[(&'static str, String)],
+        signs: impl Fn() -> (String, Headers),
         body: &[u8],
     ) -> bool {
-        let mut gateway = gateway;
+        let mut next = first;
         while !self.is_over() {
-            let url = format!("{}{path}", self.door(gateway));
-            let mut request = self.http.post(url).body(body.to_vec());
-            for (name, value) in headers {
-                request = request.header(*name, value);
+            let (secret, headers) = signs();
+            let (gateway, door) = self.begins(next, &secret);
+            let request = self.request(format!("{door}{path}"), headers, body);
+            let answer = request.send().await;
+            if self.is_taken(gateway, &secret, &answer) {
+                return true;
             }
-            match request.send().await.map(|answer| answer.status().as_u16()) {
-                Ok(200) => return true,
-                // No answer, or one that asks for the same again.
-                Err(_) | Ok(500..) => {}
-                Ok(other) => panic!("{path}: what was posted is refused with {other}"),
-            }
-            gateway += 1;
+            next = gateway + 1;
             self.clock.sleep_ms(AGAIN_MS).await;
+        }
+        false
+    }
+
+    fn request(&self, url: String, headers: Headers, body: &[u8]) -> reqwest::RequestBuilder {
+        let request = self.http.post(url).body(body.to_vec());
+        headers
+            .into_iter()
+            .fold(request, |request, (name, value)| request.header(name, value))
+    }
+
+    /// A try begins: at that gateway, or at the next one when it has been taken out.
+    fn begins(&self, gateway: usize, secret: &str) -> (usize, String) {
+        let mut desk = self.desk();
+        let count = desk.doors.len();
+        let there = |place: &usize| !desk.away.contains(place);
+        let mut all = (gateway..gateway + count).map(|place| place % count);
+        let gateway = all.find(there).unwrap_or(gateway % count);
+        *desk.signed.entry(secret.to_owned()).or_default() += 1;
+        *desk.at.entry(gateway).or_default() += 1;
+        (gateway, desk.doors[gateway].clone())
+    }
+
+    fn is_taken(
+        &self,
+        gateway: usize,
+        secret: &str,
+        answer: &Result<reqwest::Response, reqwest::Error>,
+    ) -> bool {
+        let mut desk = self.desk();
+        *desk.signed.entry(secret.to_owned()).or_default() -= 1;
+        *desk.at.entry(gateway).or_default() -= 1;
+        match answer {
+            Ok(answer) if answer.status().as_u16() == 200 => return true,
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                *desk.untaken.refused.entry(status).or_default() += 1;
+            }
+            Err(error) if error.is_timeout() => desk.untaken.late += 1,
+            Err(error) if error.is_connect() => desk.untaken.unreachable += 1,
+            Err(_) => desk.untaken.cut += 1,
         }
         false
     }

@@ -1,9 +1,11 @@
-//! A rolling restart of two replicas on one Redis under load: nothing is lost, nothing comes twice, each customer's order is
-//! kept. The provider tells no statuses here: what is handed over must not need them.
+//! Restarts under load: two replicas on one Redis in turn, as senders find it out and behind a balancer, and one gateway alone
+//! on its embedded store. Nothing is lost, nothing comes twice, each customer's order is kept. The provider tells no statuses
+//! here: what is handed over must not need them.
 
-use super::counts::{Toll, is_thorough, runs};
-use super::crowd::Plan;
-use super::stand::{Settings, Stand};
+use super::counts::{Toll, runs};
+use super::load::{load_ms, plan, wanted_per_second};
+use super::post::Untaken;
+use super::stand::{Drained, Settings, Stand};
 use crate::support::redis_server::{AppendOnly, RedisServer};
 
 /// As the product has it: what a replica does not give back when it ends waits for so long.
@@ -14,119 +16,188 @@ const WAIT_MAX_MS: i64 = 8_000;
 const DRAIN_MS: i64 = 25_000;
 /// Times around.
 const ROUNDS: usize = 2;
-/// New webhooks each second.
-const PER_SECOND: u32 = 300;
-/// So many must have been acknowledged each second, or it was not under load: nine tenths when it is measured, less when other
-/// tests run beside it.
-const MEASURED_PER_SECOND: u64 = 270;
-const USUAL_PER_SECOND: u64 = 100;
-/// How long the load lasts, in seconds, unless `SACOLA_ROLLING_S` says otherwise.
-const LOAD_S: u64 = 6;
 
-/// What is told of a run beside its toll.
-#[derive(Clone, Copy, Debug)]
+/// Who is restarted, and who knows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Two replicas on Redis; senders meet the one that ends, and post again to the other.
+    Unannounced,
+    /// The same behind a balancer, which first leaves out the one that ends, as Kubernetes does while `preStop` sleeps.
+    Balanced,
+    /// One gateway on the embedded store: while it starts again nobody listens.
+    Alone,
+}
+
+impl Way {
+    fn replicas(self) -> usize {
+        match self {
+            Self::Unannounced | Self::Balanced => 2,
+            Self::Alone => 1,
+        }
+    }
+
+    /// A server of its own; none for the embedded store.
+    fn server(self) -> Option<RedisServer> {
+        match self {
+            Self::Unannounced | Self::Balanced => Some(RedisServer::start(AppendOnly::Always).unwrap()),
+            Self::Alone => None,
+        }
+    }
+}
+
+/// What is told of all runs beside their toll.
+#[derive(Clone, Debug)]
 struct Pace {
-    /// Webhooks that were acknowledged each second, restarts included.
+    /// Webhooks that were acknowledged each second; the seconds count in which somebody listened.
     per_second: u64,
     longest_drain_ms: i64,
     /// The longest that somebody waited for a price.
     longest_wait_ms: i64,
+    untaken: Untaken,
+}
+
+impl Pace {
+    fn joins(&mut self, other: &Self) {
+        self.per_second = self.per_second.min(other.per_second);
+        self.longest_drain_ms = self.longest_drain_ms.max(other.longest_drain_ms);
+        self.longest_wait_ms = self.longest_wait_ms.max(other.longest_wait_ms);
+        self.untaken.joins(&other.untaken);
+    }
+
+    /// How senders met it.
+    fn met(&self) -> String {
+        let Untaken {
+            unreachable,
+            cut,
+            late,
+            ..
+        } = self.untaken;
+        let refused = self.untaken.refusals();
+        format!(
+            "of the tries {refused} were refused, {unreachable} found nobody, {cut} were cut and {late} not answered in 1.5 s"
+        )
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_replicas_restarted_in_turn_under_load_lose_nothing_double_nothing_and_keep_the_order() {
-    let mut sum = Toll::default();
-    let mut paces = Vec::new();
-    for _ in 0..runs() {
-        let (toll, pace) = restarted_in_turn().await;
-        sum.joins(toll);
-        paces.push(pace);
-    }
-    let slowest = paces.iter().map(|pace| pace.per_second).min().unwrap_or(0);
-    let longest_drain_ms = paces.iter().map(|pace| pace.longest_drain_ms).max().unwrap_or(0);
-    let longest_wait_ms = paces.iter().map(|pace| pace.longest_wait_ms).max().unwrap_or(0);
     let fault = "two replicas restarted in turn, SIGTERM (Redis, always)";
+    restarted(fault, Way::Unannounced).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_that_the_balancer_knows_of_is_seen_by_no_sender() {
+    let fault =
+        "two replicas restarted in turn, each left out by the balancer before SIGTERM (Redis, always)";
+    let pace = restarted(fault, Way::Balanced).await;
+    let seen = Untaken {
+        // slow is not refused
+        late: 0,
+        ..pace.untaken
+    };
+    assert_eq!(seen, Untaken::default(), "senders met the restart");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_gateway_restarted_under_load_loses_nothing_and_goes_on_with_what_it_gave_back() {
+    let fault = "one gateway restarted, SIGTERM (embedded)";
+    restarted(fault, Way::Alone).await;
+}
+
+/// Runs all, writes the row, then holds what is promised.
+async fn restarted(fault: &str, way: Way) -> Pace {
+    let (mut sum, mut pace) = in_turn(way).await;
+    for _ in 1..runs() {
+        let (toll, next) = in_turn(way).await;
+        sum.joins(toll);
+        pace.joins(&next);
+    }
     let note = format!(
-        "{} restarts a run at {slowest} webhooks/s or more, a third of the customers at both; \
-         {} messages out of order; a drain took {longest_drain_ms} ms at most",
-        2 * ROUNDS,
-        sum.out_of_order
+        "{} restarts a run at {} webhooks/s or more, a third of the customers at all replicas; {} messages out of order; \
+         a drain took {} ms at most; {}",
+        ROUNDS * way.replicas(),
+        pace.per_second,
+        sum.out_of_order,
+        pace.longest_drain_ms,
+        pace.met()
     );
     sum.report(fault, &note);
     sum.holds(fault);
     let messages = (sum.messages_doubled, sum.out_of_order);
     assert_eq!(messages, (0, 0), "(twice, out of order): {:#?}", sum.found);
+    assert!(pace.longest_drain_ms < DRAIN_MS, "a replica ended late: {pace:?}");
     assert!(
-        longest_drain_ms < DRAIN_MS,
-        "a replica took {longest_drain_ms} ms to end"
+        pace.longest_wait_ms < WAIT_MAX_MS,
+        "somebody waited for a lease to end: {pace:?}"
     );
+    // Whoever drains asks for the same again; no answer else sends a provider to another replica.
     assert!(
-        longest_wait_ms < WAIT_MAX_MS,
-        "somebody waited {longest_wait_ms} ms for a price"
+        pace.untaken.refused.keys().all(|status| *status == 503),
+        "refused otherwise: {pace:?}"
     );
     let wanted = wanted_per_second();
     assert!(
-        slowest >= wanted,
-        "no load: {slowest} webhooks/s, {wanted} are wanted: {paces:?}"
+        pace.per_second >= wanted,
+        "no load: {wanted} are wanted each second: {pace:?}"
     );
+    pace
 }
 
-async fn restarted_in_turn() -> (Toll, Pace) {
-    let server = RedisServer::start(AppendOnly::Always).unwrap();
+async fn in_turn(way: Way) -> (Toll, Pace) {
+    let server = way.server();
+    let replicas = way.replicas();
     let mut stand = Stand::new(&Settings {
-        store: Some(server.url()),
-        gateways: 2,
+        store: server.as_ref().map(RedisServer::url),
+        gateways: replicas,
         lease_ms: LEASE_MS,
         tells_statuses: false,
     });
-    for replica in 0..2 {
+    for replica in 0..replicas {
         stand.starts(replica, None).await;
     }
     let began_ms = stand.now_ms();
-    let crowd = stand.crowd(Plan {
-        customers: u32::MAX,
-        at_once: 150,
-        per_second: PER_SECOND,
-        taps: 4,
-        gateways: 2,
-    });
-    let load_ms = load_s() * 1_000;
-    let pause_ms = load_ms / 12;
-    let mut longest_drain_ms = 0;
-    for replica in [0, 1].repeat(ROUNDS) {
+    let crowd = stand.crowd(plan(replicas));
+    let pause_ms = load_ms() / 12;
+    let (mut longest_drain_ms, mut down_ms) = (0, 0);
+    for replica in (0..replicas).cycle().take(ROUNDS * replicas) {
         stand.waits(pause_ms).await;
-        let (status, took_ms) = stand.terminates(replica).await;
-        assert_eq!(status, Some(0), "replica {replica} did not end well");
-        longest_drain_ms = took_ms.max(longest_drain_ms);
+        if way == Way::Balanced {
+            stand.post.leaves_out(replica);
+            stand
+                .until("nobody waits for an answer any more", || {
+                    stand.post.is_idle(replica)
+                })
+                .await;
+        }
+        let told_ms = stand.now_ms();
+        ended_well(stand.terminates(replica).await, replica, &mut longest_drain_ms);
         stand.starts(replica, None).await;
+        if way == Way::Alone {
+            down_ms += stand.now_ms() - told_ms;
+        }
     }
     let passed_ms = u64::try_from(stand.now_ms() - began_ms).unwrap();
-    stand.waits(load_ms.saturating_sub(passed_ms).max(pause_ms)).await;
+    stand
+        .waits(load_ms().saturating_sub(passed_ms).max(pause_ms))
+        .await;
     crowd.sends_home();
-    let loaded_ms = u64::try_from(stand.now_ms() - began_ms).unwrap();
+    let loaded_ms = u64::try_from(stand.now_ms() - began_ms - down_ms).unwrap();
     let per_second = crowd.said() * 1_000 / loaded_ms;
     let mut toll = stand.toll(&crowd).await;
-    stand.comes_to_rest(&crowd, &mut toll).await;
     let pace = Pace {
         per_second,
         longest_drain_ms,
         longest_wait_ms: crowd.longest_wait_ms(),
+        untaken: stand.post.untaken(),
     };
+    stand.comes_to_rest(&crowd, &mut toll).await;
     stand.ends_all().await;
     drop(server);
     (toll, pace)
 }
 
-fn wanted_per_second() -> u64 {
-    if is_thorough() || std::env::var_os("SACOLA_ROLLING_S").is_some() {
-        MEASURED_PER_SECOND
-    } else {
-        USUAL_PER_SECOND
-    }
-}
-
-fn load_s() -> u64 {
-    let asked = std::env::var_os("SACOLA_ROLLING_S");
-    let seconds: Option<u64> = asked.and_then(|seconds| seconds.to_str()?.parse().ok());
-    seconds.unwrap_or(LOAD_S).max(1)
+fn ended_well(drained: Drained, replica: usize, longest_ms: &mut i64) {
+    assert_eq!(drained.status, Some(0), "replica {replica}: {drained:?}");
+    assert!(drained.was_unready, "replica {replica} was ready to its end");
+    *longest_ms = drained.took_ms.max(*longest_ms);
 }

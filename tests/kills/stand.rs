@@ -1,8 +1,8 @@
-//! Gateways under test: the built binary, on one store, with an outside and the way to it. It starts them, lets them die and
-//! asks them what they know; it refuses to judge.
+//! Gateways under test: the built binary, on one store, with an outside and the way to it. It starts them, lets them die,
+//! exchanges their secrets and asks them what they know; it refuses to judge.
 
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use super::counts::Toll;
 use super::crowd::{Crowd, Plan};
 use super::outside::Outside;
 use super::post::Post;
+use super::vault::{self, CONFIG, Hand, Live, Sources, Vault};
 use super::{rest, writers};
 use crate::support::program::{API_KEY, NUMBER, environment};
 
@@ -33,6 +34,8 @@ const BOUND_MS: i64 = 60_000;
 const QUIET_MS: u64 = 700;
 /// The same before the gateways end: a cart that is paced comes within it.
 const REST_MS: u64 = 1_500;
+/// How often a gateway is looked at that is to do something.
+const LOOK_MS: u64 = 20;
 /// Where the embedded store's file lies.
 const DATA: &str = "data";
 /// SIGKILL.
@@ -51,15 +54,30 @@ pub struct Settings {
     pub tells_statuses: bool,
 }
 
+/// How a gateway ended that was told to.
+#[derive(Clone, Copy, Debug)]
+pub struct Drained {
+    pub status: Option<i32>,
+    /// From the signal to its end.
+    pub took_ms: i64,
+    /// Whether `/readyz` told meanwhile that it drains.
+    pub was_unready: bool,
+}
+
 /// Gateways on one store, their outside, and the way there.
 #[derive(Debug)]
 pub struct Stand {
     pub outside: Arc<Outside>,
     pub post: Arc<Post>,
+    settings: Settings,
     config: PathBuf,
-    /// The address of the gateways' store; `None`: the file in `data`.
-    store: Option<String>,
+    /// The configuration and its secrets as files; `None`: the secrets come from the environment.
+    vault: Option<Vault>,
+    /// What signs buttons, behind its id.
+    button_key: (String, String),
     data: PathBuf,
+    /// The ops address of each gateway; the last one of it while it is down.
+    ops: Vec<String>,
     gateways: Vec<Option<Child>>,
     clock: MovableClock,
     struck_ms: i64,
@@ -67,36 +85,177 @@ pub struct Stand {
     /// Of the outside and of all who write.
     tasks: Tasks,
     http: reqwest::Client,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Stand {
     /// A stand whose gateways don't run yet.
     pub fn new(settings: &Settings) -> Self {
+        let stand = Self::bare(settings);
+        let text = stand.configuration(&Sources::environment());
+        std::fs::write(&stand.config, text).unwrap();
+        stand
+    }
+
+    /// The same with its secrets in files, in which gateways look every `reload_s`. The outside takes those and no other.
+    pub fn keeping(settings: &Settings, hand: Hand, reload_s: u64) -> Self {
+        let mut stand = Self::bare(settings);
+        let vault = Vault::new(stand.directory.path().join("vault"), hand, reload_s);
+        stand.config = vault.path(CONFIG);
+        stand.vault = Some(vault);
+        stand.button_key = vault::button_key(1);
+        stand.puts(&Live::first(), |text| text);
+        stand.post.signs_with(&vault::app_secret(1));
+        stand.post.signs_callbacks_with(&[vault::merchant_secret(1)]);
+        stand.outside.takes_tokens(&[vault::token(1)]);
+        stand.outside.verifies(&[vault::merchant_secret(1)]);
+        stand
+    }
+
+    /// Without a configuration yet.
+    fn bare(settings: &Settings) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (tasks, clock) = (Tasks::new(), MovableClock::fixed());
         let post = Arc::new(Post::to(settings.gateways));
         let (outside, server) = Outside::start(&post, settings.tells_statuses, &tasks);
-        let config = directory.path().join("sacola.toml");
-        std::fs::write(
-            &config,
-            configuration(settings, outside.base_url(), directory.path()),
-        )
-        .unwrap();
         Self {
             outside,
             post,
-            config,
-            store: settings.store.clone(),
+            settings: settings.clone(),
+            config: directory.path().join(CONFIG),
+            vault: None,
+            button_key: Sources::environments_button_key(),
             data: directory.path().join(DATA),
+            ops: vec![String::new(); settings.gateways],
             gateways: (0..settings.gateways).map(|_| None).collect(),
             struck_ms: clock.now_ms(),
             clock,
             server,
             tasks,
             http: sacola::outgoing::provider(10_000).unwrap(),
-            _directory: directory,
+            directory,
         }
+    }
+
+    /// The files of a stand that keeps its secrets in them.
+    pub fn vault(&mut self) -> &mut Vault {
+        self.vault.as_mut().unwrap()
+    }
+
+    /// Puts these secrets and the configuration that names them, edited, into the files. Nobody is told.
+    pub fn puts(&mut self, live: &Live, edit: impl FnOnce(String) -> String) {
+        let text = edit(self.configuration(&self.vault.as_ref().unwrap().sources(live)));
+        self.vault().puts(live, text);
+    }
+
+    /// Puts these secrets into the files and waits until every gateway has applied them. `is_told`: by SIGHUP; otherwise they
+    /// look by themselves.
+    pub async fn exchanges(&mut self, live: &Live, is_told: bool) {
+        let mut before = Vec::with_capacity(self.gateways.len());
+        for gateway in 0..self.gateways.len() {
+            before.push(self.generation(gateway).await);
+        }
+        self.puts(live, |text| text);
+        for (gateway, generation) in before.into_iter().enumerate() {
+            if is_told {
+                self.signals(gateway, "-HUP").await;
+            }
+            self.applies(gateway, generation).await;
+        }
+    }
+
+    /// The configuration's number, which grows with each change that is applied.
+    pub async fn generation(&self, gateway: usize) -> u64 {
+        let (_, ready) = self.readyz(gateway).await.unwrap();
+        let generation = ready["config"]["generation"].as_u64();
+        generation.unwrap_or_else(|| panic!("no generation in {ready}"))
+    }
+
+    /// Waits until a gateway has applied something newer than that.
+    pub async fn applies(&self, gateway: usize, generation: u64) {
+        let until_ms = self.clock.now_ms() + BOUND_MS;
+        while self.generation(gateway).await <= generation {
+            assert!(
+                self.clock.now_ms() < until_ms,
+                "gateway {gateway} applies nothing"
+            );
+            self.clock.sleep_ms(LOOK_MS).await;
+        }
+    }
+
+    /// What `/readyz` of a gateway answers, behind its status; `None` when nobody answers.
+    pub async fn readyz(&self, gateway: usize) -> Option<(u16, Value)> {
+        let url = format!("{}/readyz", self.ops[gateway]);
+        let answer = self.http.get(url).send().await.ok()?;
+        let status = answer.status().as_u16();
+        Some((status, answer.json().await.ok()?))
+    }
+
+    /// The value of a series of a gateway's metrics, as it is written there; `None` when it is not there.
+    pub async fn metric(&self, gateway: usize, series: &str) -> Option<String> {
+        let url = format!("{}/metrics", self.ops[gateway]);
+        let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        let mut values = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        values.next().map(str::to_owned)
+    }
+
+    /// The configuration, with its secrets from there.
+    fn configuration(&self, sources: &Sources) -> String {
+        let embedded = || format!("embedded:{}", self.data.display());
+        let store = self.settings.store.clone().unwrap_or_else(embedded);
+        let outside = self.outside.base_url();
+        format!(
+            r#"
+[server]
+listen = "127.0.0.1:0"
+ops_listen = "127.0.0.1:0"
+{reload}
+[store]
+url = "{store}"
+[delivery]
+lease_ms = {lease_ms}
+unknown_hold_s = {hold_s}
+[buttons]
+keys = {buttons}
+[whatsapp]
+graph_url = "{outside}"
+verify_token = {{ env = "VERIFY_TOKEN" }}
+app_secrets = {app}
+[[number]]
+phone_number_id = "{NUMBER}"
+waba_id = "102290129340398"
+access_token = {token}
+merchant = "demo"
+messages_per_second = 1000
+[[merchant]]
+id = "demo"
+name = "Café da Praça"
+connector = "standard"
+base_url = "{outside}/shop"
+currency = "BRL"
+secrets = {merchant}
+timeout_ms = 500
+max_concurrency = 64
+mirror_interval_s = 604800
+[outgoing]
+allow_private = ["127.0.0.0/8"]
+[[api_key]]
+id = "backoffice"
+merchant = "*"
+secret = {{ env = "API_KEY" }}
+scopes = ["conversations:read", "dead_letters:write"]
+requests_per_second = 1000
+"#,
+            lease_ms = self.settings.lease_ms,
+            hold_s = UNKNOWN_HOLD_MS / 1_000,
+            reload = sources.reload,
+            app = sources.app,
+            token = sources.token,
+            merchant = sources.merchant,
+            buttons = sources.buttons,
+        )
     }
 
     /// Starts a gateway and waits until it is ready. `fault`: where it shall die, as `SACOLA_FAULT` says it.
@@ -118,6 +277,10 @@ impl Stand {
         let mut out = BufReader::new(child.stdout.take().unwrap());
         out.read_line(&mut line).await.unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
+        ready["ops_listen"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.ops[gateway]);
         self.post.moves(gateway, ready["listen"].as_str().unwrap());
         self.gateways[gateway] = Some(child);
     }
@@ -133,18 +296,40 @@ impl Stand {
         self.strikes();
     }
 
-    /// SIGTERM; returns the exit status and how long the gateway took, in milliseconds.
-    pub async fn terminates(&mut self, gateway: usize) -> (Option<i32>, i64) {
+    /// SIGTERM, and waits for the gateway's end.
+    pub async fn terminates(&mut self, gateway: usize) -> Drained {
         let began_ms = self.clock.now_ms();
+        self.signals(gateway, "-TERM").await;
+        let was_unready = self.tells_that_it_drains(gateway).await;
+        let status = self.ends(gateway, BOUND_MS).await;
+        self.strikes();
+        Drained {
+            status: status.code(),
+            took_ms: self.clock.now_ms() - began_ms,
+            was_unready,
+        }
+    }
+
+    /// Sends a gateway a signal, such as `-HUP`.
+    pub async fn signals(&self, gateway: usize, signal: &str) {
         let id = self.gateways[gateway].as_ref().and_then(Child::id).unwrap();
         let sent = Command::new("kill")
-            .args(["-TERM", &id.to_string()])
+            .args([signal, &id.to_string()])
             .status()
             .await;
         assert!(sent.unwrap().success());
-        let status = self.ends(gateway, BOUND_MS).await;
-        self.strikes();
-        (status.code(), self.clock.now_ms() - began_ms)
+    }
+
+    async fn tells_that_it_drains(&self, gateway: usize) -> bool {
+        let until_ms = self.clock.now_ms() + BOUND_MS;
+        while self.clock.now_ms() < until_ms {
+            match self.readyz(gateway).await {
+                Some((503, ready)) if ready["draining"] == true => return true,
+                Some(_) => self.clock.sleep_ms(LOOK_MS).await,
+                None => return false,
+            }
+        }
+        false
     }
 
     async fn ends(&mut self, gateway: usize, within_ms: i64) -> ExitStatus {
@@ -161,7 +346,13 @@ impl Stand {
 
     /// A crowd that begins now.
     pub fn crowd(&self, plan: Plan) -> Arc<Crowd> {
-        Crowd::start(plan, &self.outside, &self.post, &self.tasks)
+        let button_key = self.button_key.clone();
+        Crowd::start(plan, &self.outside, &self.post, button_key, &self.tasks)
+    }
+
+    /// How many gateways there are.
+    pub fn gateways(&self) -> usize {
+        self.gateways.len()
     }
 
     /// Waits that long.
@@ -172,6 +363,15 @@ impl Stand {
     /// The time.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
+    }
+
+    /// Waits until that is so.
+    pub async fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let until_ms = self.clock.now_ms() + BOUND_MS;
+        while !is_so() {
+            assert!(self.clock.now_ms() < until_ms, "it never came that {what}");
+            self.clock.sleep_ms(LOOK_MS).await;
+        }
     }
 
     /// Waits until the crowd has been acknowledged so many webhooks.
@@ -217,7 +417,7 @@ impl Stand {
             self.clock.sleep_ms(REST_MS).await;
         }
         self.ends_gateways().await;
-        let store: Arc<dyn Store> = match &self.store {
+        let store: Arc<dyn Store> = match &self.settings.store {
             Some(url) => writers::connect(url, 0).await,
             None => Arc::new(embedded::open(&self.data).unwrap()),
         };
@@ -265,53 +465,4 @@ fn log() -> Stdio {
     } else {
         Stdio::null()
     }
-}
-
-fn configuration(settings: &Settings, outside: &str, directory: &Path) -> String {
-    let embedded = || format!("embedded:{}", directory.join(DATA).display());
-    let store = settings.store.clone().unwrap_or_else(embedded);
-    format!(
-        r#"
-[server]
-listen = "127.0.0.1:0"
-ops_listen = "127.0.0.1:0"
-[store]
-url = "{store}"
-[delivery]
-lease_ms = {lease_ms}
-unknown_hold_s = {hold_s}
-[buttons]
-keys = [{{ id = "k1", env = "BUTTON_KEY" }}]
-[whatsapp]
-graph_url = "{outside}"
-verify_token = {{ env = "VERIFY_TOKEN" }}
-app_secrets = [{{ env = "APP_SECRET" }}]
-[[number]]
-phone_number_id = "{NUMBER}"
-waba_id = "102290129340398"
-access_token = {{ env = "ACCESS_TOKEN" }}
-merchant = "demo"
-messages_per_second = 1000
-[[merchant]]
-id = "demo"
-name = "Café da Praça"
-connector = "standard"
-base_url = "{outside}/shop"
-currency = "BRL"
-secrets = [{{ env = "MERCHANT_SECRET" }}]
-timeout_ms = 500
-max_concurrency = 64
-mirror_interval_s = 604800
-[outgoing]
-allow_private = ["127.0.0.0/8"]
-[[api_key]]
-id = "backoffice"
-merchant = "*"
-secret = {{ env = "API_KEY" }}
-scopes = ["conversations:read"]
-requests_per_second = 1000
-"#,
-        lease_ms = settings.lease_ms,
-        hold_s = UNKNOWN_HOLD_MS / 1_000,
-    )
 }

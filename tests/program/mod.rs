@@ -8,5 +8,7 @@ mod edges;
 mod emulator;
 mod letters;
 mod levels;
+mod measures;
+mod reload;
 mod replays;
 mod walks;

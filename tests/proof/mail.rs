@@ -167,6 +167,7 @@ async fn news(
         id: format!("callback:cafe:{serial}"),
         at_ms,
         purchase_id: PurchaseId::new("00"),
+        root: None,
         what: What::Event(event),
     };
     take(engine, happened, Some(record.home)).await

@@ -74,6 +74,7 @@ pub fn deed(dice: &mut Dice, who: &Customers, outside: &Outside, serial: u64, no
             id: format!("in:{message_id}"),
             at_ms: now_ms,
             purchase_id: id,
+            root: None,
             what,
         },
         asked,
@@ -124,7 +125,7 @@ type Drawn = (
 );
 
 fn tap(who: &Customers, device: Device, id: String, purchase: &PurchaseId) -> Drawn {
-    let drawn = keys().verify(&id, &who.home);
+    let drawn = keys().verify(&id, &who.home, 0);
     let asked = drawn.as_ref().map_or(nothing(device), |button| Asked {
         device,
         act: if button.device == device {

@@ -8,8 +8,8 @@ use sacola::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, 
 use sacola::store::{
     Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
     DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
-    LetterFilter, LetterGroup, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement, StartOutcome,
-    StatusOutcome, StatusTarget, Store, StoredFact, Written,
+    LaneTotals, LetterFilter, LetterGroup, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement,
+    StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, Written,
 };
 
 use super::stage::{Crossing, Cue, ReplicaId, Stage};
@@ -105,6 +105,11 @@ impl Store for ReplicaStore {
     async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: i64) -> Result<LanePage, Error> {
         let act = self.model.lanes(after, limit, now_ms);
         self.call(Crossing::Read, "lanes", act).await
+    }
+
+    async fn lane_totals(&self, now_ms: i64) -> Result<LaneTotals, Error> {
+        let act = self.model.lane_totals(now_ms);
+        self.call(Crossing::Read, "lane_totals", act).await
     }
 
     async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {

@@ -70,7 +70,7 @@ proptest! {
     #[test]
     fn no_text_passes_as_a_button(text in "(s1\\.)?[a-z_]{0,12}\\.?\\PC{0,60}") {
         let keys = Keyring::new(vec![("k1".to_owned(), b"secret".to_vec())], 30);
-        prop_assert!(keys.verify(&text, &HomeId::new("0a00000000000000000001")).is_none());
+        prop_assert!(keys.verify(&text, &HomeId::new("0a00000000000000000001"), 0).is_none());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use sacola::store::{
-    Budget, BudgetLook, DueLane, ItemLook, LaneKind, LaneLook, Phase, Settlement, StatusTarget, Store,
+    Budget, BudgetLook, DueLane, ItemLook, KindTotals, LaneKind, LaneLook, LaneTotals, Phase, Settlement,
+    StatusTarget, Store,
 };
 
 use super::harness::{
@@ -61,6 +62,48 @@ pub async fn lanes_are_listed_by_time_home_and_kind_in_pages(store: Arc<dyn Stor
     settle(&store, &head, sent(), NOW + 30).await;
     let rest = store.lanes(Some(&all[2]), 9, NOW).await.expect("an answer");
     assert_eq!((rest.lanes.as_slice(), rest.total), (&all[3..], 4));
+}
+
+pub async fn lanes_are_counted_by_kind_and_by_what_they_wait_for(store: Arc<dyn Store>) {
+    let none = store.lane_totals(NOW).await.expect("an answer");
+    assert_eq!(none, LaneTotals::default());
+    // 3 and 259 lie in one shard
+    commit_head(&store, with_plain(&home(1), 0, PROVIDER, 2), NOW).await;
+    for (n, kind, delay) in [(2, PROVIDER, 30), (3, MERCHANT, 10), (259, PROVIDER, 20)] {
+        let head = commit_head(&store, with_plain(&home(n), 0, kind, 1), NOW).await;
+        let due_ms = NOW + delay;
+        settle(&store, &head, Settlement::Retry { due_ms }, NOW).await;
+    }
+    let emptied = commit_head(&store, with_plain(&home(4), 0, MERCHANT, 1), NOW).await;
+    settle(&store, &emptied, sent(), NOW).await;
+    let totals = |(provider, oldest): ([u64; 3], Option<i64>), merchant: ([u64; 3], Option<i64>)| {
+        let of_kind = |[due, later, leased]: [u64; 3], oldest: Option<i64>| KindTotals {
+            due,
+            later,
+            leased,
+            oldest_due_ms: oldest.map(|after| NOW + after),
+        };
+        LaneTotals {
+            provider: of_kind(provider, oldest),
+            merchant: of_kind(merchant.0, merchant.1),
+            unread_shards: 0,
+        }
+    };
+    for _ in 0..2 {
+        for (after, expected) in [
+            (0, totals(([0, 2, 1], None), ([0, 1, 0], None))),
+            (10, totals(([0, 2, 1], None), ([1, 0, 0], Some(10)))),
+            (25, totals(([1, 1, 1], Some(20)), ([1, 0, 0], Some(10)))),
+            (LEASE, totals(([3, 0, 0], Some(20)), ([1, 0, 0], Some(10)))),
+        ] {
+            let counted = store.lane_totals(NOW + after).await.expect("an answer");
+            assert_eq!(counted, expected, "{after} ms later");
+        }
+    }
+    let claimed = claim_head(&store, &lane(&home(3), MERCHANT), NOW + 25).await;
+    assert_eq!(claimed.lane.home, home(3), "counting has claimed nothing");
+    let counted = store.lane_totals(NOW + 25).await.expect("an answer");
+    assert_eq!(counted, totals(([1, 1, 1], Some(20)), ([0, 0, 1], None)));
 }
 
 pub async fn a_lane_is_looked_at_with_its_items_and_stays_as_it_was(store: Arc<dyn Store>) {

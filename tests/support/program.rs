@@ -31,15 +31,20 @@ impl Outside {
 
     /// The same under a clock that others share.
     pub fn on(clock: MovableClock) -> Self {
+        Self::with_secrets(clock, ["a token", APP_SECRET, "a verify token"])
+    }
+
+    /// The same with another access token, app secret and verify token.
+    pub fn with_secrets(clock: MovableClock, [access_token, app_secret, verify_token]: [&str; 3]) -> Self {
         let tasks = Tasks::new();
         let config = EmulatorConfig {
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
             webhook_url: None,
             callback_url: None,
             clock,
-            access_token: "a token".to_owned(),
-            app_secret: APP_SECRET.to_owned(),
-            verify_token: "a verify token".to_owned(),
+            access_token: access_token.to_owned(),
+            app_secret: app_secret.to_owned(),
+            verify_token: verify_token.to_owned(),
             merchant_secret: MERCHANT_SECRET.to_owned(),
             phone_number_id: NUMBER.to_owned(),
             display_phone_number: "+55 11 4000-1234".to_owned(),
@@ -93,7 +98,12 @@ impl Outside {
 
     /// A new customer's phone.
     pub async fn phone(&self, name: &str) -> Handset<'_> {
-        let phone = self.post("/emulator/phones", json!({ "name": name })).await;
+        self.phone_of(json!({ "name": name })).await
+    }
+
+    /// The phone of a new customer with these fields: `name`, `wa_id`, `user_id`.
+    pub async fn phone_of(&self, customer: Value) -> Handset<'_> {
+        let phone = self.post("/emulator/phones", customer).await;
         Handset {
             outside: self,
             id: phone["id"].as_str().unwrap().to_owned(),

@@ -79,6 +79,7 @@ impl World {
             id: format!("api:{id}"),
             at_ms: self.clock.now_ms(),
             purchase_id: PurchaseId::new("00"),
+            root: None,
             what: What::Event(Event::ProductsRequested {
                 products: vec![RetailerId::new("coffee")],
                 body: None,

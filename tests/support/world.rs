@@ -267,6 +267,7 @@ impl World {
             id: format!("in:{id}"),
             at_ms: self.clock.now_ms(),
             purchase_id: purchase_id(&number(), &phone.customer, id),
+            root: None,
             what,
         }
     }
@@ -373,6 +374,7 @@ impl World {
             id: format!("callback:{serial}"),
             at_ms: self.clock.now_ms(),
             purchase_id: PurchaseId::new("00"),
+            root: None,
             what: What::Event(event),
         };
         self.happens(happened).await;

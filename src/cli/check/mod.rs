@@ -105,7 +105,7 @@ fn http_guard(config: &Config) -> Guard {
 fn secrets_of(config: &Config) -> Vec<String> {
     let mut secrets: Vec<&Secret> = vec![&config.whatsapp.verify_token];
     secrets.extend(&config.whatsapp.app_secrets);
-    secrets.extend(config.numbers.iter().map(|number| &number.access_token));
+    secrets.extend(config.numbers.iter().flat_map(|number| &number.access_tokens));
     secrets.extend(config.merchants.iter().flat_map(|merchant| &merchant.secrets));
     secrets.extend(config.api_keys.iter().filter_map(|key| key.secret.as_ref()));
     secrets.extend(config.buttons.keys.iter().map(|key| &key.secret));

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::probe::{self, Answer};
 use super::report::Finding;
-use crate::config::{Config, Number};
+use crate::config::{Config, Number, Secret};
 use crate::outgoing;
 
 pub(super) async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
@@ -16,17 +16,26 @@ pub(super) async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
     } else {
         outgoing::plain_provider(probe::TIMEOUT_MS, super::http_guard(config))?
     };
-    let asked = config.numbers.iter().map(|number| ask(&client, config, number));
+    let asked = config.numbers.iter().flat_map(|number| {
+        let tokens = number.access_tokens.iter().enumerate();
+        tokens.map(move |(index, _)| (number, index))
+    });
+    let asked = asked.map(|(number, index)| ask(&client, config, number, index));
     Ok(futures::future::join_all(asked).await)
 }
 
-async fn ask(client: &reqwest::Client, config: &Config, number: &Number) -> Finding {
+/// Asks with one of the number's tokens.
+async fn ask(client: &reqwest::Client, config: &Config, number: &Number, index: usize) -> Finding {
     let id = &number.phone_number_id;
-    let subject = format!("number {id}");
+    let subject = match number.access_tokens.len() {
+        1 => format!("number {id}"),
+        _ => format!("number {id}, access_token[{index}]"),
+    };
+    let token = number.access_tokens.get(index).map(Secret::expose);
     let base = config.whatsapp.graph_url.as_str().trim_end_matches('/');
     let url = format!("{base}/{}/{id}?fields=id", config.whatsapp.graph_version);
     let answer = match Url::parse(&url) {
-        Ok(url) => probe::get(client, url, Some(number.access_token.expose())).await,
+        Ok(url) => probe::get(client, url, token).await,
         Err(error) => Err(error.to_string()),
     };
     match answer {

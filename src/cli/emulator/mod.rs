@@ -75,6 +75,7 @@ pub(super) fn described(base_url: &str) -> Value {
 
 pub(super) async fn run(environment: &BTreeMap<String, String>, options: Options) -> Result<(), Failure> {
     start_logs(environment, "info");
+    let options = options.with_secret_files()?;
     let temporary = if options.tls_listen.is_some() && options.tls_dir.is_none() {
         Some(temporary_directory()?)
     } else {
@@ -98,6 +99,7 @@ async fn live(options: &Options, temporary: Option<PathBuf>) -> Result<(), Failu
     config.access_token.clone_from(&options.access_token);
     config.app_secret.clone_from(&options.app_secret);
     config.verify_token.clone_from(&options.verify_token);
+    config.merchant_secret.clone_from(&options.merchant_secret);
     config.phone_number_id.clone_from(&options.phone_number_id);
     config.waba_id.clone_from(&options.waba_id);
     config.data.clone_from(&options.data);

@@ -1,11 +1,12 @@
 //! What `sacola emulator` may be given, and the help that must be enough to point any bot at it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, ensure};
 use clap::Args;
 use url::Url;
 
-use super::{ACCESS_TOKEN, APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID};
+use super::{ACCESS_TOKEN, APP_SECRET, MERCHANT_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID};
 
 /// What `sacola emulator --help` tells.
 pub(crate) const HELP: &str = "\
@@ -52,6 +53,12 @@ pub(crate) struct Options {
     /// What your bot checks X-Hub-Signature-256 with.
     #[arg(long, value_name = "SECRET", default_value = APP_SECRET)]
     pub(super) app_secret: String,
+    /// What the demo shop and a Sacola gateway sign with: whsec_ and base64.
+    #[arg(long, value_name = "SECRET", default_value = MERCHANT_SECRET)]
+    pub(super) merchant_secret: String,
+    /// Takes verify_token, access_token, app_secret and merchant_secret from the files of these names there, and prints none.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["verify_token", "access_token", "app_secret", "merchant_secret"])]
+    pub(super) secrets: Option<PathBuf>,
     /// The business phone number's id.
     #[arg(long, value_name = "ID", default_value = PHONE_NUMBER_ID, value_parser = object_id)]
     pub(super) phone_number_id: String,
@@ -73,6 +80,42 @@ pub(crate) struct Options {
     /// A proxy for HTTPS_PROXY that leads graph.facebook.com to the HTTPS listener and refuses all other hosts.
     #[arg(long, value_name = "ADDR", requires = "tls_listen")]
     pub(super) proxy_listen: Option<String>,
+}
+
+impl Options {
+    /// The same with what the files of `--secrets` hold.
+    pub(super) fn with_secret_files(mut self) -> anyhow::Result<Self> {
+        let Some(directory) = self.secrets.clone() else {
+            return Ok(self);
+        };
+        let secrets = [
+            ("verify_token", &mut self.verify_token),
+            ("access_token", &mut self.access_token),
+            ("app_secret", &mut self.app_secret),
+            ("merchant_secret", &mut self.merchant_secret),
+        ];
+        for (name, secret) in secrets {
+            *secret = secret_in(&directory.join(name))?;
+        }
+        Ok(self)
+    }
+}
+
+/// A line break at the end doesn't count, as in the gateway's secret files.
+fn secret_in(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!(
+            "--secrets: the file {} cannot be read; create it, or let this user read it",
+            path.display()
+        )
+    })?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    ensure!(
+        !secret.is_empty(),
+        "--secrets: the file {} is empty; put the secret there",
+        path.display()
+    );
+    Ok(secret.to_owned())
 }
 
 fn web_address(text: &str) -> Result<String, String> {
@@ -113,5 +156,17 @@ mod tests {
         for text in ["", "12a", "+55", "../messages"] {
             assert!(object_id(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_file_is_read_without_its_line_break_and_may_not_be_empty() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("app_secret");
+        let missing = secret_in(&path).unwrap_err().to_string();
+        assert!(missing.contains("app_secret cannot be read"), "{missing}");
+        std::fs::write(&path, "\n").unwrap();
+        assert!(secret_in(&path).unwrap_err().to_string().contains("is empty"));
+        std::fs::write(&path, "of files\r\n").unwrap();
+        assert_eq!(secret_in(&path).unwrap(), "of files");
     }
 }

@@ -17,15 +17,27 @@ pub(super) fn ready_line(emulator: &Emulator, options: &Options) -> Value {
     };
     map.insert("ready".to_owned(), json!(true));
     map.insert("playground".to_owned(), json!(format!("{base_url}/playground")));
-    let own = [
-        ("access_token", &options.access_token),
-        ("app_secret", &options.app_secret),
-        ("verify_token", &options.verify_token),
+    let ids = [
         ("phone_number_id", &options.phone_number_id),
         ("waba_id", &options.waba_id),
     ];
-    for (name, value) in own {
+    for (name, value) in ids {
         map.insert(name.to_owned(), json!(value));
+    }
+    let secrets = [
+        ("access_token", &options.access_token),
+        ("app_secret", &options.app_secret),
+        ("verify_token", &options.verify_token),
+        ("merchant_secret", &options.merchant_secret),
+    ];
+    for (name, value) in secrets {
+        if let Some(directory) = &options.secrets {
+            let file = directory.join(name).display().to_string();
+            map.remove(name);
+            map.insert(format!("{name}_file"), json!(file));
+        } else {
+            map.insert(name.to_owned(), json!(value));
+        }
     }
     if let Some(webhook_url) = emulator.webhook_url() {
         map.insert("webhook_url".to_owned(), json!(webhook_url));
@@ -45,13 +57,17 @@ pub(super) fn ready_line(emulator: &Emulator, options: &Options) -> Value {
 pub(super) fn explained(emulator: &Emulator, options: &Options) -> String {
     let base = emulator.base_url();
     let Options {
-        access_token,
-        app_secret,
-        verify_token,
         phone_number_id,
         waba_id,
         ..
     } = options;
+    let shown = |name: &str, value: &str| match &options.secrets {
+        Some(directory) => format!("$(cat {})", directory.join(name).display()),
+        None => value.to_owned(),
+    };
+    let access_token = shown("access_token", &options.access_token);
+    let app_secret = shown("app_secret", &options.app_secret);
+    let verify_token = shown("verify_token", &options.verify_token);
     let https = emulator.https().map(explained_https).unwrap_or_default();
     let targets = if emulator.webhook_url().is_some() {
         String::new()
@@ -74,7 +90,7 @@ Point your bot at it:
 {https}Write as a customer, then answer as your bot would:
   curl -s {base}/emulator/phones -d '{{"name":"Ana","wa_id":"5511987654321"}}'
   curl -s {base}/emulator/phones/ph1/devices/android/text -d '{{"body":"oi"}}'
-  curl -s {base}/{GRAPH_VERSION}/{phone_number_id}/messages -H 'authorization: Bearer {access_token}' \
+  curl -s {base}/{GRAPH_VERSION}/{phone_number_id}/messages -H "authorization: Bearer {access_token}" \
     -H 'content-type: application/json' \
     -d '{{"messaging_product":"whatsapp","to":"5511987654321","type":"text","text":{{"body":"Olá!"}}}}'
   curl -s {base}/emulator/phones/ph1/messages

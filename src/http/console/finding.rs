@@ -186,10 +186,15 @@ impl Finder<'_> {
     }
 
     fn numbers(&self) -> Vec<NumberId> {
-        let all = self.state.engine.numbers().map(|settings| &settings.number);
-        let meant = all.filter(|number| self.number.as_ref().is_none_or(|meant| meant == *number));
+        let all = self
+            .state
+            .engine
+            .numbers()
+            .into_iter()
+            .map(|settings| settings.number.clone());
+        let meant = all.filter(|number| self.number.as_ref().is_none_or(|meant| meant == number));
         let seen = meant.filter(|number| may_see(self.state, self.key, number));
-        seen.cloned().collect()
+        seen.collect()
     }
 }
 

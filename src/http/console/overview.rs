@@ -1,6 +1,7 @@
 //! `/console/api/overview`: one look at everything, for the first screen.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -24,14 +25,14 @@ pub(in crate::http) async fn show(
     state: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let key = visitor(&state, &request)?.key;
+    let key = &visitor(&state, &request)?.key;
     let now_ms = now_ms(&state);
     let (store, stopped) = (state.engine.store(), state.dispatcher.stopped());
     // Side by side: while the store is away each of them waits as long as a command may take.
     let (mut readiness, numbers, merchants, letters, lanes) = tokio::join!(
         readiness(&state),
-        numbers(&state, &key, &stopped, now_ms),
-        merchants(&state, &key, &stopped),
+        numbers(&state, key, &stopped, now_ms),
+        merchants(&state, key, &stopped),
         store.dead_letter_groups(key.merchant.as_ref()),
         store.lanes(None, 1, now_ms),
     );
@@ -45,7 +46,7 @@ pub(in crate::http) async fn show(
     let lanes = match lanes {
         Ok(page) => {
             let oldest = page.lanes.first().filter(|_| key.merchant.is_none());
-            let mut told = totals(&key, &page);
+            let mut told = totals(key, &page);
             if let Some(fields) = told.as_object_mut() {
                 fields.insert(
                     "oldest_due_ms".to_owned(),
@@ -64,7 +65,7 @@ pub(in crate::http) async fn show(
         "draining": readiness.draining,
         "store": readiness.store,
         "signatures": readiness.signatures,
-        "stopped": seen_gates(&state, &key, &stopped),
+        "stopped": seen_gates(&state, key, &stopped),
         "tracing": state.engine.trace().is_on(),
         "numbers": numbers,
         "merchants": merchants,
@@ -79,12 +80,12 @@ fn seen_gates<'a>(state: &State, key: &Key, stopped: &'a [Stopped]) -> Vec<&'a S
         return stopped.iter().collect();
     }
     let numbers = seen_numbers(state, key).into_iter();
-    let own: BTreeSet<String> = numbers.flat_map(gates_of).collect();
+    let own: BTreeSet<String> = numbers.flat_map(|number| gates_of(&number)).collect();
     stopped.iter().filter(|one| own.contains(&one.gate)).collect()
 }
 
-fn seen_numbers<'a>(state: &'a State, key: &Key) -> Vec<&'a NumberSettings> {
-    let all = state.engine.numbers();
+fn seen_numbers(state: &State, key: &Key) -> Vec<Arc<NumberSettings>> {
+    let all = state.engine.numbers().into_iter();
     all.filter(|settings| key.sees(&settings.shop.merchant)).collect()
 }
 
@@ -137,7 +138,7 @@ async fn numbers(state: &State, key: &Key, stopped: &[Stopped], now_ms: i64) -> 
                 "refused_until_ms": look.and_then(|look| look.refused_until_ms),
             },
         });
-        let gates = gates_of(settings);
+        let gates = gates_of(&settings);
         stand(&mut told, stopped.iter().find(|one| gates.contains(&one.gate)));
         told
     });
@@ -145,7 +146,8 @@ async fn numbers(state: &State, key: &Key, stopped: &[Stopped], now_ms: i64) -> 
 }
 
 async fn merchants(state: &State, key: &Key, stopped: &[Stopped]) -> Vec<Value> {
-    let ids = state
+    let access = state.access.load();
+    let ids = access
         .merchants
         .iter()
         .map(|(id, name)| (MerchantId::new(id), name));

@@ -1,13 +1,12 @@
 //! Signing in and out, and whose request it is: a session's cookie, or a bearer key for scripts. What changes anything needs a
 //! header that no foreign page can send, and comes from our own page when a browser says where it comes from.
 
-use std::sync::Arc;
-
 use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 use super::sessions::{Digest, LASTS_MS};
 use super::{COOKIE, HEADER, answer, now_ms, sees_personal_data};
@@ -54,7 +53,7 @@ pub(super) fn visitor_with(state: &State, request: &HttpRequest, scope: Scope) -
 fn signed_in(state: &State, request: &HttpRequest, now_ms: i64) -> Result<Visitor, ApiError> {
     let session = token(request).and_then(|token| state.console.resume(token, now_ms));
     let known = session.and_then(|(digest, key_id, ends_ms)| {
-        let key = state.keys.of_id(&key_id)?;
+        let key = state.keys.load().of_id(&key_id, now_ms)?;
         Some(Visitor {
             key,
             session: Some((digest, ends_ms)),
@@ -70,12 +69,12 @@ fn signed_in(state: &State, request: &HttpRequest, now_ms: i64) -> Result<Visito
 
 /// The key with that secret. Wrong ones are limited, however they come; those of one address lock out no other.
 fn tried(state: &State, request: &HttpRequest, secret: &str) -> Result<Arc<Key>, ApiError> {
-    let peer = tries::peer(request);
-    if !state.console.may_try(peer, now_ms(state)) {
+    let (peer, now_ms) = (tries::peer(request), now_ms(state));
+    if !state.console.may_try(peer, now_ms) {
         let detail = "too many wrong keys were tried from this address; wait a minute";
         return Err(ApiError::new(Code::RateLimited, detail));
     }
-    let Some(key) = state.keys.of_secret(secret) else {
+    let Some(key) = state.keys.load().of_secret(secret, now_ms) else {
         tracing::warn!(?peer, "a wrong key was tried at the console");
         let detail = "no [[api_key]] of this gateway has this secret";
         return Err(ApiError::new(Code::NotAuthorised, detail));

@@ -1,6 +1,10 @@
 //! Every reason for which something becomes a dead letter: what happened, and what to do about it. One table, for `/v1`, for the
 //! command line and, at more length, for docs/OPERATIONS.md; a test holds that no reason is missing.
 
+use std::collections::BTreeMap;
+
+use crate::store::LetterGroup;
+
 /// What a reason means.
 #[derive(Debug)]
 pub(super) struct Cause {
@@ -89,12 +93,29 @@ const UNKNOWN: Cause = Cause {
     what_to_do: "Read the detail. Replay with the version that parked it, or a newer one.",
 };
 
+/// Stands for all reasons of other versions in counters.
+const OTHER: &str = "other";
+
 /// What that reason means.
 pub(super) fn of(reason: &str) -> &'static Cause {
     CAUSES
         .iter()
         .find(|cause| cause.reason == reason)
         .unwrap_or(&UNKNOWN)
+}
+
+/// How many letters there are for each reason, those without any included; reasons of other versions are one, `other`.
+pub(in crate::http) fn counted_by_reason(groups: &[LetterGroup]) -> BTreeMap<&'static str, u64> {
+    let mut counted: BTreeMap<&'static str, u64> = CAUSES.iter().map(|cause| (cause.reason, 0)).collect();
+    counted.insert(OTHER, 0);
+    for group in groups {
+        let reason = match of(&group.reason).reason {
+            "" => OTHER,
+            known => known,
+        };
+        *counted.entry(reason).or_default() += group.count;
+    }
+    counted
 }
 
 #[cfg(test)]
@@ -159,6 +180,19 @@ mod tests {
             let row = format!("| `{}`", cause.reason);
             assert!(runbook.contains(&row), "{row}");
         }
+    }
+
+    #[test]
+    fn letters_are_counted_for_every_reason_and_unknown_ones_together() {
+        let group = |reason: &str, count| LetterGroup {
+            reason: reason.to_owned(),
+            count,
+            oldest_ms: 1,
+            newest_ms: 2,
+        };
+        let counted = counted_by_reason(&[group("panic", 3), group("new one", 1), group("newer", 2)]);
+        assert_eq!((counted["panic"], counted["poison"], counted[OTHER]), (3, 0, 3));
+        assert_eq!(counted.len(), CAUSES.len() + 1);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod replay;
 mod runs;
 mod would;
 
+pub(super) use causes::counted_by_reason;
 pub(super) use runs::{Asked as Many, LETTERS_MAX, PER_SECOND_MAX, many as replay_many, run};
 
 use places::Place;

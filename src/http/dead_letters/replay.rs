@@ -303,6 +303,7 @@ pub(super) async fn event_of(state: &State, letter: &DeadLetter) -> Result<Happe
         id: replay_id(&occurrence.id, letter.at_ms),
         at_ms: occurrence.at_ms,
         purchase_id: occurrence.purchase_id,
+        root: None,
         what: What::Event(occurrence.event),
     })
 }

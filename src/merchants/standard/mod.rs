@@ -12,9 +12,10 @@ use tokio::sync::Semaphore;
 use super::standard_webhooks::{self, Secret};
 use super::{
     Buyer, Callback, CallbackError, CallbackHeaders, Connector, ConnectorError, MerchantPurchase,
-    ProductPage, SubmitAnswer,
+    ProductPage, SubmitAnswer, traceparent,
 };
 use crate::clock::Clock;
+use crate::domain::expiring::{self, Expiring};
 use crate::domain::ids::{PurchaseId, RetailerId};
 use crate::domain::money::Currency;
 use crate::domain::product::Product;
@@ -34,8 +35,8 @@ pub struct Access {
     pub base_url: String,
     /// The shop's currency.
     pub currency: Currency,
-    /// Signing secrets: the first signs, all verify.
-    pub secrets: Vec<Secret>,
+    /// Signing secrets: the first live one signs, all live ones verify.
+    pub secrets: Vec<Expiring<Secret>>,
     /// How long a call may take.
     pub timeout_ms: u64,
     /// How many calls may run at once.
@@ -83,21 +84,31 @@ impl StandardConnector {
             .await
             .map_err(|_| ConnectorError::Unreachable("closing".to_owned()))?;
         let url = format!("{}{path}", self.access.base_url.trim_end_matches('/'));
-        let timestamp_s = self.clock.now_ms().div_euclid(1000);
-        let secret = self.access.secrets.first();
-        let signature = secret.map(|secret| standard_webhooks::sign(secret, request_id, timestamp_s, &body));
+        let now_ms = self.clock.now_ms();
+        let timestamp_s = now_ms.div_euclid(1000);
+        let secret = expiring::live(&self.access.secrets, now_ms)
+            .next()
+            .ok_or_else(|| {
+                ConnectorError::Unreachable(
+                    "every secret of the merchant has expired by its expires_at".to_owned(),
+                )
+            })?;
+        let signature = standard_webhooks::sign(secret, request_id, timestamp_s, &body);
         let mut request = self
             .http
             .request(method, url)
             .timeout(Duration::from_millis(self.access.timeout_ms))
             .header("webhook-id", request_id)
             .header("webhook-timestamp", timestamp_s.to_string())
-            .header("webhook-signature", signature.unwrap_or_default());
+            .header("webhook-signature", signature);
         if !body.is_empty() {
             request = request.header("content-type", "application/json").body(body);
         }
         if let Some(key) = idempotency_key {
             request = request.header("idempotency-key", key);
+        }
+        if let Some(parent) = traceparent::current() {
+            request = request.header(traceparent::HEADER, parent);
         }
         read(request.send().await.map_err(fault)?).await
     }
@@ -286,7 +297,8 @@ impl Connector for StandardConnector {
         else {
             return Err(CallbackError::Signature);
         };
-        if standard_webhooks::verify(&self.access.secrets, id, timestamp, signature, body, now_ms) {
+        let live: Vec<&Secret> = expiring::live(&self.access.secrets, now_ms).collect();
+        if standard_webhooks::verify(&live, id, timestamp, signature, body, now_ms) {
             Ok(id.clone())
         } else {
             Err(CallbackError::Signature)

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::domain::event::{DeclineReason, Objection};
 use crate::domain::ids::{PurchaseId, RetailerId};
+use crate::domain::masked::without_values;
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Pix;
 use crate::domain::product::{Availability, Product};
@@ -330,7 +331,7 @@ pub(super) fn merchant_purchase(bytes: &[u8]) -> Result<MerchantPurchase, String
         Some(Ok(pix)) => Some(pix),
         // The link pays too; without one the answer says nothing that can be paid.
         Some(Err(problem)) if payment_url.is_some() => {
-            tracing::warn!(problem, "a Pix code is left out");
+            tracing::warn!(problem = without_values(&problem), "a Pix code is left out");
             None
         }
         Some(Err(problem)) => return Err(problem),

@@ -13,8 +13,8 @@ use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, S
 use crate::store::{
     Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
     DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
-    LetterFilter, LetterGroup, Level, LoadRequest, Loaded, Loss, ProductWrite, SettleOutcome, Settlement,
-    StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
+    LaneTotals, LetterFilter, LetterGroup, Level, LoadRequest, Loaded, Loss, ProductWrite, SettleOutcome,
+    Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
 };
 
 /// The library that writes the file.
@@ -56,6 +56,11 @@ impl Store for EmbeddedStore {
     async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: UnixMs) -> Result<LanePage, Error> {
         self.told(now_ms);
         self.read(|view| looks::page(view, after, limit, now_ms))
+    }
+
+    async fn lane_totals(&self, now_ms: UnixMs) -> Result<LaneTotals, Error> {
+        self.told(now_ms);
+        self.read(|view| looks::totals(view, now_ms))
     }
 
     async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {

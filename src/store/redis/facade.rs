@@ -6,8 +6,8 @@ use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, S
 use crate::store::{
     Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
     DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
-    LetterFilter, LetterGroup, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement, StartOutcome,
-    StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
+    LaneTotals, LetterFilter, LetterGroup, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement,
+    StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
 };
 
 use super::{CLOSE_GRACE_MS, RedisStore, commit};
@@ -32,6 +32,10 @@ impl Store for RedisStore {
 
     async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: UnixMs) -> Result<LanePage, Error> {
         self.inner.lanes(after, limit, now_ms).await
+    }
+
+    async fn lane_totals(&self, now_ms: UnixMs) -> Result<LaneTotals, Error> {
+        self.inner.lane_totals(now_ms).await
     }
 
     async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {

@@ -69,6 +69,7 @@ impl Keys {
 
     // one shard
     pub(super) fn due(&self, shard: Shard) -> String { self.at("due", shard, "") }
+    pub(super) fn lanes(&self, shard: Shard) -> String { self.at("l", shard, ":") }
     pub(super) fn markers(&self, shard: Shard) -> String { self.at("pv", shard, "") }
     pub(super) fn interest(&self, shard: Shard, of: &Interest) -> String { self.at("int", shard, &format!(":{}|{}", of.merchant, of.retailer_id)) }
     pub(super) fn purchase(&self, id: &PurchaseId) -> String { self.at("pur", id.shard(), &format!(":{id}")) }

@@ -1,6 +1,8 @@
 //! What Meta's error codes mean for us. The codes are data (`rows_*.rs`, read by `table.rs`, printed by `document.rs`); here
 //! is the one fault of sending and its verdict. It refuses to act: gates, waits and words belong to delivery and the engine.
 
+use std::borrow::Cow;
+
 use crate::domain::verdict::{StopScope, Verdict};
 
 mod document;
@@ -55,6 +57,14 @@ impl SendError {
         }
     }
 
+    /// The fault for a log: without the provider's words, which may repeat the message, the customer or the token.
+    pub fn in_log(&self) -> String {
+        match self {
+            Self::Refused { http, code, .. } => format!("the provider answered {http} with code {code}"),
+            Self::Unreachable(_) | Self::Lost(_) | Self::Unbuildable(_) => self.to_string(),
+        }
+    }
+
     /// Meta's code, when there is one.
     pub fn code(&self) -> Option<i64> {
         match self {
@@ -68,11 +78,11 @@ impl SendError {
 pub const NO_CODE: i64 = -1;
 
 /// A code as a metric's label: only what the table knows, so that no sender can grow our metrics.
-pub fn label(code: i64) -> String {
+pub fn label(code: i64) -> Cow<'static, str> {
     match row(code) {
-        Some(_) => code.to_string(),
-        None if code == NO_CODE => "none".to_owned(),
-        None => "other".to_owned(),
+        Some(_) => Cow::Owned(code.to_string()),
+        None if code == NO_CODE => Cow::Borrowed("none"),
+        None => Cow::Borrowed("other"),
     }
 }
 
@@ -84,7 +94,10 @@ pub fn needs_person(code: i64) -> bool {
     )
 }
 
-/// Provider's words without what may be a phone number or a message id.
+/// Words of so many letters and digits may be a token.
+const TOKEN_CHARS: usize = 24;
+
+/// Provider's words without what may be a phone number, a message id or a token.
 pub fn masked(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
     let mut digits = String::new();
@@ -101,10 +114,21 @@ pub fn masked(words: &str) -> String {
         digits.clear();
         out.push(c);
     }
-    let words = out
-        .split(' ')
-        .map(|word| if word.contains("wamid.") { "#" } else { word });
+    let words = out.split(' ').map(|word| {
+        if word.contains("wamid.") || is_token_like(word) {
+            "#"
+        } else {
+            word
+        }
+    });
     words.collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
+/// True for what no word of a sentence looks like: long, of letters and digits ("Malformed access token EAAG…").
+fn is_token_like(word: &str) -> bool {
+    let is_long = word.chars().filter(char::is_ascii_alphanumeric).count() >= TOKEN_CHARS;
+    let has_digits = word.contains(|c: char| c == '#' || c.is_ascii_digit());
+    is_long && has_digits && word.contains(|c: char| c.is_ascii_alphabetic())
 }
 
 /// The code of "more than 24 hours have passed since the customer last wrote".

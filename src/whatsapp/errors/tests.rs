@@ -346,3 +346,20 @@ fn a_dead_token_stops_the_number_and_each_subcode_has_words_of_its_own() {
     texts.dedup();
     assert_eq!(texts.len(), subcodes.len() + 1);
 }
+
+#[test]
+fn a_token_that_the_provider_repeats_is_masked_and_no_words_of_it_are_logged() {
+    let told = "Malformed access token EAAGm0PX4ZCpsBAKtokenZ9d1xQ for João";
+    assert_eq!(masked(told), "Malformed access token # for João");
+    assert_eq!(
+        masked("biz_opaque_callback_data must be at most 512 characters"),
+        "biz_opaque_callback_data must be at most 512 characters"
+    );
+    let error = SendError::Refused {
+        http: 401,
+        code: 190,
+        subcode: None,
+        details: told.to_owned(),
+    };
+    assert_eq!(error.in_log(), "the provider answered 401 with code 190");
+}

@@ -107,8 +107,8 @@ fn update(number: &NumberId, raw: RawStatus<'_>, item: &RawValue) -> Update {
         .and_then(|error| part::<RawError<'_>>(Some(*error)));
     let (code, details) = told.map(RawError::told).unwrap_or_default();
     let pricing = part::<RawPricing<'_>>(raw.pricing).map(|pricing| Pricing {
-        category: label(pricing.category),
-        kind: label(pricing.kind),
+        category: label(pricing.category, &CATEGORIES),
+        kind: label(pricing.kind, &TYPES),
     });
     Update::Status(Box::new(StatusUpdate {
         number: number.clone(),
@@ -126,8 +126,8 @@ fn update(number: &NumberId, raw: RawStatus<'_>, item: &RawValue) -> Update {
     }))
 }
 
-/// Words of Meta's pricing (status webhooks, pricing page, 2026-06); others count as `other`.
-const PRICING_WORDS: [&str; 11] = [
+/// What Meta charges by (status webhooks, pricing page, 2026-06); others count as `other`.
+const CATEGORIES: [&str; 8] = [
     "service",
     "utility",
     "marketing",
@@ -136,14 +136,16 @@ const PRICING_WORDS: [&str; 11] = [
     "marketing_lite",
     "referral_conversion",
     "general_purpose_ai",
-    "regular",
-    "free_customer_service",
-    "free_entry_point",
 ];
+/// How Meta charges it (the same pages); others count as `other`.
+const TYPES: [&str; 3] = ["regular", "free_customer_service", "free_entry_point"];
 
-/// A word for a counter's label. Meta's own pages write some with `-` and with `_`.
-fn label(text: Option<Text<'_>>) -> String {
+/// A word for a counter's label, if it is a known one. Meta's own pages write some with `-` and with `_`.
+fn label(text: Option<Text<'_>>, known: &[&str]) -> String {
     let word = text.and_then(Text::filled).unwrap_or_default().replace('-', "_");
-    let known = PRICING_WORDS.contains(&word.as_str());
-    if known { word } else { "other".to_owned() }
+    if known.contains(&word.as_str()) {
+        word
+    } else {
+        "other".to_owned()
+    }
 }

@@ -59,6 +59,7 @@ async fn plants_purchase(desk: &Desk, home: &HomeId, n: i64, reason: &str, now: 
         customer: Customer::default(),
         locale: "pt-BR".to_owned(),
         at_ms: now_ms(),
+        root: None,
     };
     let letter = DeadLetter {
         id: format!("{home}.1.{n}.{reason}"),

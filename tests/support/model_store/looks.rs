@@ -1,7 +1,7 @@
 //! Looking at lanes and budgets without touching them.
 
 use sacola::domain::ids::{EffectId, HomeId};
-use sacola::store::{Budget, BudgetLook, DueLane, ItemLook, LaneId, LaneLook, LanePage, UnixMs};
+use sacola::store::{Budget, BudgetLook, DueLane, ItemLook, LaneId, LaneLook, LanePage, LaneTotals, UnixMs};
 
 use super::lane::Entry;
 use super::model::Model;
@@ -30,6 +30,25 @@ impl Model {
             due: u64::try_from(due).unwrap(),
             unread_shards: 0,
         }
+    }
+
+    pub(super) fn lane_totals(&mut self, now_ms: UnixMs) -> LaneTotals {
+        self.told(now_ms);
+        let mut totals = LaneTotals::default();
+        for (id, lane) in &self.lanes {
+            let Some(due_ms) = lane.due_ms else { continue };
+            let of_kind = totals.of_kind(id.kind);
+            if due_ms <= now_ms {
+                of_kind.due += 1;
+                let oldest_ms = of_kind.oldest_due_ms.map_or(due_ms, |known| known.min(due_ms));
+                of_kind.oldest_due_ms = Some(oldest_ms);
+            } else if lane.held(now_ms).is_some() {
+                of_kind.leased += 1;
+            } else {
+                of_kind.later += 1;
+            }
+        }
+        totals
     }
 
     pub(super) fn look_at_lane(&self, id: &LaneId, limit: usize) -> LaneLook {

@@ -10,8 +10,8 @@ use sacola::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, 
 use sacola::store::{
     Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
     DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
-    LetterFilter, LetterGroup, Level, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement,
-    StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
+    LaneTotals, LetterFilter, LetterGroup, Level, LoadRequest, Loaded, ProductWrite, SettleOutcome,
+    Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
 };
 
 mod budgets;
@@ -74,6 +74,10 @@ impl Store for ModelStore {
 
     async fn lanes(&self, after: Option<&DueLane>, limit: usize, now_ms: UnixMs) -> Result<LanePage, Error> {
         Ok(self.ask(|model| model.lanes_page(after, limit, now_ms)))
+    }
+
+    async fn lane_totals(&self, now_ms: UnixMs) -> Result<LaneTotals, Error> {
+        Ok(self.ask(|model| model.lane_totals(now_ms)))
     }
 
     async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {

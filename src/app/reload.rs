@@ -1,0 +1,290 @@
+//! Secrets and configuration that change while the gateway runs: it looks at the file and at every file that the file names, and
+//! applies what changed. It owns the rule that a configuration is used as a whole or not at all, and what can't change without a
+//! restart; it refuses to judge values, which is for `config`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::signal::unix::Signal;
+use tokio_util::sync::CancellationToken;
+
+use super::{access, adapters, keyring, keys, sides};
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::domain::ids::{MerchantId, NumberId};
+use crate::http::auth::Keys;
+use crate::http::{Configuration, State};
+use crate::merchants::Connectors;
+use crate::whatsapp::client::GraphClient;
+
+/// A file may be seen half written: what changed is used when it is still the same after this pause.
+const SETTLED_MS: u64 = 100;
+
+/// Where a configuration comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// The environment of the process, as it was at the start.
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+impl Source {
+    /// Reads the file and the files of its secrets; the faults are lines for a person.
+    async fn read(&self) -> Result<Config, Vec<String>> {
+        let own = self.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let text = std::fs::read_to_string(&own.path)
+                .map_err(|error| vec![format!("{}: cannot be read: {error}", own.path.display())])?;
+            let loaded = config::load(&text, &own.environment);
+            loaded
+                .map(|loaded| loaded.config)
+                .map_err(|faults| faults.iter().map(ToString::to_string).collect())
+        });
+        read.await
+            .unwrap_or_else(|error| Err(vec![format!("the configuration could not be read: {error}")]))
+    }
+}
+
+/// A running gateway as far as its configuration is concerned.
+#[derive(Debug)]
+pub(crate) struct Reload {
+    state: Arc<State>,
+    graph: Arc<GraphClient>,
+    clock: Arc<dyn Clock>,
+    /// What it was started with: what needs a restart stays so.
+    started: Config,
+    /// What it runs with.
+    present: Mutex<Config>,
+    /// One change at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Reload {
+    pub(super) fn new(
+        config: &Config,
+        state: Arc<State>,
+        graph: Arc<GraphClient>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let own = Self {
+            state,
+            graph,
+            clock,
+            started: config.clone(),
+            present: Mutex::new(config.clone()),
+            turn: tokio::sync::Mutex::default(),
+        };
+        own.tell_ends(None, config);
+        own.tell(Configuration {
+            generation: 1,
+            loaded_at_ms: own.clock.now_ms(),
+            ..Configuration::default()
+        });
+        Arc::new(own)
+    }
+
+    /// Looks again and again, and at once when `hangup` comes, until `stop`.
+    pub(super) async fn watch(&self, source: Source, mut hangup: Signal, stop: CancellationToken) {
+        loop {
+            let every_ms = self.present().server.reload_s.saturating_mul(1_000);
+            tokio::select! {
+                () = self.clock.sleep_ms(every_ms) => {}
+                _ = hangup.recv() => tracing::info!("SIGHUP: looking at the configuration"),
+                () = stop.cancelled() => return,
+            }
+            self.look(&source).await;
+        }
+    }
+
+    /// Reads the files and uses them when they changed and are good.
+    pub(super) async fn look(&self, source: &Source) {
+        let mut found = source.read().await;
+        if !self.is_news(&found) {
+            return;
+        }
+        loop {
+            tokio::time::sleep(Duration::from_millis(SETTLED_MS)).await;
+            let again = source.read().await;
+            if again == found {
+                break;
+            }
+            found = again;
+        }
+        match found {
+            Ok(config) => self.apply(config).await,
+            Err(faults) => self.refuse(faults),
+        }
+    }
+
+    /// Whether that is anything else than what is known.
+    fn is_news(&self, found: &Result<Config, Vec<String>>) -> bool {
+        let told = self.state.configuration.load();
+        match found {
+            Ok(config) => told.refused.is_some() || *config != self.present(),
+            Err(faults) => told.refused.as_ref() != Some(faults),
+        }
+    }
+
+    /// Uses a configuration: all of it, or nothing.
+    pub(super) async fn apply(&self, config: Config) {
+        let _turn = self.turn.lock().await;
+        let before = self.present();
+        if config != before
+            && let Err(error) = self.replace(&before, &config).await
+        {
+            return self.refuse(vec![format!("{error:#}")]);
+        }
+        let restart_needed = restart_needed(&self.started, &config);
+        for key in &restart_needed {
+            tracing::warn!(key, "changed in the file; used from the next start on");
+        }
+        self.tell_ends(Some(&before), &config);
+        let told = self.state.configuration.load();
+        let generation = told.generation + u64::from(config != before);
+        tracing::info!(generation, "the configuration was read anew and is used");
+        metrics::counter!("sacola_config_reloads_total", "outcome" => "applied").increment(1);
+        *self.present.lock().unwrap_or_else(PoisonError::into_inner) = config;
+        self.tell(Configuration {
+            generation,
+            loaded_at_ms: self.clock.now_ms(),
+            refused: None,
+            restart_needed,
+        });
+    }
+
+    /// Everything that may fail comes first; then the outsides, and last those who call upon them.
+    async fn replace(&self, before: &Config, config: &Config) -> anyhow::Result<()> {
+        let connectors = self.connectors(before, config)?;
+        let numbers = adapters::numbers(config)?;
+        let keyring = keyring(config, self.state.engine.store().as_ref())
+            .await
+            .context("the button keys")?;
+        self.state.dispatcher.replace(sides(config, connectors));
+        self.graph
+            .replace(adapters::graph_access(config, keyring.clone()));
+        self.state.engine.replace(keyring, numbers);
+        let former = self.state.keys.load();
+        let keys = Keys::rebuilt_from(&former, keys(config));
+        self.state.keys.replace(keys);
+        self.state.access.replace(access(config));
+        for number in renewed(before, config) {
+            self.state.dispatcher.renewed(&number);
+        }
+        Ok(())
+    }
+
+    /// The connectors; merchants that stay as they are keep theirs, with its connections and its calls under way.
+    fn connectors(&self, before: &Config, config: &Config) -> anyhow::Result<Connectors> {
+        let mut connectors = adapters::connectors(config, &self.clock)?;
+        if before.outgoing == config.outgoing {
+            let kept = self.state.dispatcher.connectors();
+            for merchant in &config.merchants {
+                let id = MerchantId::new(&merchant.id);
+                if before.merchants.contains(merchant)
+                    && let Some(connector) = kept.get(&id)
+                {
+                    connectors.insert(id, Arc::clone(connector));
+                }
+            }
+        }
+        Ok(connectors)
+    }
+
+    /// The files as they are can't be used: what runs goes on.
+    fn refuse(&self, faults: Vec<String>) {
+        for fault in &faults {
+            tracing::error!(
+                fault,
+                "the configuration was changed and is refused; the former one stays in use"
+            );
+        }
+        metrics::counter!("sacola_config_reloads_total", "outcome" => "refused").increment(1);
+        let told = Configuration::clone(&self.state.configuration.load());
+        self.tell(Configuration {
+            refused: Some(faults),
+            ..told
+        });
+    }
+
+    fn tell(&self, told: Configuration) {
+        let loaded_at_ms = u64::try_from(told.loaded_at_ms).unwrap_or(0);
+        metrics::gauge!("sacola_config_loaded_at_seconds")
+            .set(Duration::from_millis(loaded_at_ms).as_secs_f64());
+        metrics::gauge!("sacola_config_refused").set(if told.refused.is_some() { 1.0 } else { 0.0 });
+        self.state.configuration.replace(told);
+    }
+
+    /// Tells when secrets end (never: infinity; those that are gone: not a number), and of those that have.
+    fn tell_ends(&self, before: Option<&Config>, config: &Config) {
+        let ends: BTreeMap<String, Option<i64>> = config.ends().into_iter().collect();
+        let known_before = before.map(Config::ends).unwrap_or_default();
+        let gone = known_before.iter().filter(|(place, _)| !ends.contains_key(place));
+        for (place, _) in gone {
+            metrics::gauge!("sacola_secret_expires_at_seconds", "secret" => place.clone()).set(f64::NAN);
+        }
+        for (place, end_ms) in ends {
+            let end = end_ms.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
+            let end_s = end.map_or(f64::INFINITY, |end| end.as_secs_f64());
+            metrics::gauge!("sacola_secret_expires_at_seconds", "secret" => place.clone()).set(end_s);
+            if end_ms.is_some_and(|end_ms| end_ms <= self.clock.now_ms()) {
+                tracing::warn!(
+                    secret = place,
+                    "this secret has expired and is not used; remove it"
+                );
+            }
+        }
+    }
+
+    fn present(&self) -> Config {
+        self.present
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Numbers whose tokens are not what they were.
+fn renewed(before: &Config, config: &Config) -> BTreeSet<NumberId> {
+    let is_new = |number: &&config::Number| {
+        let same = |old: &config::Number| {
+            old.phone_number_id == number.phone_number_id && old.access_tokens == number.access_tokens
+        };
+        !before.numbers.iter().any(same)
+    };
+    let new = config.numbers.iter().filter(is_new);
+    new.map(|number| NumberId::new(&number.phone_number_id)).collect()
+}
+
+/// Keys that differ and are used at a start only.
+fn restart_needed(started: &Config, config: &Config) -> Vec<String> {
+    let (server, new_server) = (&started.server, &config.server);
+    let (whatsapp, new_whatsapp) = (&started.whatsapp, &config.whatsapp);
+    let differs = [
+        ("server.listen", server.listen != new_server.listen),
+        ("server.ops_listen", server.ops_listen != new_server.ops_listen),
+        ("server.public_url", server.public_url != new_server.public_url),
+        (
+            "server.webhook_body_bytes",
+            server.webhook_body_bytes != new_server.webhook_body_bytes,
+        ),
+        (
+            "server.api_body_bytes",
+            server.api_body_bytes != new_server.api_body_bytes,
+        ),
+        ("server.drain_s", server.drain_s != new_server.drain_s),
+        ("store", started.store != config.store),
+        ("delivery", started.delivery != config.delivery),
+        ("tracing", started.tracing != config.tracing),
+        ("whatsapp.graph_url", whatsapp.graph_url != new_whatsapp.graph_url),
+        (
+            "whatsapp.graph_version",
+            whatsapp.graph_version != new_whatsapp.graph_version,
+        ),
+    ];
+    let changed = differs.into_iter().filter(|(_, differs)| *differs);
+    changed.map(|(key, _)| key.to_owned()).collect()
+}

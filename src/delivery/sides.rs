@@ -1,0 +1,88 @@
+//! The two outsides as the dispatcher knows them: merchants' connectors and settings, numbers' rates. They may be replaced while it
+//! runs; what is under way ends with what it began with. It owns the mirrors' lives, which follow the merchants.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+
+use super::{Dispatcher, Gate, MerchantSettings};
+use crate::domain::ids::{MerchantId, NumberId};
+use crate::merchants::{Connector, Connectors};
+
+/// What may be replaced while the dispatcher runs.
+#[derive(Debug)]
+pub struct Sides {
+    /// Merchants' backends.
+    pub connectors: Connectors,
+    /// Merchants' settings.
+    pub merchants: BTreeMap<MerchantId, MerchantSettings>,
+    /// Messages per second of each number.
+    pub rates: BTreeMap<NumberId, u32>,
+}
+
+impl Dispatcher {
+    /// From now on these are the outsides: the catalogs of new merchants are mirrored, those of merchants that are gone not any
+    /// more.
+    pub fn replace(self: &Arc<Self>, sides: Sides) {
+        self.sides.replace(sides);
+        self.mirror_all(&BTreeSet::new());
+    }
+
+    /// A number has another way to send: what its old one stopped goes on.
+    pub fn renewed(&self, number: &NumberId) {
+        self.gates.open(&Gate::Number(number.clone()));
+    }
+
+    /// The connector of a merchant.
+    pub fn connector(&self, merchant: &MerchantId) -> Option<Arc<dyn Connector>> {
+        self.sides.load().connectors.get(merchant).map(Arc::clone)
+    }
+
+    /// All connectors, to keep those whose merchants stay as they are.
+    pub fn connectors(&self) -> Connectors {
+        self.sides.load().connectors.clone()
+    }
+
+    /// The settings of a merchant.
+    pub(super) fn settings(&self, merchant: &MerchantId) -> Option<MerchantSettings> {
+        self.sides.load().merchants.get(merchant).cloned()
+    }
+
+    /// What a number may send, in messages per second, when it is configured.
+    pub(super) fn rate(&self, number: &NumberId) -> Option<u32> {
+        self.sides.load().rates.get(number).copied()
+    }
+
+    /// All merchants that have a connector.
+    pub fn merchants(&self) -> Vec<MerchantId> {
+        self.sides.load().connectors.keys().cloned().collect()
+    }
+
+    /// Starts a mirror for each merchant that has none; those of `mirrored` were read just now.
+    pub(super) fn mirror_all(self: &Arc<Self>, mirrored: &BTreeSet<MerchantId>) {
+        for merchant in self.merchants() {
+            let is_new = self
+                .mirrors
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(merchant.clone());
+            if !is_new {
+                continue;
+            }
+            let own = Arc::clone(self);
+            let wait_first = mirrored.contains(&merchant);
+            self.tasks.spawn("mirror", async move {
+                own.mirror_while_known(&merchant, wait_first).await;
+            });
+        }
+    }
+
+    /// False when the merchant is gone: its mirror ends, and one that comes back gets another.
+    pub(super) fn still_mirrors(&self, merchant: &MerchantId) -> bool {
+        let mut mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = self.sides.load().connectors.contains_key(merchant);
+        if !is_known {
+            mirrors.remove(merchant);
+        }
+        is_known
+    }
+}

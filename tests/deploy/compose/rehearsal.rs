@@ -1,0 +1,188 @@
+//! The rehearsal, played: Redis with the flags of the file, emulator and gateway with its command line, configuration and secrets.
+//! Only hosts and ports are others, by `SACOLA__…` variables, because there are no containers.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{SECRETS, compose, configuration, judge, make_secrets};
+use crate::deploy::running::Running;
+use crate::support::program::{eventually, runs};
+use crate::support::redis_server::{AppendOnly, RedisServer};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_buys_one_product_in_the_rehearsal() {
+    let (compose, place) = (compose(), tempfile::tempdir().unwrap());
+    let secrets = place.path().join("secrets");
+    assert_eq!(make_secrets("rehearsal", &secrets, &[]).0, Some(0));
+    let store = redis(&compose["services"]["rehearsal-redis"]);
+    let service = &compose["services"]["emulator"];
+    let emulator = Running::start(&mut emulator(service, place.path(), &secrets));
+    assert!(emulator.ready["access_token"].is_null(), "{}", emulator.ready);
+    assert!(
+        emulator
+            .text("access_token_file")
+            .starts_with(secrets.to_str().unwrap())
+    );
+    let base = emulator.text("emulator");
+    let config = place.path().join("sacola.toml");
+    std::fs::write(&config, configuration("rehearsal", &secrets)).unwrap();
+
+    assert_checked(&mut gateway("check", &config, &store, &base));
+    let gateway = Running::start(&mut gateway("serve", &config, &store, &base));
+    assert_eq!(gateway.ready["level"], "power_loss");
+    let asked = format!("{}/readyz", gateway.text("ops_listen"));
+    assert_eq!(runs(&["health", "--url", &asked]).0, Some(0));
+    let asked = format!("{base}/emulator/state");
+    assert_eq!(runs(&["health", "--url", &asked]).0, Some(0));
+
+    let world = World::at(base);
+    world.points(service, &gateway.text("listen")).await;
+    let link = world.buys().await;
+    let hosts = &configuration("rehearsal", &secrets);
+    assert!(hosts.contains(&format!("payment_hosts = [\"{}\"]", link.host_str().unwrap())));
+    assert_eq!(gateway.terminates(), Some(0));
+    assert_eq!(emulator.terminates(), Some(0));
+    assert!(place.path().join("emulator.json").exists());
+}
+
+/// A server with the flags of the service; port and folder are the test's.
+fn redis(service: &Value) -> RedisServer {
+    let options = judge::options(service);
+    let own = options.iter().filter(|(name, _)| name != "--dir");
+    let settings: Vec<&str> = own
+        .flat_map(|(name, value)| [name.as_str(), value.as_str()])
+        .collect();
+    RedisServer::start_with(AppendOnly::Always, &settings).unwrap()
+}
+
+/// The service's command line with a free port, and its folders in `place`.
+fn emulator(service: &Value, place: &Path, secrets: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sacola"));
+    for word in judge::texts(service, "command") {
+        let word = word
+            .replace("0.0.0.0:8090", "127.0.0.1:0")
+            .replace(SECRETS, secrets.to_str().unwrap())
+            .replace("/var/lib/sacola", place.to_str().unwrap());
+        command.arg(word);
+    }
+    command.stderr(Stdio::null());
+    command
+}
+
+fn gateway(what: &str, config: &Path, store: &RedisServer, base: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sacola"));
+    command
+        .args([what, "--config"])
+        .arg(config)
+        .env("RUST_LOG", "error")
+        .envs([
+            ("SACOLA__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
+            ("SACOLA__SERVER__OPS_LISTEN", "127.0.0.1:0".to_owned()),
+            ("SACOLA__STORE__URL", store.url()),
+            ("SACOLA__WHATSAPP__GRAPH_URL", base.to_owned()),
+            ("SACOLA__MERCHANT__0__BASE_URL", format!("{base}/shop/api")),
+        ]);
+    command
+}
+
+/// `sacola check` finds nothing to mend: configuration, store, listeners, provider and merchant.
+fn assert_checked(check: &mut Command) {
+    let output = check.arg("--json").output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["ok"], true, "{report}");
+    assert_eq!(report["warnings"], json!([]));
+}
+
+/// The emulator, as a person with a phone sees it.
+struct World {
+    base: String,
+    http: reqwest::Client,
+}
+
+impl World {
+    fn at(base: String) -> Self {
+        Self {
+            base,
+            http: sacola::outgoing::provider(30_000).unwrap(),
+        }
+    }
+
+    /// Where the service's command line points, on this gateway.
+    async fn points(&self, service: &Value, gateway: &str) {
+        let options = judge::options(service);
+        let at = |name: &str| {
+            let url = Url::parse(judge::option(&options, name).unwrap()).unwrap();
+            format!("{gateway}{}", url.path())
+        };
+        let targets = json!({ "webhook_url": at("--webhook-url"), "callback_url": at("--callback-url") });
+        self.post("/emulator/targets", targets).await;
+    }
+
+    /// From hello to paid; tells the link.
+    async fn buys(&self) -> Url {
+        let phone = self.post("/emulator/phones", json!({ "name": "Ana" })).await;
+        let phone = phone["id"].as_str().unwrap();
+        let device = format!("/emulator/phones/{phone}/devices/android");
+        let said = self
+            .post(&format!("{device}/text"), json!({ "body": "oi" }))
+            .await;
+        assert_eq!(said["webhook_status"], 200, "{said}");
+        let mut shown = self.waits_for(phone, "menu").await;
+        for (action, kind) in [
+            ("category", "catalog"),
+            ("product", "product"),
+            ("add", "cart"),
+            ("checkout", "summary"),
+            ("confirm", "payment_link"),
+        ] {
+            let prefix = format!("s1.{action}.");
+            let buttons = shown["buttons"].as_array().unwrap();
+            let mut ids = buttons.iter().filter_map(|button| button["id"].as_str());
+            let id = ids.find(|id| id.starts_with(&prefix));
+            let id = id.unwrap_or_else(|| panic!("no {action} on {shown}"));
+            let tap = json!({ "message_id": shown["message_id"], "id": id });
+            let tapped = self.post(&format!("{device}/tap"), tap).await;
+            assert_eq!(tapped["webhook_status"], 200, "{action}: {tapped}");
+            shown = self.waits_for(phone, kind).await;
+        }
+        let bought = self.get("/shop/purchases").await;
+        let purchases = bought["purchases"].as_array().unwrap();
+        assert_eq!(purchases.len(), 1, "{bought}");
+        let id = purchases[0]["purchase_id"].as_str().unwrap();
+        self.post(&format!("/shop/purchases/{id}/pay"), json!({})).await;
+        self.waits_for(phone, "paid").await;
+        Url::parse(shown["link"]["url"].as_str().unwrap()).unwrap()
+    }
+
+    /// The first message of that kind.
+    async fn waits_for(&self, phone: &str, kind: &str) -> Value {
+        let path = format!("/emulator/phones/{phone}/messages");
+        let seen = eventually(|| async {
+            let told = self.get(&path).await;
+            let messages = told["messages"].as_array().unwrap();
+            messages
+                .iter()
+                .find(|message| message["direction"] == "out" && message["kind"] == kind)
+                .cloned()
+        });
+        seen.await.unwrap_or_else(|| panic!("no message of kind {kind}"))
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        told(self.http.get(format!("{}{path}", self.base))).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        told(self.http.post(format!("{}{path}", self.base)).json(&body)).await
+    }
+}
+
+async fn told(request: reqwest::RequestBuilder) -> Value {
+    let answer = request.send().await.unwrap();
+    let (status, text) = (answer.status(), answer.text().await.unwrap());
+    assert!(status.is_success(), "{status} {text}");
+    serde_json::from_str(&text).unwrap_or(Value::Null)
+}

@@ -1,0 +1,266 @@
+"""The gateway's own needs: its configuration file as the program reads it, the secrets that it names, its store, its probes,
+and the time that it is given to stop."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # before Python 3.11
+    import tomli as tomllib
+
+from findings import Finding
+from network import OPS_PORT
+from objects import at
+
+# From the end of the drain to the kill
+SPARE_S = 10
+DRAIN_S = 25
+# A variable that no key has: the program tells all faults of the configuration, and then asks nobody else
+STOP = "SACOLA__ONLY_THE_CONFIGURATION"
+
+
+@dataclass
+class Gateway:
+    """A container that runs `sacola serve`, and what it reads."""
+
+    workload: object
+    path: str
+    container: dict
+    config_name: str = ""
+    text: str = ""
+    toml: dict = field(default_factory=dict)
+
+    @property
+    def env(self):
+        return {variable["name"]: variable for variable in self.container.get("env") or []}
+
+    def setting(self, section, key, default):
+        """What holds for a key, and where that is said: a variable wins over the file."""
+        variable = f"SACOLA__{section}__{key}".upper()
+        if "value" in self.env.get(variable, {}):
+            return self.env[variable]["value"], (self.workload.name, f"{self.path}.env[{variable}]")
+        return at(self.toml, section, key, default=default), (f"ConfigMap/{self.config_name}", f"{section}.{key}")
+
+
+def check(objects, program):
+    for workload in objects.workloads():
+        for path, container in workload.containers:
+            if "serve" not in (container.get("args") or []) + (container.get("command") or []):
+                continue
+            gateway = Gateway(workload, path, container)
+            yield from _probes(gateway)
+            problem = _find_file(objects, gateway)
+            if problem:
+                yield problem
+            if not gateway.toml:  # a ConfigMap that is not there is told with its volume
+                continue
+            yield from _listeners(gateway)
+            yield from _drain(gateway)
+            yield from _files(objects, gateway)
+            yield from _store(objects, gateway)
+            if program:
+                yield from _as_the_program_reads_it(objects, gateway, program)
+
+
+def _find_file(objects, gateway):
+    """Reads what `--config` names out of the ConfigMap that is mounted there."""
+    words = gateway.container.get("args") or []
+    where = f"{gateway.path}.args"
+
+    def finding(problem, mend):
+        return Finding("config.file", gateway.workload.name, where, problem, mend)
+
+    named = words[words.index("--config") + 1] if "--config" in words[:-1] else None
+    if named is None:
+        return finding("no --config", 'write ["serve", "--config", "/etc/sacola/sacola.toml"]')
+    mount, source = _mounted(gateway, named)
+    if mount is None or "configMap" not in source:
+        return finding(f"{named} is in no mounted ConfigMap", "mount sacola-config where --config leads")
+    gateway.config_name = source["configMap"]["name"]
+    data = objects.config_map(gateway.config_name)
+    if data is None:
+        return None
+    key = named[len(mount["mountPath"].rstrip("/")) + 1 :]
+    if key not in data:
+        return finding(f"the ConfigMap {gateway.config_name} has no key {key}", f"use one of {', '.join(sorted(data))}")
+    gateway.text = data[key]
+    try:
+        gateway.toml = tomllib.loads(gateway.text)
+    except tomllib.TOMLDecodeError as error:
+        return Finding("config.syntax", f"ConfigMap/{gateway.config_name}", key, str(error), "mend that line")
+    return None
+
+
+def _mounted(gateway, path):
+    """The mount and the volume that hold a path."""
+    volumes = {volume["name"]: volume for volume in gateway.workload.spec.get("volumes") or []}
+    for mount in gateway.container.get("volumeMounts") or []:
+        if path.startswith(mount["mountPath"].rstrip("/") + "/"):
+            return mount, volumes.get(mount["name"], {})
+    return None, {}
+
+
+def _listeners(gateway):
+    for key, default in (("listen", "0.0.0.0:8080"), ("ops_listen", "127.0.0.1:9090")):
+        address, (where, path) = gateway.setting("server", key, default)
+        host, _, port = str(address).rpartition(":")
+        if host in ("127.0.0.1", "[::1]"):
+            problem = "only the pod itself reaches it: probes, Services and Prometheus do not"
+            yield Finding("config.listener", where, path, problem, f'write "0.0.0.0:{port}"')
+        if port.isdigit() and int(port) not in gateway.workload.ports:
+            yield Finding("config.listener", where, path, f"the pod declares no port {port}", "use 8080 and 9090")
+
+
+def _probes(gateway):
+    expected = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
+    for probe, path in expected.items():
+        where, found = f"{gateway.path}.{probe}", gateway.container.get(probe)
+
+        def finding(code, problem, mend, where=where):
+            return Finding(code, gateway.workload.name, where, problem, mend)
+
+        if found is None:
+            if probe != "startupProbe":
+                yield finding("probe.missing", "there is none", f"ask {path} on the port `ops`")
+            continue
+        port = at(found, "httpGet", "port")
+        if port not in gateway.workload.ports:
+            yield finding("probe.port", f"the pod has no port {port}", "name one that the container declares: ops")
+        elif gateway.workload.ports[port] != OPS_PORT:
+            yield finding("probe.port", f"{path} is not on port {port}", "ask the port `ops`")
+        asked = at(found, "httpGet", "path")
+        if asked != path:
+            why = "an outage of the store would restart every replica" if path == "/livez" else "a replica that drains would get traffic"
+            yield finding("probe.path", f"asks {asked}: {why}", f"ask {path}")
+
+
+def _drain(gateway):
+    hook = at(gateway.container, "lifecycle", "preStop")
+    path = f"{gateway.path}.lifecycle.preStop"
+    if not hook or "sleep" not in hook:
+        problem = "without a pause new requests still come while the endpoints forget this pod" if not hook else "there is no shell in the image"
+        yield Finding("drain.pre_stop", gateway.workload.name, path, problem, "sleep: {seconds: 8}, which Kubernetes 1.30 does itself")
+        return
+    pause, drain = hook["sleep"].get("seconds", 0), int(gateway.setting("server", "drain_s", DRAIN_S)[0])
+    grace, needed = gateway.workload.spec.get("terminationGracePeriodSeconds", 30), pause + drain + SPARE_S
+    if grace < needed:
+        problem = f"{grace} s is less than preStop {pause} s + server.drain_s {drain} s + {SPARE_S} s: work is killed half done"
+        where = f"{gateway.workload.path}.terminationGracePeriodSeconds"
+        yield Finding("drain.grace", gateway.workload.name, where, problem, f"set it to {needed} or more")
+
+
+def secret_files(value, path=""):
+    """Every `{ file = "…" }` of a configuration, with its place."""
+    if isinstance(value, dict):
+        if isinstance(value.get("file"), str):
+            yield path, value["file"]
+        for key, inner in value.items():
+            yield from secret_files(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from secret_files(inner, f"{path}[{index}]")
+
+
+def _files(objects, gateway):
+    where = f"ConfigMap/{gateway.config_name}"
+    for place, named in secret_files(gateway.toml):
+        mount, volume = _mounted(gateway, named)
+        if mount is None or "secret" not in volume:
+            yield Finding("secret.path", where, place, f"{named} is in no mounted Secret", "keep it below /run/secrets/sacola")
+            continue
+        source, key = volume["secret"], named[len(mount["mountPath"].rstrip("/")) + 1 :]
+        keys = objects.secret(source["secretName"])
+        if keys is None:  # told with the volume
+            continue
+        items = {item.get("path"): item["key"] for item in source.get("items") or []}
+        if (items and key not in items) or items.get(key, key) not in keys:
+            mend = f"add it there, or use one of {', '.join(sorted(items or keys)) or 'none'}"
+            yield Finding("secret.key", where, place, f"the Secret {source['secretName']} has no key {key}", mend)
+
+
+def _value(objects, variable):
+    """What a variable holds, as far as anybody can tell here."""
+    reference = at(variable, "valueFrom", "secretKeyRef")
+    if reference:
+        text = (objects.secret(reference.get("name")) or {}).get(reference.get("key"))
+        if text is not None:
+            return re.sub(r"\{\{.*?\}\}", "from-elsewhere", text)
+        return "redis://from-elsewhere:6379" if variable["name"] == "SACOLA__STORE__URL" else f"of-a-secret-{variable['name'].lower()}"
+    reference = at(variable, "valueFrom", "configMapKeyRef")
+    if reference:
+        return (objects.config_map(reference.get("name")) or {}).get(reference.get("key"), "")
+    return str(variable.get("value", ""))
+
+
+def _store(objects, gateway):
+    variable = gateway.env.get("SACOLA__STORE__URL")
+    url = _value(objects, variable) if variable else at(gateway.toml, "store", "url", default="embedded:./sacola-data")
+    if not url.startswith("embedded:"):
+        return
+    path = f"{gateway.path}.env[SACOLA__STORE__URL]" if variable else "store.url"
+    where = gateway.workload.name if variable else f"ConfigMap/{gateway.config_name}"
+    most = objects.replicas(gateway.workload)[1]
+    directory = url.removeprefix("embedded:").rstrip("/")
+    _, volume = _mounted(gateway, directory + "/sacola.redb")
+    if most > 1:
+        problem = f"each of up to {most} replicas would keep conversations of its own"
+        yield Finding("store.embedded", where, path, problem, "use a Redis store, or one replica")
+    elif "persistentVolumeClaim" not in volume:
+        problem = f"{directory} is on no volume: conversations end with the pod"
+        yield Finding("store.volume", where, path, problem, "mount a PersistentVolumeClaim there")
+
+
+def _as_the_program_reads_it(objects, gateway, program):
+    """Runs `sacola check` on the file, with a file of its own for each secret. Nothing beyond the configuration is asked."""
+    merchants = {named for merchant in at(gateway.toml, "merchant", default=[]) for _, named in secret_files(merchant)}
+    with tempfile.TemporaryDirectory() as folder:
+        text, places = gateway.text, {}
+        for index, named in enumerate(sorted({named for _, named in secret_files(gateway.toml)}, key=len, reverse=True)):
+            own = os.path.join(folder, f"secret-{index}")
+            places[own] = named
+            with open(os.open(own, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+                file.write(_secret_text(objects, gateway, named, named in merchants))
+            text = text.replace(f'"{named}"', f'"{own}"')
+        config = os.path.join(folder, "sacola.toml")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text)
+        env = {name: _value(objects, variable) for name, variable in gateway.env.items()}
+        run = subprocess.run(
+            [program, "check", "--config", config, "--json"],
+            env={**env, STOP: ""}, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    try:
+        report = json.loads(run.stdout)
+    except json.JSONDecodeError:
+        raise SystemExit(f"manifests.py: {program} check printed no JSON: {run.stderr.strip()}") from None
+    # a secret in plain text is a warning on one machine; in a ConfigMap everybody who may list those reads it
+    told = report["faults"] + [one for one in report["warnings"] if one["code"] == "config.plain_secret"]
+    for fault in told:
+        if fault["subject"] == STOP:
+            continue
+        problem = fault["problem"]
+        for own, named in places.items():
+            problem = problem.replace(own, named)
+        variable = fault["subject"].startswith("SACOLA__")
+        where = gateway.workload.name if variable else f"ConfigMap/{gateway.config_name}"
+        path = f"{gateway.path}.env[{fault['subject']}]" if variable else fault["subject"]
+        yield Finding(fault["code"], where, path, problem, fault["mend"])
+
+
+def _secret_text(objects, gateway, named, signs):
+    """The Secret's own text, or one of the right shape where only a secret manager knows it."""
+    mount, volume = _mounted(gateway, named)
+    if mount is not None and "secret" in volume:
+        known = objects.secret(volume["secret"]["secretName"]) or {}
+        text = known.get(named[len(mount["mountPath"].rstrip("/")) + 1 :])
+        if text is not None:
+            return text
+    digest = hashlib.sha256(named.encode()).digest()
+    return f"whsec_{base64.b64encode(digest).decode()}" if signs else digest.hex()

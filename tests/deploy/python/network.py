@@ -1,0 +1,207 @@
+"""Who reaches whom: selectors, Services, NetworkPolicies, routes, monitors; and that everything is in one namespace."""
+
+import ipaddress
+
+from findings import Finding
+from objects import CLUSTER_WIDE, at, group_of, matches, name_of
+
+OPS_PORT = 9090
+PUBLIC_PATHS = ("/webhooks", "/v1", "/openapi.json", "/docs")
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.169.254/32")
+
+
+def check(objects):
+    yield from _identities(objects)
+    yield from _namespaces(objects)
+    yield from _selectors(objects)
+    for service in objects.of("Service"):
+        yield from _service(objects, service)
+    for policy in objects.of("NetworkPolicy"):
+        yield from _policy(objects, policy)
+    for route in objects.of("HTTPRoute"):
+        yield from _route(objects, route)
+    for ingress in objects.of("Ingress"):
+        yield from _ingress(objects, ingress)
+    for monitor in objects.of("ServiceMonitor"):
+        yield from _monitor(objects, monitor)
+
+
+def _identities(objects):
+    seen = {}
+    for obj in objects.own:
+        key = (group_of(obj), obj["kind"], at(obj, "metadata", "namespace"), obj["metadata"]["name"])
+        if key in seen:
+            problem = f"is there twice, as {seen[key]} and {obj['apiVersion']}: the last apply wins"
+            yield Finding("object.twice", name_of(obj), "metadata.name", problem, "remove one")
+        seen[key] = obj["apiVersion"]
+
+
+def _namespaces(objects):
+    names = [obj["metadata"]["name"] for obj in objects.of("Namespace")]
+    expected = names[0] if names else None
+    for obj in objects.own:
+        if obj["kind"] in CLUSTER_WIDE:
+            continue
+        own = at(obj, "metadata", "namespace")
+        expected = expected or own
+        if own != expected:
+            problem = f"is in {own or 'whatever namespace is current'}, the others are in {expected}"
+            yield Finding("namespace.other", name_of(obj), "metadata.namespace", problem, "set `namespace:` in the kustomization alone")
+
+
+def _selectors(objects):
+    for workload in objects.workloads():
+        selector = at(workload.obj, "spec", "selector")
+        if selector and workload.kind != "CronJob" and not matches(selector, workload.labels):
+            yield _nothing(workload.obj, "spec.selector", "its own pods")
+    for obj, path in [(one, "selector") for one in objects.of("PodDisruptionBudget")] + [
+        (one, "podSelector") for one in objects.of("NetworkPolicy")
+    ]:
+        selector = at(obj, "spec", path, default={})
+        if not objects.selected(selector):
+            yield _nothing(obj, f"spec.{path}", "no pods")
+    for service in objects.of("Service"):
+        selector = at(service, "spec", "selector")
+        if selector and not objects.selected({"matchLabels": selector}):
+            yield _nothing(service, "spec.selector", "no pods")
+
+
+def _nothing(obj, path, what):
+    problem = f"does not take {what}" if what == "its own pods" else f"takes {what}"
+    return Finding("selector.nothing", name_of(obj), path, problem, "write the labels of the pod template")
+
+
+def _pods_of(objects, service):
+    selector = at(service, "spec", "selector")
+    return objects.selected({"matchLabels": selector}) if selector else []
+
+
+def _leads_to(objects, service, port):
+    """The container port behind a Service's port, if it can be told."""
+    target = port.get("targetPort", port.get("port"))
+    for workload in _pods_of(objects, service):
+        if target in workload.ports:
+            return workload.ports[target]
+    return target if isinstance(target, int) else None
+
+
+def _service(objects, service):
+    where, pods = name_of(service), _pods_of(objects, service)
+    for port in at(service, "spec", "ports", default=[]):
+        path = f"spec.ports[{port.get('name', port.get('port'))}]"
+        target = port.get("targetPort", port.get("port"))
+        if pods and not any(target in workload.ports for workload in pods):
+            yield Finding("service.port", where, f"{path}.targetPort", f"the pods have no port {target}", "name one that they declare")
+        if at(service, "spec", "type") in ("LoadBalancer", "NodePort") and _leads_to(objects, service, port) == OPS_PORT:
+            problem = "health, metrics and console are shown to whoever reaches the node or the balancer"
+            yield Finding("service.ops", where, path, problem, "keep type ClusterIP; the console is reached by kubectl port-forward")
+
+
+def _policy(objects, policy):
+    where, spec = name_of(policy), policy["spec"]
+    pods = objects.selected(spec.get("podSelector") or {})
+    for direction, side in (("ingress", "from"), ("egress", "to")):
+        for index, rule in enumerate(spec.get(direction) or []):
+            path = f"spec.{direction}[{index}]"
+            ports = rule.get("ports") or []
+            for peer in rule.get(side) or []:
+                if "ipBlock" in peer:
+                    yield from _block(where, f"{path}.{side}", peer["ipBlock"], direction)
+            if direction == "ingress":
+                yield from _open_ports(where, path, rule, ports, pods)
+
+
+def _open_ports(where, path, rule, ports, pods):
+    for port in ports:
+        named = port.get("port")
+        if isinstance(named, str) and pods and not any(named in pod.ports for pod in pods):
+            yield Finding("network.port", where, f"{path}.ports", f"the pods have no port {named}", "name one that they declare")
+    reached = [pod.ports.get(port.get("port"), port.get("port")) for port in ports for pod in pods]
+    if not rule.get("from") and (not ports or OPS_PORT in reached):
+        yield Finding("network.ops", where, path, "lets everybody reach the ops port", "name Prometheus' namespace in `from`")
+
+
+def _block(where, path, block, direction):
+    text = block.get("cidr", "")
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        yield Finding("network.cidr", where, f"{path}.ipBlock.cidr", f"{text} is not a network: {error}", "write 10.0.0.0/8")
+        return
+    excluded = []
+    for except_text in block.get("except") or []:
+        try:
+            inner = ipaddress.ip_network(except_text)
+        except ValueError as error:
+            yield Finding("network.cidr", where, f"{path}.ipBlock.except", f"{except_text} is not a network: {error}", "write 10.0.0.0/8")
+            continue
+        excluded.append(inner)
+        if inner.version != network.version or not inner.subnet_of(network):
+            problem = f"{except_text} is not inside {text}: the API server refuses the policy"
+            yield Finding("network.except", where, f"{path}.ipBlock.except", problem, "remove it, or move it to the block that has it")
+    if direction == "egress" and network.version == 4 and network.prefixlen == 0:
+        for hidden in map(ipaddress.ip_network, PRIVATE):
+            if not any(inner.version == 4 and hidden.subnet_of(inner) for inner in excluded):
+                problem = f"lets a forged address lead to {hidden}"
+                yield Finding("network.private", where, f"{path}.ipBlock.except", problem, f"add a network that holds {hidden}")
+
+
+def _backend(objects, where, path, name, number):
+    service = objects.get("Service", name)
+    if service is None:
+        yield Finding("route.backend", where, path, f"there is no Service {name}", "name one of this rendering")
+        return
+    ports = [port for port in at(service, "spec", "ports", default=[]) if number in (port.get("port"), port.get("name"))]
+    if not ports:
+        known = ", ".join(str(port.get("port")) for port in at(service, "spec", "ports", default=[]))
+        yield Finding("route.backend", where, path, f"the Service {name} has no port {number}", f"use {known}")
+    for port in ports:
+        if _leads_to(objects, service, port) == OPS_PORT:
+            problem = "shows health, metrics and the console to the world"
+            yield Finding("route.ops", where, path, problem, "route to the Service sacola, port 80")
+
+
+def _public(path):
+    return any(path == public or path.startswith(public + "/") for public in PUBLIC_PATHS)
+
+
+def _route(objects, route):
+    where = name_of(route)
+    for index, rule in enumerate(at(route, "spec", "rules", default=[])):
+        path = f"spec.rules[{index}]"
+        matched = [at(match, "path", "value", default="/") for match in rule.get("matches") or [{}]]
+        for one in matched:
+            if not _public(one):
+                mend = f"only {', '.join(PUBLIC_PATHS)} are for the world"
+                yield Finding("route.path", where, f"{path}.matches", f"{one} leads further than the public paths", mend)
+        for backend in rule.get("backendRefs") or []:
+            yield from _backend(objects, where, f"{path}.backendRefs[{backend['name']}]", backend["name"], backend["port"])
+
+
+def _ingress(objects, ingress):
+    where = name_of(ingress)
+    for rule in at(ingress, "spec", "rules", default=[]):
+        for one in at(rule, "http", "paths", default=[]):
+            path = f"spec.rules[{rule.get('host', '*')}].http.paths[{one.get('path')}]"
+            if not _public(one.get("path", "/")):
+                yield Finding("route.path", where, path, "leads further than the public paths", f"only {', '.join(PUBLIC_PATHS)}")
+            service = at(one, "backend", "service", default={})
+            port = at(service, "port", "number", default=at(service, "port", "name"))
+            yield from _backend(objects, where, path, service.get("name"), port)
+
+
+def _monitor(objects, monitor):
+    where = name_of(monitor)
+    selector = at(monitor, "spec", "selector", default={})
+    services = [one for one in objects.of("Service") if matches(selector, at(one, "metadata", "labels", default={}))]
+    if not services:
+        yield Finding("selector.nothing", where, "spec.selector", "takes no Service", "write the labels of the Service sacola-ops")
+        return
+    for endpoint in at(monitor, "spec", "endpoints", default=[]):
+        ports = [(one, port) for one in services for port in at(one, "spec", "ports", default=[]) if port.get("name") == endpoint.get("port")]
+        path = f"spec.endpoints[{endpoint.get('port')}]"
+        if not ports:
+            problem = f"no Service that it takes has a port named {endpoint.get('port')}"
+            yield Finding("monitor.port", where, path, problem, "name the port `ops` of the Service sacola-ops")
+        elif any(_leads_to(objects, service, port) != OPS_PORT for service, port in ports):
+            yield Finding("monitor.port", where, path, "metrics are on the ops port alone", "take the Service sacola-ops")

@@ -1,0 +1,115 @@
+//! A purchase as a collector of traces sees it: one trace from the webhook to the status, which the merchant was told too; and
+//! nothing at all without a collector.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::collector;
+use super::stage::{Form, Stage};
+use crate::support::program::eventually;
+
+/// Buys by taps; returns how many calls the merchant got about it.
+async fn buys(stage: &Stage) -> usize {
+    stage.outside.post("/shop/payment", json!({ "pix": false })).await;
+    let phone = stage.outside.phone("Ana").await;
+    let cart = phone.fills_a_cart().await;
+    let summary = phone.taps(&cart, "checkout", "summary").await;
+    phone.taps(&summary, "confirm", "payment_link").await;
+    let read = format!("/emulator/phones/{}/read", phone.id);
+    stage.outside.post(&read, json!({})).await;
+    stage.between.calls("/purchases").len()
+}
+
+fn text<'a>(span: &'a Value, key: &str) -> &'a str {
+    span[key].as_str().unwrap_or_default()
+}
+
+/// Spans by trace.
+fn by_trace(spans: &[Value]) -> BTreeMap<&str, Vec<&Value>> {
+    let mut traces: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for span in spans {
+        traces.entry(text(span, "traceId")).or_default().push(span);
+    }
+    traces
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purchase_is_one_trace_from_the_webhook_over_the_merchant_to_the_status() {
+    let stage = Stage::start(Form::Json, true);
+    stage.collector.is_busy_for(1);
+    assert_eq!(buys(&stage).await, 1);
+    let seen = eventually(|| async {
+        let spans = stage.collector.spans();
+        let bought = spans.iter().find(|span| span["name"] == "forward")?;
+        let trace = text(bought, "traceId").to_owned();
+        let told = spans
+            .iter()
+            .any(|span| text(span, "traceId") == trace && text(span, "name") == "status read");
+        told.then_some((trace, spans.clone()))
+    });
+    let (trace, spans) = seen.await.expect("the purchase and its statuses are told");
+    let chain = by_trace(&spans).remove(trace.as_str()).unwrap();
+    let names: BTreeSet<&str> = chain.iter().map(|span| text(span, "name")).collect();
+    for name in [
+        "webhook",
+        "decide",
+        "commit",
+        "forward",
+        "send payment_link",
+        "status sent",
+        "status delivered",
+        "status read",
+    ] {
+        assert!(names.contains(name), "{name} is in the trace: {names:?}");
+    }
+    let ids: BTreeSet<&str> = chain.iter().map(|span| text(span, "spanId")).collect();
+    let roots = chain.iter().filter(|span| span["parentSpanId"].is_null());
+    assert_eq!(
+        roots.map(|span| text(span, "name")).collect::<Vec<_>>(),
+        ["webhook"]
+    );
+    for span in &chain {
+        let parent = text(span, "parentSpanId");
+        assert!(parent.is_empty() || ids.contains(parent), "an orphan: {span}");
+    }
+
+    let call = &stage.between.calls("/purchases")[0];
+    let forward = chain.iter().find(|span| span["name"] == "forward").unwrap();
+    let expected = format!("00-{trace}-{}-01", text(forward, "spanId"));
+    assert_eq!(call.traceparent.as_deref(), Some(expected.as_str()));
+    let quote = stage.between.calls("/quotes")[0].traceparent.clone().unwrap();
+    let asked = spans.iter().find(|span| span["name"] == "quote").unwrap();
+    assert!(quote.contains(text(asked, "traceId")) && quote.contains(text(asked, "spanId")));
+    let of_catalog = stage.between.calls("/products");
+    assert!(of_catalog.iter().all(|call| call.traceparent.is_none()));
+    let keys = stage.collector.keys();
+    assert!(!keys.is_empty() && keys.iter().all(|key| key.as_deref() == Some(collector::HEADER.1)));
+    stage.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_collector_nothing_goes_out_and_the_merchant_is_told_nothing() {
+    let stage = Stage::start(Form::Plain, false);
+    assert_eq!(buys(&stage).await, 1);
+    let calls = stage.between.calls("");
+    assert!(calls.len() > 2 && calls.iter().all(|call| call.traceparent.is_none()));
+
+    let written = stage.ends().await;
+
+    assert_eq!(written.spans, "");
+    assert!(!written.log.contains("trace_id"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_last_is_exported_before_the_end() {
+    let stage = Stage::start(Form::Plain, true);
+    let phone = stage.outside.phone("Ana").await;
+    phone.text("oi").await;
+    phone.waits_for("menu", 1).await;
+    drop(phone);
+
+    let written = stage.ends().await;
+
+    assert!(written.spans.contains("\"send menu\""), "{}", written.spans);
+}

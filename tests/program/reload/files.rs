@@ -1,0 +1,109 @@
+//! When files are looked at, what is refused, and what needs a restart.
+
+use reqwest::Method;
+use sacola::clock::{Clock, MovableClock};
+
+use super::{ANA, House, NEVER_S};
+use crate::support::program::API_KEY;
+
+const LETTERS: &str = "/v1/dead-letters";
+/// A second key, as a block of the configuration.
+const SECOND_KEY: &str = "a second key of the back office";
+
+fn with_second_key(text: &str) -> String {
+    let key = format!("id = \"second\"\nmerchant = \"*\"\nsecret = \"{SECOND_KEY}\"");
+    format!("{text}[[api_key]]\n{key}\nscopes = [\"dead_letters:read\"]\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_is_applied_at_the_next_look_and_by_sighup_at_once() {
+    let mut looking = House::opens(1).await;
+    let mut told = House::opens(NEVER_S).await;
+    for house in [&looking, &told] {
+        assert_eq!(house.asks(Method::GET, LETTERS, SECOND_KEY).await.0, 401);
+        assert_eq!(house.stand.generation(0).await, 1);
+    }
+    let clock = MovableClock::fixed();
+    let began_ms = clock.now_ms();
+    told.applies(|text| with_second_key(&text)).await;
+    let took_ms = clock.now_ms() - began_ms;
+    assert!(took_ms < 5_000, "told, and applied after {took_ms} ms");
+    looking.stand.puts(&looking.live, |text| with_second_key(&text));
+    looking.stand.applies(0, 1).await;
+    for house in [&looking, &told] {
+        assert_eq!(house.asks(Method::GET, LETTERS, SECOND_KEY).await.0, 200);
+        assert_eq!(house.stand.generation(0).await, 2);
+    }
+
+    // The same again is no change.
+    told.stand.signals(0, "-HUP").await;
+    assert_eq!(told.says(&ANA, "ajuda").await, 200);
+    told.hears(&ANA, &["help"]).await;
+    assert_eq!(told.stand.generation(0).await, 2);
+
+    told.applies(|text| text).await;
+    assert_eq!(told.asks(Method::GET, LETTERS, SECOND_KEY).await.0, 401);
+    assert_eq!(told.asks(Method::GET, LETTERS, API_KEY).await.0, 200);
+    looking.closes().await;
+    told.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_file_is_refused_whole_the_old_one_goes_on_and_a_mend_ends_it() {
+    let mut house = House::opens(NEVER_S).await;
+    assert_ne!(house.metric("sacola_config_refused").await, "1");
+    let faults = [
+        // Half of it is good: the key must not be added either.
+        ("[[number]]\nphone_number_id = \"207000000000001\"\n", "waba_id"),
+        ("[servr]\n", "servr"),
+        ("[[number\n", ""),
+    ];
+    for (fault, named) in faults {
+        house
+            .stand
+            .puts(&house.live, |text| format!("{}{fault}", with_second_key(&text)));
+        let told = house.is_refused().await;
+        assert!(told.contains(named), "{named} is not named in {told}");
+        assert_eq!(house.metric("sacola_config_refused").await, "1");
+        assert_eq!(house.stand.generation(0).await, 1);
+        assert_eq!(house.asks(Method::GET, LETTERS, SECOND_KEY).await.0, 401);
+        assert_eq!(house.asks(Method::GET, LETTERS, API_KEY).await.0, 200);
+        house.stand.puts(&house.live, |text| text);
+        house.is_mended().await;
+        assert_eq!(house.metric("sacola_config_refused").await, "0");
+    }
+    house.stand.vault().removes("sacola.toml");
+    house.is_refused().await;
+    assert_eq!(house.says(&ANA, "ajuda").await, 200);
+    house.hears(&ANA, &["help"]).await;
+    house.stand.puts(&house.live, |text| with_second_key(&text));
+    house.is_mended().await;
+    assert_eq!(house.asks(Method::GET, LETTERS, SECOND_KEY).await.0, 200);
+    house.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_restart_is_told_and_the_rest_is_applied() {
+    let mut house = House::opens(NEVER_S).await;
+    let restart_needed = house.config().await["restart_needed"].clone();
+    assert_eq!(
+        restart_needed.as_array().map(Vec::len),
+        Some(0),
+        "{restart_needed}"
+    );
+    house
+        .applies(|text| {
+            let text = text.replace("[server]\n", "[server]\ndrain_s = 7\n");
+            with_second_key(&text.replace("/data\"\n", "/elsewhere\"\n"))
+        })
+        .await;
+    let restart_needed = house.config().await["restart_needed"].to_string();
+    assert!(
+        restart_needed.contains("server") && restart_needed.contains("store"),
+        "{restart_needed}"
+    );
+    assert_eq!(house.asks(Method::GET, LETTERS, SECOND_KEY).await.0, 200);
+    assert_eq!(house.says(&ANA, "ajuda").await, 200);
+    house.hears(&ANA, &["help"]).await;
+    house.closes().await;
+}

@@ -1,0 +1,104 @@
+//! App secrets: the order of an exchange, the moment when one ends, and a file that is half written.
+
+use reqwest::Method;
+use sacola::clock::{Clock, MovableClock};
+
+use super::{ANA, House, NEVER_S};
+use crate::kills::vault::app_secret;
+use crate::support::program::API_KEY;
+
+/// How long the secret lives that ends while the gateway runs: longer than what happens before.
+const LIFE_S: i64 = 6;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_signs_before_gateways_know_it_is_401_and_what_came_comes_again() {
+    let mut house = House::opens(NEVER_S).await;
+    let webhook = ANA.words("ajuda");
+    house.stand.post.signs_with(&app_secret(2));
+    assert_eq!(house.stand.post.once(0, &webhook).await, 401, "too early");
+    let refused = "sacola_webhooks_total{outcome=\"bad_signature\"}";
+    assert_eq!(house.metric(refused).await, "1");
+
+    house.live.app = vec![2, 1];
+    house.applies(|text| text).await;
+    assert_eq!(
+        house.stand.post.once(0, &webhook).await,
+        200,
+        "the provider repeats it"
+    );
+    house.stand.post.signs_with(&app_secret(1));
+    assert_eq!(house.stand.post.once(0, &webhook).await, 200, "both are live");
+    house.live.app = vec![2];
+    house.applies(|text| text).await;
+    assert_eq!(
+        house.stand.post.once(0, &webhook).await,
+        401,
+        "the old one is gone"
+    );
+    house.stand.post.signs_with(&app_secret(2));
+    assert_eq!(house.says(&ANA, "oi").await, 200);
+    house.hears(&ANA, &["help", "menu"]).await;
+    house.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_ends_at_its_moment_and_one_that_has_ended_verifies_nothing() {
+    let mut house = House::opens(NEVER_S).await;
+    house.live.app = vec![2, 1];
+    let old = house.stand.vault().source("app_secret_1");
+    let ending = |at_s: i64| {
+        let at = jiff::Timestamp::from_second(at_s).unwrap();
+        old.replace(" }", &format!(", expires_at = \"{at}\" }}"))
+    };
+    let clock = MovableClock::fixed();
+    let end_s = clock.now_ms() / 1_000 + LIFE_S;
+    house.applies(|text| text.replace(&old, &ending(end_s))).await;
+    assert_eq!(
+        house
+            .metric("sacola_secret_expires_at_seconds{secret=\"whatsapp.app_secrets[1]\"}")
+            .await,
+        end_s.to_string()
+    );
+    assert_eq!(house.says(&ANA, "ajuda").await, 200);
+    assert!(
+        clock.now_ms() < end_s * 1_000,
+        "this machine is too slow for this test"
+    );
+    let left_ms = end_s * 1_000 - clock.now_ms();
+    house.stand.waits(u64::try_from(left_ms).unwrap()).await;
+    assert_eq!(house.says(&ANA, "oi").await, 401, "it has ended");
+    house.stand.post.signs_with(&app_secret(2));
+    assert_eq!(house.says(&ANA, "oi").await, 200);
+    house.hears(&ANA, &["help", "menu"]).await;
+
+    house.live.app = vec![1, 2];
+    house
+        .applies(|text| text.replace(&old, &ending(end_s - 86_400)))
+        .await;
+    house.stand.post.signs_with(&app_secret(1));
+    assert_eq!(house.says(&ANA, "ajuda").await, 401, "it had ended before");
+    house.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_emptied_or_missing_in_the_midst_of_a_rewrite_is_refused_and_the_old_one_stays() {
+    let mut house = House::opens(NEVER_S).await;
+    house.stand.vault().writes_over("app_secret_1", "");
+    let told = house.is_refused().await;
+    assert!(told.contains("app_secrets[0]"), "{told}");
+    assert_eq!(house.says(&ANA, "ajuda").await, 200);
+    house.stand.vault().removes("app_secret_1");
+    let told = house.is_refused().await;
+    assert!(told.contains("app_secret_1"), "{told}");
+    assert!(!told.contains(&app_secret(1)), "a secret is told: {told}");
+    assert_eq!(house.says(&ANA, "oi").await, 200);
+    assert_eq!(house.asks(Method::GET, "/v1/dead-letters", API_KEY).await.0, 200);
+
+    house.stand.vault().writes_over("app_secret_1", &app_secret(2));
+    house.is_mended().await;
+    assert_eq!(house.says(&ANA, "pedidos").await, 401);
+    house.stand.post.signs_with(&app_secret(2));
+    assert_eq!(house.says(&ANA, "pedidos").await, 200);
+    house.hears(&ANA, &["help", "menu", "purchase_state"]).await;
+    house.closes().await;
+}
