@@ -45,7 +45,7 @@ impl Gateway {
         };
         let base = match given {
             Some(text) => named(&config.outgoing, text)?,
-            None => own(config)?,
+            None => listening(config)?,
         };
         let http = if base.scheme() == "https" {
             outgoing::provider(TIMEOUT_MS)?
@@ -140,7 +140,7 @@ fn running(problem: String) -> Failure {
 }
 
 /// Where the configured gateway listens, on this machine.
-fn own(config: &Config) -> Result<Url, Failure> {
+fn listening(config: &Config) -> Result<Url, Failure> {
     let address = reachable(config.server.listen);
     let url = address.and_then(|address| Url::parse(&format!("http://{address}")).ok());
     url.ok_or_else(|| fault("server.listen takes a free port. Mend: name the gateway with --gateway URL"))
