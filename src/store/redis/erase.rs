@@ -72,12 +72,9 @@ impl Inner {
         for some in forgettable.chunks(FORGOTTEN_AT_ONCE) {
             let mut commands = Vec::with_capacity(some.len());
             for place in some {
-                let is_member = !place.member.is_empty();
-                let mut command = if is_member && matches!(place.family, Family::Lane | Family::Interest) {
-                    redis::cmd("ZREM")
-                } else {
-                    redis::cmd("DEL")
-                };
+                let is_member =
+                    matches!(place.family, Family::Lane | Family::Interest) && !place.member.is_empty();
+                let mut command = redis::cmd(if is_member { "ZREM" } else { "DEL" });
                 command.arg(&place.row);
                 if is_member {
                     command.arg(&place.member);

@@ -91,9 +91,9 @@ impl Inner {
         for answer in self.net.each(asked).await {
             kinds.push(Kind::of(&read::<String>(reading(answer)?, "TYPE")?));
         }
-        let known: Vec<(&String, Kind)> = keys.iter().zip(kinds).collect();
-        let known: Vec<(&String, Kind)> = known
-            .into_iter()
+        let known: Vec<(&String, Kind)> = keys
+            .iter()
+            .zip(kinds)
             .filter(|(_, kind)| *kind != Kind::Nothing)
             .collect();
         let firsts = known.iter().map(|(key, kind)| kind.command(key, START));
