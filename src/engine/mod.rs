@@ -24,6 +24,7 @@ pub mod addresses;
 pub mod catalogs;
 mod drafts;
 mod encoded;
+pub mod erasure;
 mod finding;
 mod handing;
 pub mod items;

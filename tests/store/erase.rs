@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sacola::domain::ids::{EffectId, HomeId, PurchaseId};
+use sacola::domain::ids::{EffectId, HOME_CHARS, HomeId, PurchaseId};
 use sacola::store::{
     Commit, CommitOutcome, DeadLetter, DeliveryStatus, Edge, EraseOutcome, Erasure, Family, Found,
     IdempotencyOutcome, LaneKind, LoadRequest, Needles, Removed, SettleOutcome, Settlement, StatusTarget,
@@ -168,7 +168,9 @@ pub async fn an_alias_goes_only_when_it_still_leads_there(store: Arc<dyn Store>)
 pub async fn all_found(store: &Arc<dyn Store>, texts: &[&str]) -> Vec<Found> {
     let mut needles = Needles::default();
     for text in texts {
-        needles.add(text.as_bytes(), Edge::Word);
+        // The id of a conversation is nobody's but its own, wherever it stands.
+        let edge = if text.len() == HOME_CHARS { Edge::Any } else { Edge::Word };
+        needles.add(text.as_bytes(), edge);
     }
     let mut found = Vec::new();
     let mut after: Option<String> = None;
