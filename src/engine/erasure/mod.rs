@@ -155,14 +155,14 @@ impl Engine {
             return Ok(refused);
         }
         self.warm.clear();
-        work.sweep(Stage::Homes).await?;
-        let mut proof = work.prove().await?;
-        for _ in 1..PROOFS {
+        let mut proof = Proof::default();
+        for _ in 0..PROOFS {
+            work.sweep(Stage::Homes).await?;
+            work.end_aliases().await?;
+            proof = work.prove().await?;
             if proof.found == 0 || proof.came_back {
                 break;
             }
-            work.sweep(Stage::Homes).await?;
-            proof = work.prove().await?;
         }
         let history = self.parts.store.rewrite_history().await?;
         let report = work.report(proof, Some(history));

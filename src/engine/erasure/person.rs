@@ -26,7 +26,7 @@ pub(super) struct Person {
 impl Person {
     /// True when anything here leads to them.
     pub(super) fn is_known(&self) -> bool {
-        !self.ends.is_empty() || !self.aliases.is_empty()
+        !self.ends.is_empty()
     }
 
     /// Purchases that the merchant has not answered yet.
@@ -115,10 +115,10 @@ impl Engine {
     async fn follow(&self, own: &HomeId, person: &mut Person) -> Result<(), store::Error> {
         let loaded = self.load(vec![own.clone()], vec![own.clone()], &[]).await?;
         let mut places = vec![(own.clone(), loaded.conversations.into_iter().next())];
-        if let Some(home) = loaded.aliases.into_iter().next().flatten() {
+        let led_to = loaded.aliases.into_iter().next().flatten();
+        if let Some(home) = &led_to {
             let there = self.load(vec![home.clone()], Vec::new(), &[]).await?;
             places.insert(0, (home.clone(), there.conversations.into_iter().next()));
-            person.aliases.insert(own.clone(), home);
         }
         for (home, stored) in places {
             let Some(stored) = stored.filter(|_| !person.ends.contains_key(&home)) else {
@@ -132,6 +132,9 @@ impl Engine {
             } else if stored.erased_at_ms.is_some() {
                 person.ends.insert(home, stored.revision);
             }
+        }
+        if let Some(home) = led_to.filter(|home| person.ends.contains_key(home)) {
+            person.aliases.insert(own.clone(), home);
         }
         Ok(())
     }

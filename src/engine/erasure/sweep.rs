@@ -150,7 +150,7 @@ impl<'a> Work<'a> {
                 Family::Letter => self.letter(&place.name).await?,
                 Family::Record => self.record(&place).await?,
                 Family::Purchase => self.purchase(&place.name).await?,
-                Family::Alias => self.alias(&place).await?,
+                Family::Alias => self.alias(&place),
                 Family::Idempotency | Family::Budget | Family::Hold => forgotten.push(place),
                 Family::Status | Family::Message if self.is_of_before(&place) => forgotten.push(place),
                 Family::Status
@@ -313,26 +313,19 @@ impl<'a> Work<'a> {
     }
 
     /// An id that leads to a conversation of theirs.
-    async fn alias(&mut self, place: &Place) -> Result<(), store::Error> {
+    fn alias(&mut self, place: &Place) {
         let Some(home) = place
             .home
             .clone()
             .filter(|home| self.person.ends.contains_key(home))
         else {
-            return Ok(());
+            return;
         };
+        if self.asked.is_dry && self.counted.insert((Family::Alias, place.name.clone())) {
+            self.counts.aliases += 1;
+        }
         let alias = HomeId::new(place.name.as_str());
-        if self.asked.is_dry {
-            if self.counted.insert((Family::Alias, place.name.clone())) {
-                self.counts.aliases += 1;
-            }
-            return Ok(());
-        }
-        if self.is_alive(place, &mut BTreeMap::new()).await? {
-            return Ok(());
-        }
-        self.person.aliases.insert(alias.clone(), home.clone());
-        self.end_alias(alias, home).await
+        self.person.aliases.insert(alias, home);
     }
 
     /// Ends every conversation; false when one of them changed since it was read.
@@ -342,7 +335,7 @@ impl<'a> Work<'a> {
             let settings = self.engine.number(&conversation.number);
             let interest = settings.into_iter().flat_map(|settings| {
                 let products = conversation.interest();
-                products.into_iter().map(|retailer_id| Interest {
+                products.into_iter().map(move |retailer_id| Interest {
                     merchant: settings.shop.merchant.clone(),
                     retailer_id,
                 })
@@ -357,10 +350,17 @@ impl<'a> Work<'a> {
                 EraseOutcome::Conflict => return Ok(false),
             }
         }
-        for (alias, home) in self.person.aliases.clone() {
-            self.end_alias(alias, home).await?;
-        }
         Ok(true)
+    }
+
+    /// Ends every id that led to a conversation which has ended: last of all, so that a repeated erasure finds its way.
+    pub(super) async fn end_aliases(&mut self) -> Result<(), store::Error> {
+        for (alias, home) in self.person.aliases.clone() {
+            if self.engine.conversation(&home).await?.is_none() {
+                self.end_alias(alias, home).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes an id that led to a conversation, and has the id remember the erasure.
