@@ -45,6 +45,10 @@ const LEAVE: Duration = Duration::from_millis(500);
 const FINISH_S: u64 = 10;
 /// How long the listeners' tasks may take once they have stopped.
 const LISTENERS_MS: u64 = 1_000;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Milliseconds of an hour.
+const HOUR_MS: i64 = 60 * 60 * 1000;
 /// Pause between superseding messages of one conversation: a burst of clicks becomes a handful of messages.
 const PACE_MS: i64 = 300;
 /// So many may go ahead of that pace after a pause: fifty clicks in one second stay below ten messages, and who taps as people do
@@ -146,6 +150,9 @@ impl App {
         let dispatcher = Dispatcher::new(parts, tasks.clone());
         let mirrored = first_mirror(&dispatcher).await;
         dispatcher.run(lane_work, &mirrored);
+        if let Some(days) = config.retention.dead_letters_days {
+            dispatcher.remove_old_letters(i64::from(days) * DAY_MS);
+        }
 
         let state = Arc::new(shared_state(config, engine, dispatcher, metrics));
         let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
@@ -231,17 +238,26 @@ async fn judged(store: &dyn Store, demanded: Option<Loss>) -> anyhow::Result<Hea
 pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let url = config.store.url.expose();
     if let Some(directory) = url.strip_prefix("embedded:") {
-        let store = store::embedded::open(Path::new(directory))
+        let store = store::embedded::open_with(Path::new(directory), kept(config))
             .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
         return Ok(Arc::new(store));
     }
     Ok(Arc::new(open_redis(config).await?))
 }
 
+/// How long the engines keep what ends by itself.
+fn kept(config: &Config) -> store::Retention {
+    store::Retention {
+        journal_days: config.retention.journal_days,
+        statuses_days: config.retention.statuses_days,
+    }
+}
+
 async fn open_redis(config: &Config) -> anyhow::Result<store::redis::RedisStore> {
     let options = store::redis::Options {
         wait_replicas: config.store.wait_replicas,
         key_prefix: config.store.key_prefix.clone(),
+        retention: kept(config),
         ..store::redis::Options::default()
     };
     let store = store::redis::connect(config.store.url.expose(), options).await;
@@ -277,7 +293,7 @@ pub(crate) async fn engine_for_reading(
 /// Opens the configured store and reads its identity; an embedded one is not made.
 async fn open_used(config: &Config) -> anyhow::Result<Option<(Arc<dyn Store>, Option<String>)>> {
     if let Some(directory) = config.store.url.expose().strip_prefix("embedded:") {
-        let opened = store::embedded::open_existing(Path::new(directory))
+        let opened = store::embedded::open_existing(Path::new(directory), kept(config))
             .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
         let Some(opened) = opened else {
             return Ok(None);
@@ -410,6 +426,7 @@ fn shared_state(
         keys: Keys(config.api_keys.iter().map(key).collect()),
         webhook_body_bytes: config.server.webhook_body_bytes,
         api_body_bytes: config.server.api_body_bytes,
+        idempotency_ms: i64::from(config.retention.idempotency_hours) * HOUR_MS,
         metrics,
         draining: AtomicBool::new(false),
         required: demanded(config),

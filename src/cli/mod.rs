@@ -11,7 +11,9 @@ mod check;
 mod dead_letters;
 mod demo;
 mod emulator;
+mod erase;
 mod explain;
+mod gateway;
 mod playground;
 mod print;
 mod replay;
@@ -68,6 +70,8 @@ enum Command {
         #[command(subcommand)]
         what: dead_letters::DeadLetters,
     },
+    /// Removes everything that is kept of a customer, and proves it by a search.
+    Erase(erase::Options),
     /// About the configuration.
     Config {
         #[command(subcommand)]
@@ -131,6 +135,7 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
         Command::Emulator(options) => emulator::run(&environment, options).await,
         Command::Check { config, json } => check::run(&environment, &config, json).await,
         Command::DeadLetters { what } => dead_letters::run(&environment, what).await,
+        Command::Erase(options) => erase::run(&environment, options).await,
         Command::Config {
             about: ConfigCommand::Reference,
         } => {

@@ -24,6 +24,7 @@ mod pace;
 mod parked;
 mod products;
 mod quote;
+mod retention;
 mod send;
 mod statuses;
 mod traced;

@@ -19,8 +19,6 @@ use crate::store::IdempotencyOutcome;
 
 /// Most products in one call (ten messages of thirty).
 const PRODUCTS_MAX: usize = 300;
-/// How long an `Idempotency-Key` is remembered.
-const KEY_TTL_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,7 +82,7 @@ pub(super) async fn products(
     let store = state.engine.store();
     let fingerprint = digest(&String::from_utf8_lossy(&bytes));
     let is_claimed = match store
-        .begin_idempotent(&name, &fingerprint, KEY_TTL_MS, now_ms)
+        .begin_idempotent(&name, &fingerprint, state.idempotency_ms, now_ms)
         .await?
     {
         IdempotencyOutcome::New => true,

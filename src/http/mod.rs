@@ -23,6 +23,7 @@ mod callbacks;
 mod console;
 mod conversations;
 mod dead_letters;
+mod erasures;
 mod intake;
 mod messages;
 mod openapi;
@@ -55,6 +56,8 @@ pub struct State {
     pub webhook_body_bytes: usize,
     /// Largest API body.
     pub api_body_bytes: usize,
+    /// How long the answer to an idempotent call is repeated.
+    pub idempotency_ms: i64,
     /// Renders metrics.
     pub metrics: PrometheusHandle,
     /// True while shutting down.

@@ -27,6 +27,7 @@ pub(super) enum Code {
     StoreUnavailable,
     IdempotencyConflict,
     PayloadTooLarge,
+    PurchaseInFlight,
 }
 
 impl Code {
@@ -46,12 +47,15 @@ impl Code {
             Self::StoreUnavailable => "store_unavailable",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::PayloadTooLarge => "payload_too_large",
+            Self::PurchaseInFlight => "purchase_in_flight",
         }
     }
 
     fn status(self) -> StatusCode {
         match self {
-            Self::ServiceWindowClosed | Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::ServiceWindowClosed | Self::IdempotencyConflict | Self::PurchaseInFlight => {
+                StatusCode::CONFLICT
+            }
             Self::UnknownNumber | Self::UnknownCustomer | Self::NotFound => StatusCode::NOT_FOUND,
             Self::UnknownProduct | Self::InvalidMoney => StatusCode::UNPROCESSABLE_ENTITY,
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
@@ -123,7 +127,8 @@ impl ResponseError for ApiError {
             | Code::CrossSite
             | Code::NotFound
             | Code::IdempotencyConflict
-            | Code::PayloadTooLarge => {}
+            | Code::PayloadTooLarge
+            | Code::PurchaseInFlight => {}
         }
         response.content_type("application/problem+json").body(
             json!({

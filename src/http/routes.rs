@@ -5,7 +5,9 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, scope, to};
 
 use super::console::{self, journal, lanes, letters, overview, price_updates, session, trace};
-use super::{callbacks, conversations, dead_letters, messages, openapi, ops, problem, products, webhook};
+use super::{
+    callbacks, conversations, dead_letters, erasures, messages, openapi, ops, problem, products, webhook,
+};
 use crate::assets;
 
 /// The public listener.
@@ -43,6 +45,7 @@ pub(super) fn public(config: &mut ServiceConfig) {
             "/v1/dead-letters/{id}/replay",
             post().to(dead_letters::replay_one),
         )
+        .route("/v1/erasures", post().to(erasures::erase))
         // anyone
         .route("/openapi.json", get().to(openapi::serve))
         .default_service(to(problem::nothing_here));

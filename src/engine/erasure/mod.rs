@@ -32,6 +32,8 @@ const HOLD_MS: i64 = 60_000;
 const TRIES: usize = 5;
 /// How often what was found in the end is removed once more: late statuses, a turn that was under way.
 const PROOFS: usize = 3;
+/// Most purchases that a refusal names.
+const NAMED_MAX: usize = 5;
 
 /// Who is to be erased.
 #[derive(Clone, Debug)]
@@ -249,6 +251,17 @@ impl Counts {
         self.done_marks += removed.marks;
         self.interests += removed.interest;
     }
+}
+
+/// Why an erasure must wait, and for what.
+pub fn in_flight(purchases: &[PurchaseId]) -> String {
+    let named: Vec<&str> = purchases.iter().take(NAMED_MAX).map(PurchaseId::as_str).collect();
+    format!(
+        "the merchant has not answered {} of this customer's purchases ({}): erasing now would lose the evidence of money. Nothing \
+         was changed. Wait for the answer (at most 24 hours, then a person must look), and try again",
+        purchases.len(),
+        named.join(", ")
+    )
 }
 
 fn in_words(history: History) -> String {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::problem::Code;
 
 mod console;
+mod erasure;
 mod public;
 
 /// Where an operation is served.
@@ -48,7 +49,8 @@ const fn operation(
 /// The document.
 pub fn document() -> Value {
     let mut paths = serde_json::Map::new();
-    let public = public::OPERATIONS.iter().map(|one| (one, Listener::Public));
+    let public = public::OPERATIONS.iter().chain(&erasure::OPERATIONS);
+    let public = public.map(|one| (one, Listener::Public));
     let ops = console::OPERATIONS.iter().map(|one| (one, Listener::Ops));
     for (one, listener) in public.chain(ops) {
         let entry = paths.entry(one.path).or_insert_with(|| json!({}));
@@ -107,6 +109,7 @@ fn all_codes() -> Vec<&'static str> {
         Code::StoreUnavailable,
         Code::IdempotencyConflict,
         Code::PayloadTooLarge,
+        Code::PurchaseInFlight,
     ];
     all.into_iter().map(Code::word).collect()
 }
