@@ -96,7 +96,7 @@ async fn somebody_is_erased_through_the_running_gateway_and_writes_again_as_a_ne
         "--customer",
         &ana.user_id,
     ];
-    let with = |more: &[&str]| desk.runs(&[&through, more].concat());
+    let with = |more: &[&str]| desk.runs(&[&through[..], more].concat());
 
     let (status, _, errors) = with(&[]);
     assert_eq!(status, Some(2), "{errors}");
