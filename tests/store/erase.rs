@@ -169,7 +169,11 @@ pub async fn all_found(store: &Arc<dyn Store>, texts: &[&str]) -> Vec<Found> {
     let mut needles = Needles::default();
     for text in texts {
         // The id of a conversation is nobody's but its own, wherever it stands.
-        let edge = if text.len() == HOME_CHARS { Edge::Any } else { Edge::Word };
+        let edge = if text.len() == HOME_CHARS {
+            Edge::Any
+        } else {
+            Edge::Word
+        };
         needles.add(text.as_bytes(), edge);
     }
     let mut found = Vec::new();

@@ -32,7 +32,10 @@ const LOOK_MS: u64 = 5_000;
 
 /// Whom, where, and how.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(super) struct Options {
     /// The configuration file.
     #[arg(long)]

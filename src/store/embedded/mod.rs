@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use redb::{Database, ReadableDatabase};
 
-use self::rewrite::Rewriting;
-
 use self::budgets::Budgets;
 use self::lanes::Tokens;
+use self::rewrite::Rewriting;
 use self::table::{Snapshot, TABLE, View, Writing, unavailable};
 use self::writer::Writer;
 use super::{Error, Retention, UnixMs};
