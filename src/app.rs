@@ -56,6 +56,10 @@ const FINISH_S: u64 = 10;
 const LISTENERS_MS: u64 = 1_000;
 /// How long the last spans may take to reach their collector.
 const SPANS_MS: u64 = 3_000;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Milliseconds of an hour.
+const HOUR_MS: i64 = 60 * 60 * 1000;
 /// Pause between superseding messages of one conversation: a burst of clicks becomes a handful of messages.
 const PACE_MS: i64 = 300;
 /// So many may go ahead of that pace after a pause: fifty clicks in one second stay below ten messages, and who taps as people do
@@ -163,6 +167,9 @@ impl App {
         let dispatcher = Dispatcher::new(parts, tasks.clone());
         let mirrored = first_mirror(&dispatcher).await;
         dispatcher.run(lane_work, &mirrored);
+        if let Some(days) = config.retention.dead_letters_days {
+            dispatcher.remove_old_letters(i64::from(days) * DAY_MS);
+        }
 
         let state = Arc::new(shared_state(config, engine, dispatcher, metrics));
         let reload = Reload::new(config, Arc::clone(&state), graph, clock);
@@ -348,6 +355,7 @@ fn shared_state(
         configuration: Live::new(http::Configuration::default()),
         webhook_body_bytes: config.server.webhook_body_bytes,
         api_body_bytes: config.server.api_body_bytes,
+        idempotency_ms: i64::from(config.retention.idempotency_hours) * HOUR_MS,
         metrics,
         draining: AtomicBool::new(false),
         required: demanded(config),

@@ -278,6 +278,7 @@ fn restart_needed(started: &Config, config: &Config) -> Vec<String> {
         ("server.drain_s", server.drain_s != new_server.drain_s),
         ("store", started.store != config.store),
         ("delivery", started.delivery != config.delivery),
+        ("retention", started.retention != config.retention),
         ("tracing", started.tracing != config.tracing),
         ("whatsapp.graph_url", whatsapp.graph_url != new_whatsapp.graph_url),
         (

@@ -57,17 +57,26 @@ pub(super) async fn judged(store: &dyn Store, demanded: Option<Loss>) -> anyhow:
 pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let url = config.store.url.expose();
     if let Some(directory) = url.strip_prefix("embedded:") {
-        let store = store::embedded::open(Path::new(directory))
+        let store = store::embedded::open_with(Path::new(directory), kept(config))
             .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
         return Ok(Arc::new(store));
     }
     Ok(Arc::new(open_redis(config).await?))
 }
 
+/// How long the engines keep what ends by itself.
+fn kept(config: &Config) -> store::Retention {
+    store::Retention {
+        journal_days: config.retention.journal_days,
+        statuses_days: config.retention.statuses_days,
+    }
+}
+
 async fn open_redis(config: &Config) -> anyhow::Result<store::redis::RedisStore> {
     let options = store::redis::Options {
         wait_replicas: config.store.wait_replicas,
         key_prefix: config.store.key_prefix.clone(),
+        retention: kept(config),
         ..store::redis::Options::default()
     };
     let store = store::redis::connect(config.store.url.expose(), options).await;
@@ -103,7 +112,7 @@ pub(crate) async fn engine_for_reading(
 /// Opens the configured store and reads its identity; an embedded one is not made.
 async fn open_used(config: &Config) -> anyhow::Result<Option<(Arc<dyn Store>, Option<String>)>> {
     if let Some(directory) = config.store.url.expose().strip_prefix("embedded:") {
-        let opened = store::embedded::open_existing(Path::new(directory))
+        let opened = store::embedded::open_existing(Path::new(directory), kept(config))
             .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
         let Some(opened) = opened else {
             return Ok(None);

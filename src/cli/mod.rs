@@ -12,7 +12,9 @@ mod check;
 mod dead_letters;
 mod demo;
 mod emulator;
+mod erase;
 mod explain;
+mod gateway;
 mod health;
 mod own_key;
 mod playground;
@@ -79,6 +81,8 @@ enum Command {
         #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090/livez")]
         url: url::Url,
     },
+    /// Removes everything that is kept of a customer, and proves it by a search.
+    Erase(erase::Options),
     /// About the configuration.
     Config {
         #[command(subcommand)]
@@ -146,6 +150,7 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
         Command::DeadLetters { what } => dead_letters::run(&environment, what).await,
         Command::ApiKey(options) => api_key::run(&options),
         Command::Health { url } => health::run(&url).await,
+        Command::Erase(options) => erase::run(&environment, options).await,
         Command::Config {
             about: ConfigCommand::Reference,
         } => {

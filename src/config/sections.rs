@@ -10,7 +10,8 @@ use super::report::Report;
 use super::secret::Secret;
 use super::table;
 use super::types::{
-    ButtonKey, Buttons, Config, Delivery, Demand, Outgoing, Server, StoreSection, Tracing, WhatsApp,
+    ButtonKey, Buttons, Config, Delivery, Demand, Outgoing, Retention, Server, StoreSection, Tracing,
+    WhatsApp,
 };
 use super::urls;
 
@@ -26,6 +27,7 @@ pub(super) fn config(root: &Table, report: &mut Report<'_>) -> Option<Config> {
     let allowed = outgoing.as_ref();
     let server = server(root, report);
     let store = store(root, report);
+    let retention = retention(root, report);
     let delivery = delivery(root, report);
     let buttons = buttons(root, report);
     let whatsapp = whatsapp(root, report, allowed);
@@ -37,6 +39,7 @@ pub(super) fn config(root: &Table, report: &mut Report<'_>) -> Option<Config> {
     Some(Config {
         server: server?,
         store: store?,
+        retention: retention?,
         delivery: delivery?,
         buttons: buttons?,
         whatsapp: whatsapp?,
@@ -157,6 +160,20 @@ fn refuse_unmeetable(
             "set store.wait_replicas to 1 or more",
         );
     }
+}
+
+fn retention(root: &Table, report: &mut Report<'_>) -> Option<Retention> {
+    let cursor = Cursor::one(report, root, &table::RETENTION);
+    let journal_days = cursor.integer(report, "journal_days");
+    let statuses_days = cursor.integer(report, "statuses_days");
+    let dead_letters_days = cursor.integer(report, "dead_letters_days");
+    let idempotency_hours = cursor.integer(report, "idempotency_hours");
+    Some(Retention {
+        journal_days: journal_days?,
+        statuses_days: statuses_days?,
+        dead_letters_days,
+        idempotency_hours: idempotency_hours?,
+    })
 }
 
 fn delivery(root: &Table, report: &mut Report<'_>) -> Option<Delivery> {

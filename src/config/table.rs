@@ -12,8 +12,9 @@ const LOSSES: &[&str] = &Demand::NAMES;
 const SCOPES: &[&str] = &Scope::NAMES;
 
 /// Every section, in the order of the reference.
-pub(super) static SECTIONS: [&Section; 10] = [
-    &SERVER, &STORE, &DELIVERY, &BUTTONS, &WHATSAPP, &NUMBER, &MERCHANT, &OUTGOING, &API_KEY, &TRACING,
+pub(super) static SECTIONS: [&Section; 11] = [
+    &SERVER, &STORE, &RETENTION, &DELIVERY, &BUTTONS, &WHATSAPP, &NUMBER, &MERCHANT, &OUTGOING, &API_KEY,
+    &TRACING,
 ];
 
 /// `"name", kind, need, "example", "meaning";` for each key.
@@ -65,6 +66,26 @@ pub(super) static STORE: Section = Section {
         "require", Kind::Choice(LOSSES), Need::Optional, r#""power_loss""#,
             "What a 200 must survive. With a store whose settings promise less, `serve` does not start and \
             `/readyz` is 503. Absent: nothing is demanded.";
+    },
+};
+
+/// `[retention]`
+pub(super) static RETENTION: Section = Section {
+    name: "retention",
+    many: false,
+    meaning: "How long what ends by itself is kept; `docs/RETENTION.md` lists everything that is kept. Nothing in a cart ever ends.",
+    keys: keys! {
+        "journal_days", Kind::Integer(1, 30), Need::Default("30"), "7",
+            "How long a conversation's journal is kept behind its last entry, in days: it holds what the customer \
+            wrote. `sacola replay` needs it.";
+        "statuses_days", Kind::Integer(1, 30), Need::Default("30"), "7",
+            "How long delivery statuses and the keys of sent messages are kept, in days. A status that comes later \
+            is taken for a new one.";
+        "dead_letters_days", Kind::Integer(1, 3650), Need::Optional, "90",
+            "How long a dead letter waits for a person, in days, before it is removed. Absent: until somebody \
+            replays or discards it.";
+        "idempotency_hours", Kind::Integer(1, 168), Need::Default("168"), "24",
+            "How long the answer to an `Idempotency-Key` is repeated, in hours.";
     },
 };
 
@@ -203,7 +224,8 @@ pub(super) static API_KEY: Section = Section {
             "The SHA-256 of what the caller sends, 64 hexadecimal digits: then this file holds no secret. `sacola api-key` \
             makes a key and its hash.";
         "scopes", Kind::Choices(SCOPES), Need::Required, r#"["messages:write", "conversations:read"]"#,
-            "What the key may do, at least one of the list. `personal_data:read`: see customers unmasked in the console.";
+            "What the key may do, at least one of the list. `personal_data:read`: see customers unmasked in the console. \
+            `customers:erase`: erase a customer.";
         "requests_per_second", Kind::Integer(1, 1000), Need::Default("50"), "50",
             "How many requests the key may make, per second and at once, at each replica; more are answered with 429.";
     },

@@ -18,6 +18,8 @@ pub struct Config {
     pub server: Server,
     /// Where conversations live.
     pub store: StoreSection,
+    /// How long what ends by itself is kept.
+    pub retention: Retention,
     /// How effects are performed.
     pub delivery: Delivery,
     /// What signs button ids.
@@ -106,6 +108,19 @@ impl StoreSection {
             None => url.to_owned(),
         }
     }
+}
+
+/// How long what ends by itself is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// A journal, behind its last entry, in days (1..=30).
+    pub journal_days: u32,
+    /// Delivery statuses and message keys, in days (1..=30).
+    pub statuses_days: u32,
+    /// Dead letters, in days (1..=3650); `None`: until somebody handles them.
+    pub dead_letters_days: Option<u32>,
+    /// Answers to idempotent calls, in hours (1..=168).
+    pub idempotency_hours: u32,
 }
 
 /// How effects reach the provider and the merchants.
@@ -309,11 +324,13 @@ pub enum Scope {
     DeadLettersWrite,
     /// See customers unmasked in the console.
     PersonalDataRead,
+    /// Erase a customer.
+    CustomersErase,
 }
 
 impl Scope {
     /// Every scope, in the order of [`Scope::NAMES`].
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::MessagesWrite,
         Self::ConversationsRead,
         Self::CatalogWrite,
@@ -321,9 +338,10 @@ impl Scope {
         Self::DeadLettersRead,
         Self::DeadLettersWrite,
         Self::PersonalDataRead,
+        Self::CustomersErase,
     ];
     /// Their names in the configuration.
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 8] = [
         Self::MessagesWrite.as_str(),
         Self::ConversationsRead.as_str(),
         Self::CatalogWrite.as_str(),
@@ -331,6 +349,7 @@ impl Scope {
         Self::DeadLettersRead.as_str(),
         Self::DeadLettersWrite.as_str(),
         Self::PersonalDataRead.as_str(),
+        Self::CustomersErase.as_str(),
     ];
 
     /// `messages:write`.
@@ -343,6 +362,7 @@ impl Scope {
             Self::DeadLettersRead => "dead_letters:read",
             Self::DeadLettersWrite => "dead_letters:write",
             Self::PersonalDataRead => "personal_data:read",
+            Self::CustomersErase => "customers:erase",
         }
     }
 

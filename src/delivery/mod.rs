@@ -26,6 +26,7 @@ mod pace;
 mod parked;
 mod products;
 mod quote;
+mod retention;
 mod send;
 mod sides;
 mod statuses;

@@ -87,6 +87,15 @@ pub enum Refusal {
 }
 
 impl Cart {
+    /// An empty cart for which every button up to that revision is stale.
+    pub fn behind(revision: u64) -> Self {
+        Self {
+            revision,
+            sealed_at: revision,
+            ..Self::default()
+        }
+    }
+
     /// The line of a product.
     pub fn line(&self, id: &RetailerId) -> Option<&Line> {
         self.lines.iter().find(|line| line.retailer_id == *id)

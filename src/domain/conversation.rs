@@ -93,6 +93,15 @@ pub struct PendingOrder {
     pub at_ms: i64,
 }
 
+/// What is known of a conversation that was here before and was erased: where it ended, and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// A revision that neither it nor any of its carts had reached.
+    pub revision: u64,
+    /// When it was erased, in Unix milliseconds.
+    pub at_ms: i64,
+}
+
 /// One entry of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
@@ -129,6 +138,9 @@ pub struct Conversation {
     pub number: NumberId,
     /// The customer.
     pub customer: Customer,
+    /// What was here before, when it was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Erased>,
     /// The customer's own choice of language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
@@ -176,6 +188,7 @@ impl Conversation {
             changed_at_ms: 0,
             number,
             customer: Customer::default(),
+            erased: None,
             locale: None,
             window_open_until_ms: 0,
             mode: Mode::Bot,
@@ -191,14 +204,32 @@ impl Conversation {
         }
     }
 
+    /// One in which nothing has happened yet, in the place of one that was erased: no button of before means anything here.
+    pub fn after(erased: Erased, home: HomeId, number: NumberId) -> Self {
+        Self {
+            revision: erased.revision,
+            erased: Some(erased),
+            ..Self::new(home, number)
+        }
+    }
+
+    /// The cart of a device that has none yet.
+    pub fn fresh_cart(&self) -> Cart {
+        Cart::behind(self.erased.map_or(0, |erased| erased.revision))
+    }
+
     /// The cart of a device; an empty one when there is none.
     pub fn cart(&self, device: Device) -> Cart {
-        self.carts.get(&device).cloned().unwrap_or_default()
+        self.carts
+            .get(&device)
+            .cloned()
+            .unwrap_or_else(|| self.fresh_cart())
     }
 
     /// The cart of a device, to be changed.
     pub fn cart_mut(&mut self, device: Device) -> &mut Cart {
-        self.carts.entry(device).or_default()
+        let fresh = self.fresh_cart();
+        self.carts.entry(device).or_insert(fresh)
     }
 
     /// The purchase of that id.

@@ -1,7 +1,7 @@
 //! Finding a conversation: by home, or by a customer's ids and the aliases that lead elsewhere.
 
-use super::{Engine, Found, Who, encoded};
-use crate::domain::conversation::Conversation;
+use super::{Engine, Found, Happened, Who, encoded, erasure};
+use crate::domain::conversation::{Conversation, Erased};
 use crate::domain::ids::HomeId;
 use crate::store::{self, DoneMark, LoadRequest, StoredConversation};
 
@@ -12,6 +12,8 @@ pub(super) struct Located {
     /// What is there.
     pub conversation: Option<Conversation>,
     stored: StoredConversation,
+    /// What was there before, or under another of the customer's ids, when it was erased and nothing has begun since.
+    erased: Option<Erased>,
     /// The homes that the customer's ids would have; none when a home was named.
     ids: Vec<HomeId>,
     /// Those of them that lead nowhere yet.
@@ -55,11 +57,19 @@ impl Engine {
     }
 
     /// Finds the conversation in the store; `None` when a home without a conversation was named. Ids that lead nowhere yet lead
-    /// there from now on.
-    pub(super) async fn find(&self, who: &Who, marks: &[DoneMark]) -> Result<Option<Found>, store::Error> {
+    /// there from now on, unless all that happened belongs to somebody who was erased.
+    pub(super) async fn find(
+        &self,
+        who: &Who,
+        marks: &[DoneMark],
+        happened: &[&Happened],
+    ) -> Result<Option<Found>, store::Error> {
         let located = self.locate(who, marks).await?;
-        for alias in &located.free {
-            self.parts.store.put_alias(alias, &located.home).await?;
+        let is_past = |erased| happened.iter().all(|one| erasure::is_past(one, erased));
+        if !located.erased.is_some_and(is_past) {
+            for alias in &located.free {
+                self.parts.store.put_alias(alias, &located.home).await?;
+            }
         }
         Ok(found_at(located, who))
     }
@@ -86,6 +96,7 @@ impl Engine {
             return Ok(Located {
                 conversation: decoded(&stored, own)?,
                 home: own.clone(),
+                erased: erased_at(&stored, &loaded),
                 stored,
                 ids,
                 free: Vec::new(),
@@ -104,6 +115,7 @@ impl Engine {
         Ok(Located {
             home,
             conversation,
+            erased: erased_at(&stored, &loaded),
             stored,
             ids,
             free,
@@ -147,7 +159,13 @@ pub(super) fn found_at(located: Located, who: &Who) -> Option<Found> {
     let is_new = located.conversation.is_none();
     let conversation = match (located.conversation, who) {
         (Some(conversation), _) => conversation,
-        (None, Who::Customer { number, .. }) => Conversation::new(located.home.clone(), number.clone()),
+        (None, Who::Customer { number, .. }) => {
+            let (home, number) = (located.home.clone(), number.clone());
+            match located.erased {
+                Some(erased) => Conversation::after(erased, home, number),
+                None => Conversation::new(home, number),
+            }
+        }
         (None, Who::Home(_)) => return None,
     };
     let stored = located.stored;
@@ -170,6 +188,19 @@ fn place_of(loaded: &store::Loaded) -> usize {
         alias || own.is_some_and(|stored| stored.state.is_some())
     };
     (0..loaded.conversations.len()).find(leads).unwrap_or(0)
+}
+
+/// What was erased where nothing has begun since: the revision of this place, and the latest time of all the customer's ids.
+fn erased_at(stored: &StoredConversation, loaded: &store::Loaded) -> Option<Erased> {
+    if stored.state.is_some() {
+        return None;
+    }
+    let others = loaded.conversations.iter().filter_map(|one| one.erased_at_ms);
+    let at_ms = others.chain(stored.erased_at_ms).max()?;
+    Some(Erased {
+        revision: stored.revision,
+        at_ms,
+    })
 }
 
 fn decoded(stored: &StoredConversation, home: &HomeId) -> Result<Option<Conversation>, store::Error> {

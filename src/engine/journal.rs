@@ -1,7 +1,7 @@
 //! A conversation's journal: one entry for each event, with all that deciding it again needs. It owns what an entry holds, how
 //! large it may be, and that what the store keeps always has a state to begin with; it refuses to judge (`replay`).
 //!
-//! Each revision has its entry. The store keeps the last 300 of them, for 30 days after the last.
+//! Each revision has its entry. The store keeps the last 300 of them, for `retention.journal_days` after the last.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,15 @@ use super::addresses::digest;
 use super::encoded;
 use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided};
-use crate::domain::event::Occurrence;
+use crate::domain::event::{Event, Occurrence};
 use crate::domain::facts::Facts;
 use crate::faults::{self, Bug};
 
 /// Every so many revisions an entry carries the state before it: of the 300 entries that are kept, three do.
 const BASE_EVERY: u64 = 100;
-/// So does the first entry after a pause of this length, in milliseconds (25 days): the store may have dropped the journal.
-const PAUSE_MS: i64 = 25 * 24 * 60 * 60 * 1000;
+/// So does the first entry after a pause of this length, in milliseconds (20 hours): the store may have dropped the journal, which
+/// it keeps for one day at least.
+const PAUSE_MS: i64 = 20 * 60 * 60 * 1000;
 /// Largest entry in bytes, beside the state before it. Of a larger one only the state afterwards is kept.
 const ENTRY_BYTES_MAX: usize = 64 * 1024;
 
@@ -94,6 +95,25 @@ pub fn outline(text: &str) -> Result<Outline, serde_json::Error> {
         effects: entry.effects,
         has_state: entry.before.is_some() || entry.after.is_some(),
     })
+}
+
+/// Everybody whom an entry names as the customer: under the ids of then.
+pub(super) fn customers(text: &str) -> Vec<Customer> {
+    let Ok(entry) = serde_json::from_str::<Entry<'_>>(text) else {
+        return Vec::new();
+    };
+    let states = [entry.before, entry.after].into_iter().flatten();
+    let moved = entry.occurrence.and_then(|occurrence| {
+        if let Event::Moved { to } = &occurrence.event {
+            return Some(to.clone());
+        }
+        None
+    });
+    states
+        .map(|state| state.customer.clone())
+        .chain(entry.customer.map(Cow::into_owned))
+        .chain(moved)
+        .collect()
 }
 
 /// The entries of one commit under construction.

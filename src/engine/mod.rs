@@ -26,6 +26,7 @@ pub mod catalogs;
 mod counts;
 mod drafts;
 mod encoded;
+pub mod erasure;
 mod finding;
 mod handing;
 pub mod items;

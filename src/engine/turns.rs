@@ -12,7 +12,7 @@ use super::warm::Warm;
 use super::{
     Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
 };
-use super::{counts, encoded, items, parking, refused};
+use super::{counts, encoded, erasure, items, parking, refused};
 use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
@@ -101,7 +101,7 @@ impl Engine {
         let is_at_hand = at_hand.is_some();
         let found = match at_hand {
             Some(found) => Some(found),
-            None => self.find(&first.who, &marks).await?,
+            None => self.find(&first.who, &marks, happened).await?,
         };
         let Some(found) = found else {
             return Ok(all(happened, &Taken::NoConversation));
@@ -195,7 +195,11 @@ impl Engine {
         let stored_bytes = found.stored_bytes;
         let mut draft = Draft::of(found, merchant.clone());
         for (index, (one, mark)) in happened.iter().zip(marks).enumerate() {
-            if !seen.insert(*mark) {
+            let is_past = draft
+                .after
+                .erased
+                .is_some_and(|erased| erasure::is_past(one, erased));
+            if is_past || !seen.insert(*mark) {
                 draft.answers.push((index, Taken::Duplicate));
                 let watched = self.parts.trace.start();
                 self.tell_decision(&draft.after, one, &Taken::Duplicate, watched);

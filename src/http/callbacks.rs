@@ -178,17 +178,41 @@ fn event_id(merchant: &MerchantId, id: &str) -> String {
     format!("callback:{merchant}:{id}")
 }
 
+/// Takes news of a purchase whose customer was erased: the record moves on, and there is nobody to be told.
+async fn is_of_nobody(state: &State, news: &MerchantNews) -> Result<bool, ApiError> {
+    let MerchantNews::Purchase {
+        purchase_id,
+        state: next,
+        total,
+        ..
+    } = news
+    else {
+        return Ok(false);
+    };
+    let engine = &state.engine;
+    Ok(engine
+        .takes_news_of_nobodys(purchase_id, *next, total.as_ref())
+        .await?)
+}
+
 async fn purchase_news(
     state: &State,
     merchant: &MerchantId,
     callback: Callback,
     bytes: &[u8],
 ) -> Result<Option<String>, ApiError> {
+    let news = callback.news.clone();
     let detail = match purchase_event(state, merchant, callback).await? {
-        Some(happened) => match state.engine.take(happened).await? {
-            Taken::Done { .. } | Taken::Duplicate => return Ok(None),
-            Taken::NoConversation => "the purchase's conversation is gone",
-        },
+        Some(happened) => {
+            let is_told = match state.engine.take(happened).await? {
+                Taken::Done { .. } | Taken::Duplicate => true,
+                Taken::NoConversation => is_of_nobody(state, &news).await?,
+            };
+            if is_told {
+                return Ok(None);
+            }
+            "the purchase's conversation is gone"
+        }
         None => "a callback about a purchase that this merchant does not have here",
     };
     let (source, whose) = (format!("callback:{merchant}"), Some(merchant.clone()));

@@ -13,8 +13,6 @@ use super::problem::{ApiError, Code};
 use crate::engine::addresses::digest;
 use crate::store::IdempotencyOutcome;
 
-/// How long a key and its answer are remembered: 7 days.
-const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 /// Longest key.
 pub(super) const KEY_MAX: usize = 255;
 /// How long one request may be at work before a repeat of it goes on in its place: it died then.
@@ -72,7 +70,7 @@ pub(super) async fn begin(state: &State, whose: &Key, key: &str, asked: &str) ->
         is_new: true,
     };
     let outcome = store
-        .begin_idempotent(&claim.name, &digest(asked), KEPT_MS, now_ms)
+        .begin_idempotent(&claim.name, &digest(asked), state.idempotency_ms, now_ms)
         .await;
     match outcome {
         Ok(IdempotencyOutcome::New) => Ok(Begun::First(claim)),

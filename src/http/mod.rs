@@ -28,6 +28,7 @@ mod conversations;
 mod counted;
 mod cursors;
 mod dead_letters;
+mod erasures;
 mod heard;
 mod idempotency;
 mod intake;
@@ -71,6 +72,8 @@ pub struct State {
     pub webhook_body_bytes: usize,
     /// Largest API body.
     pub api_body_bytes: usize,
+    /// How long the answer to an idempotent call is repeated.
+    pub idempotency_ms: i64,
     /// Renders metrics.
     pub metrics: PrometheusHandle,
     /// True while shutting down.

@@ -27,11 +27,12 @@ pub(super) enum Code {
     StoreUnavailable,
     IdempotencyConflict,
     PayloadTooLarge,
+    PurchaseInFlight,
 }
 
 impl Code {
     /// Every code.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::ServiceWindowClosed,
         Self::UnknownNumber,
         Self::UnknownCustomer,
@@ -46,6 +47,7 @@ impl Code {
         Self::StoreUnavailable,
         Self::IdempotencyConflict,
         Self::PayloadTooLarge,
+        Self::PurchaseInFlight,
     ];
 
     pub(super) fn word(self) -> &'static str {
@@ -64,13 +66,16 @@ impl Code {
             Self::StoreUnavailable => "store_unavailable",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::PayloadTooLarge => "payload_too_large",
+            Self::PurchaseInFlight => "purchase_in_flight",
         }
     }
 
     /// The usual status.
     pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::ServiceWindowClosed | Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::ServiceWindowClosed | Self::IdempotencyConflict | Self::PurchaseInFlight => {
+                StatusCode::CONFLICT
+            }
             Self::UnknownNumber | Self::UnknownCustomer | Self::NotFound => StatusCode::NOT_FOUND,
             Self::UnknownProduct | Self::InvalidMoney => StatusCode::UNPROCESSABLE_ENTITY,
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
@@ -109,6 +114,7 @@ impl ApiError {
             | Code::CrossSite
             | Code::NotFound
             | Code::IdempotencyConflict
+            | Code::PurchaseInFlight
             | Code::PayloadTooLarge => None,
         };
         Self {

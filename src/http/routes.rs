@@ -8,7 +8,8 @@ use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resourc
 
 use super::console::{self, journal, lanes, letters, overview, price_updates, session, trace};
 use super::{
-    callbacks, conversations, counted, dead_letters, messages, openapi, ops, problem, products, webhook,
+    callbacks, conversations, counted, dead_letters, erasures, messages, openapi, ops, problem, products,
+    webhook,
 };
 use crate::assets;
 
@@ -92,6 +93,7 @@ fn merchant_api(config: &mut ServiceConfig) {
                 .route(delete().to(dead_letters::discard))
                 .default_service(others("DELETE, GET")),
         )
+        .service(only_post("/erasures", post().to(erasures::erase)))
         .service(only_post(
             "/dead-letters/{id}/replay",
             post().to(dead_letters::replay_one),

@@ -3,7 +3,8 @@
 //! a message or a merchant's answer is: states and bodies are opaque texts to it.
 //!
 //! Every method of [`Store`] is ONE round trip to the server (pipelined where it touches several shards), which
-//! [`Store::round_trips`] counts.
+//! [`Store::round_trips`] counts. Those that read or rewrite everything ([`Store::search`], [`Store::rewrite_history`]) are as many as
+//! they need.
 
 use async_trait::async_trait;
 
@@ -11,12 +12,16 @@ use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, S
 use crate::domain::masked::without_values;
 
 pub mod embedded;
+mod erasing;
 mod health;
 mod lattice;
 mod looks;
 pub mod redis;
 mod types;
 
+pub use erasing::{
+    Edge, EraseOutcome, Erasure, Family, Found, History, Needles, Place, Removed, Retention, SearchPage,
+};
 pub use health::{Health, Level, Loss, Unmet};
 pub use looks::{BudgetLook, DueLane, ItemLook, KindTotals, LaneLook, LanePage, LaneTotals};
 pub use types::{
@@ -130,7 +135,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The effect that was [settled](Settlement::Done) under this message key; `None` when there is none, or none any more.
     async fn effect_of(&self, home: &HomeId, message_key: &str) -> Result<Option<EffectId>, Error>;
 
-    /// Records a delivery status: what is kept is its [`join`](DeliveryStatus::join) with what was kept, for 30 days. Any status but
+    /// Records a delivery status: what is kept is its [`join`](DeliveryStatus::join) with what was kept, for 30 days
+    /// or as [`Retention`] says. Any status but
     /// a failure proves that the message reached the outside ([`Head::newer_exists`]), whatever else is told of it, before
     /// or afterwards. A provider item whose outcome is unknown is settled by it. An
     /// attempt that is under way is left to its holder; should its outcome turn out unknown ([`Store::claim`],
@@ -240,6 +246,22 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Removes a dead letter; false when there was none.
     async fn remove_dead_letter(&self, id: &str) -> Result<bool, Error>;
+
+    /// Removes one conversation, its lanes, journal, interest and done-marks in one piece, and leaves a tombstone: its revision and the
+    /// time, which [`Store::load`] tells and the next commit replaces. Afterwards whoever holds the lanes has lost them. The same
+    /// once more is harmless.
+    async fn erase(&self, erasure: &Erasure) -> Result<EraseOutcome, Error>;
+
+    /// Reads everything that is kept, a part at a time from behind `after`, and tells where any of these texts stands. What comes
+    /// meanwhile may be missed, what stays is not. The memory that it takes is bounded.
+    async fn search(&self, needles: &Needles, after: Option<&str>) -> Result<SearchPage, Error>;
+
+    /// Removes what is [forgettable](Place::is_forgettable) at these places and leaves all else.
+    async fn forget(&self, places: &[Place]) -> Result<(), Error>;
+
+    /// Writes anew what the engine keeps on disk beside what it holds now: pages and commands of before, in which something that
+    /// was removed can still be read.
+    async fn rewrite_history(&self) -> Result<History, Error>;
 
     /// Tries a write and tells how things are.
     async fn health(&self) -> Result<Health, Error>;

@@ -119,12 +119,15 @@ pub struct LoadRequest {
 /// A stored conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredConversation {
-    /// 0 when there is none.
+    /// 0 when there is none and none was erased.
     pub revision: u64,
     /// The encoded state; `None` when there is none.
     pub state: Option<String>,
     /// Those of the requested marks that are already set.
     pub done: Vec<DoneMark>,
+    /// When what was here was [erased](super::Store::erase), while that is remembered and nothing new has begun. Then `revision`
+    /// is the one to go on from.
+    pub erased_at_ms: Option<UnixMs>,
 }
 
 /// Answer to one [`LoadRequest`], in the request's order.
@@ -225,7 +228,7 @@ pub struct Commit {
     pub interest_removed: Vec<Interest>,
     /// Purchases that began or changed, encoded; only those whose shard is the home's (see [`put_purchase`](super::Store::put_purchase)).
     pub purchases: Vec<(PurchaseId, String)>,
-    /// Journal entries to append; the journal keeps the last 300 and expires 30 days after its last entry.
+    /// Journal entries to append; the journal keeps the last 300 and expires 30 days after its last entry, or as [`Retention`](super::Retention) says.
     pub journal: Vec<String>,
     /// Dead letters that belong to the change (an event whose decision failed).
     pub dead_letters: Vec<DeadLetter>,

@@ -53,6 +53,11 @@ impl Keyring {
         }
     }
 
+    /// How long a drawn button lives, in milliseconds.
+    pub fn expiry_ms(&self) -> i64 {
+        self.expiry_ms
+    }
+
     /// Draws an id; `None` when it would be longer than [`ID_MAX`] or no key is live.
     pub fn sign(&self, target: &Target, home: &HomeId, now_ms: i64) -> Option<String> {
         let mut live = self

@@ -25,7 +25,8 @@ pub const SLOW: &str = "sk_sacola_that-may-ask-twice";
 /// What the operator's key of the configuration sends.
 pub const OPERATOR: &str = API_KEY;
 
-const SCOPES: &str = r#""messages:write", "conversations:read", "catalog:write", "dead_letters:write""#;
+const SCOPES: &str =
+    r#""messages:write", "conversations:read", "catalog:write", "dead_letters:write", "customers:erase""#;
 
 /// The gateway and what it knows.
 pub struct Desk {

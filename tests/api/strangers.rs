@@ -56,6 +56,10 @@ fn aimed(desk: &Desk, path: &str, method: &str, operation: &Value) -> Aimed {
             let body = json!({ "title": "stolen", "price": price, "availability": "in_stock", "version": "999999999999999" });
             ("?merchant=demo", Some(body), Expected::Refused)
         }
+        "eraseCustomer" => {
+            let body = json!({ "number": NUMBER, "customer": desk.customer });
+            ("", Some(body), Expected::Refused)
+        }
         "showPriceUpdate" | "showConversation" | "showJournal" | "showPurchase" | "showDeadLetter"
         | "discardDeadLetter" | "replayDeadLetter" => ("", None, Expected::Refused),
         "listDeadLetters" | "groupDeadLetters" => ("", None, Expected::Hidden),

@@ -3,6 +3,7 @@
 mod between;
 mod collector;
 mod demo;
+mod erased;
 mod needles;
 mod stage;
 mod story;

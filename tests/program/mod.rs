@@ -6,6 +6,7 @@ mod crashes;
 mod drain;
 mod edges;
 mod emulator;
+mod erased;
 mod letters;
 mod levels;
 mod measures;

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use sacola::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use sacola::store::{
     Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
-    DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
-    LaneTotals, LetterFilter, LetterGroup, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement,
-    StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, Written,
+    DueLane, EraseOutcome, Erasure, Error, Head, Health, History, IdempotencyOutcome, Interest, LaneId,
+    LaneLook, LanePage, LaneTimes, LaneTotals, LetterFilter, LetterGroup, LoadRequest, Loaded, Needles,
+    Place, ProductWrite, SearchPage, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget,
+    Store, StoredFact, Written,
 };
 
 use super::stage::{Crossing, Cue, ReplicaId, Stage};
@@ -358,6 +359,26 @@ impl Store for ReplicaStore {
     async fn remove_dead_letter(&self, id: &str) -> Result<bool, Error> {
         let act = self.model.remove_dead_letter(id);
         self.call(Crossing::Write, "remove_dead_letter", act).await
+    }
+
+    async fn erase(&self, erasure: &Erasure) -> Result<EraseOutcome, Error> {
+        self.call(Crossing::Write, "erase", self.model.erase(erasure))
+            .await
+    }
+
+    async fn search(&self, needles: &Needles, after: Option<&str>) -> Result<SearchPage, Error> {
+        self.call(Crossing::Read, "search", self.model.search(needles, after))
+            .await
+    }
+
+    async fn forget(&self, places: &[Place]) -> Result<(), Error> {
+        self.call(Crossing::Write, "forget", self.model.forget(places))
+            .await
+    }
+
+    async fn rewrite_history(&self) -> Result<History, Error> {
+        self.call(Crossing::Write, "rewrite_history", self.model.rewrite_history())
+            .await
     }
 
     async fn health(&self) -> Result<Health, Error> {

@@ -47,6 +47,7 @@ pub async fn redis_under(key_prefix: String) -> Arc<dyn Store> {
         wait_replicas: 0,
         key_prefix,
         connect_timeout_ms: 2_000,
+        ..Options::default()
     };
     Arc::new(
         redis_store::connect(&server.url(), options)

@@ -8,6 +8,7 @@ mod commits;
 mod concurrency;
 mod durability;
 mod embedded_only;
+mod erase;
 mod harness;
 mod interest;
 mod lanes;
@@ -20,6 +21,7 @@ mod records;
 mod redis_only;
 mod releases;
 mod replication;
+mod retention;
 mod statuses;
 
 /// Makes three tests of each case: one on a file of its own, one under a key prefix of its own, one on a model of its own.
@@ -146,6 +148,15 @@ on_both_engines! {
         a_hold_has_one_owner_until_it_ends,
         an_idempotency_key_answers_the_same_again,
         an_idempotency_key_ends;
+    erase:
+        an_erased_conversation_is_gone_with_all_that_is_its_own,
+        a_conversation_that_changed_meanwhile_is_not_erased,
+        what_others_have_in_memory_does_not_bring_it_back,
+        erasing_twice_is_harmless,
+        an_alias_goes_only_when_it_still_leads_there,
+        a_search_finds_whatever_somebody_left,
+        what_is_forgotten_is_found_no_more,
+        a_long_search_reads_everything_once;
     letters:
         letters_are_paged_by_time_and_filtered,
         a_letter_with_the_same_id_replaces_the_first,

@@ -8,13 +8,16 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use self::gateway::Gateway;
+use super::gateway::{Gateway, Wanted};
 use super::{Failure, load_config, out};
 use crate::config::Scope;
 
-mod gateway;
 mod shown;
 
+/// How long one call may take: a replay goes on for 20 seconds.
+const TIMEOUT_MS: u64 = 60_000;
+/// Where they are, below `/v1`.
+const LETTERS: &str = "dead-letters";
 /// Letters of one page of a list.
 const LISTED_AT_ONCE: usize = 50;
 /// Letters of one request of a replay: what fits its time at the highest rate.
@@ -113,7 +116,7 @@ pub(super) async fn run(environment: &BTreeMap<String, String>, what: DeadLetter
         }
         DeadLetters::Groups { access } => {
             let gateway = open(environment, &access, &read)?;
-            let answer = gateway.call(Method::GET, &["groups"], &[], None).await?;
+            let answer = gateway.call(Method::GET, &[LETTERS, "groups"], &[], None).await?;
             print(&answer, access.json, shown::groups)
         }
         DeadLetters::Show { id, access } => {
@@ -123,7 +126,9 @@ pub(super) async fn run(environment: &BTreeMap<String, String>, what: DeadLetter
                 &access,
                 &[Scope::DeadLettersWrite, Scope::DeadLettersRead],
             )?;
-            let answer = gateway.call(Method::GET, &[id.as_str()], &[], None).await?;
+            let answer = gateway
+                .call(Method::GET, &[LETTERS, id.as_str()], &[], None)
+                .await?;
             print(&answer, access.json, shown::letter)
         }
         DeadLetters::Replay(replay) => {
@@ -137,7 +142,9 @@ pub(super) async fn run(environment: &BTreeMap<String, String>, what: DeadLetter
         }
         DeadLetters::Discard { id, access } => {
             let gateway = open(environment, &access, &write)?;
-            gateway.call(Method::DELETE, &[id.as_str()], &[], None).await?;
+            gateway
+                .call(Method::DELETE, &[LETTERS, id.as_str()], &[], None)
+                .await?;
             print(
                 &json!({ "id": id, "outcome": "discarded" }),
                 access.json,
@@ -153,7 +160,12 @@ fn open(
     scopes: &[Scope],
 ) -> Result<Gateway, Failure> {
     let config = load_config(&access.config, environment)?;
-    Gateway::of(&config, environment, access.gateway.as_deref(), scopes)
+    let wanted = Wanted {
+        command: "dead-letters",
+        scopes,
+        timeout_ms: TIMEOUT_MS,
+    };
+    Gateway::of(&config, environment, access.gateway.as_deref(), &wanted)
 }
 
 fn print(answer: &Value, as_json: bool, lines: fn(&Value) -> Vec<String>) -> Result<(), Failure> {
@@ -178,7 +190,7 @@ async fn list(gateway: &Gateway, reason: Option<&str>, limit: usize) -> Result<V
         let mut query = vec![("limit", page.as_str())];
         query.extend(reason.map(|reason| ("reason", reason)));
         query.extend(behind.as_deref().map(|behind| ("cursor", behind)));
-        let answer = gateway.call(Method::GET, &[], &query, None).await?;
+        let answer = gateway.call(Method::GET, &[LETTERS], &query, None).await?;
         letters.extend(shown::items(&answer, "dead_letters").iter().cloned());
         cursor = shown::text(&answer, "next_cursor").map(ToOwned::to_owned);
         if cursor.is_none() {
@@ -204,7 +216,9 @@ async fn replay_all(gateway: &Gateway, replay: &Replay) -> Result<(), Failure> {
             break;
         }
         let body = request(replay, left.min(REPLAYED_AT_ONCE), cursor.as_deref());
-        let answer = gateway.call(Method::POST, &["replay"], &[], Some(&body)).await?;
+        let answer = gateway
+            .call(Method::POST, &[LETTERS, "replay"], &[], Some(&body))
+            .await?;
         let page = shown::items(&answer, "letters");
         if !replay.access.json {
             for line in page.iter().flat_map(|one| shown::replayed(one, replay.dry_run)) {

@@ -174,7 +174,8 @@ impl<'a> Turn<'a> {
         let is_large = self.facts.state_bytes > STATE_BYTES_MAX / 2;
         self.conversation
             .forget_old_purchases(if is_large { 0 } else { CLOSED_PURCHASES_KEPT });
-        self.conversation.carts.retain(|_, cart| *cart != Cart::default());
+        let fresh = self.conversation.fresh_cart();
+        self.conversation.carts.retain(|_, cart| *cart != fresh);
         Decided {
             conversation: self.conversation,
             effects: self.effects,
@@ -223,11 +224,8 @@ impl<'a> Turn<'a> {
 
     /// A target drawn for the present cart of the device that speaks.
     fn target(&self, action: Action) -> Target {
-        let revision = self
-            .conversation
-            .carts
-            .get(&self.device)
-            .map_or(0, |cart| cart.revision);
+        let known = self.conversation.carts.get(&self.device);
+        let revision = known.map_or_else(|| self.conversation.fresh_cart().revision, |cart| cart.revision);
         Target {
             action,
             device: self.device,

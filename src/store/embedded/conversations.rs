@@ -24,9 +24,6 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Marks are kept this long behind the later of their event's day and the day they were made.
 const MARKS_KEPT_DAYS: i64 = 9;
 
-/// A journal ends so long after its last entry.
-const JOURNAL_KEPT_DAYS: i64 = 30;
-
 /// So many entries of a journal are kept.
 const JOURNAL_LENGTH: u64 = 300;
 
@@ -39,11 +36,35 @@ pub(super) struct Conversation {
     state: String,
 }
 
+/// What is left of an erased conversation.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Tombstone {
+    /// The revision to go on from.
+    pub(super) revision: u64,
+    /// When it was erased.
+    pub(super) at_ms: UnixMs,
+}
+
+/// The revision that a change of this conversation must rest on.
+pub(super) fn revision_of<T>(view: &View<T>, home: &HomeId, now_ms: UnixMs) -> Result<u64, Error>
+where
+    T: ReadableTable<&'static str, &'static [u8]>,
+{
+    let stored: Option<Conversation> = view.get(&keys::conversation(home))?;
+    if let Some(found) = stored {
+        return Ok(found.revision);
+    }
+    let tombstone: Option<Tombstone> = view.get_alive(&keys::tombstone(home), now_ms)?;
+    Ok(tombstone.map_or(0, |left| left.revision))
+}
+
 /// Answers one request.
-pub(super) fn load(view: &Snapshot, request: &LoadRequest) -> Result<Loaded, Error> {
+pub(super) fn load(view: &Snapshot, request: &LoadRequest, now_ms: UnixMs) -> Result<Loaded, Error> {
     let mut loaded = Loaded::default();
     for home in &request.homes {
-        loaded.conversations.push(load_one(view, home, &request.marks)?);
+        loaded
+            .conversations
+            .push(load_one(view, home, &request.marks, now_ms)?);
     }
     for alias in &request.aliases {
         loaded.aliases.push(view.get(&keys::alias(alias))?);
@@ -51,7 +72,12 @@ pub(super) fn load(view: &Snapshot, request: &LoadRequest) -> Result<Loaded, Err
     Ok(loaded)
 }
 
-fn load_one(view: &Snapshot, home: &HomeId, marks: &[DoneMark]) -> Result<StoredConversation, Error> {
+fn load_one(
+    view: &Snapshot,
+    home: &HomeId,
+    marks: &[DoneMark],
+    now_ms: UnixMs,
+) -> Result<StoredConversation, Error> {
     let stored: Option<Conversation> = view.get(&keys::conversation(home))?;
     let mut done = Vec::new();
     for mark in marks {
@@ -59,17 +85,20 @@ fn load_one(view: &Snapshot, home: &HomeId, marks: &[DoneMark]) -> Result<Stored
             done.push(*mark);
         }
     }
-    Ok(match stored {
-        Some(found) => StoredConversation {
+    if let Some(found) = stored {
+        return Ok(StoredConversation {
             revision: found.revision,
             state: Some(found.state),
             done,
-        },
-        None => StoredConversation {
-            revision: 0,
-            state: None,
-            done,
-        },
+            erased_at_ms: None,
+        });
+    }
+    let tombstone: Option<Tombstone> = view.get_alive(&keys::tombstone(home), now_ms)?;
+    Ok(StoredConversation {
+        revision: tombstone.as_ref().map_or(0, |left| left.revision),
+        state: None,
+        done,
+        erased_at_ms: tombstone.map(|left| left.at_ms),
     })
 }
 
@@ -115,8 +144,9 @@ pub(super) fn commit(
     commit: Commit,
     times: LaneTimes,
     tokens: &Tokens,
+    journal_days: u32,
 ) -> Result<CommitOutcome, Error> {
-    if let Some(objection) = objection(view, &commit)? {
+    if let Some(objection) = objection(view, &commit, times.now_ms)? {
         return Ok(objection);
     }
     let mut lanes = lanes_of(view, &commit.home, &commit.items, times.now_ms)?;
@@ -128,6 +158,10 @@ pub(super) fn commit(
         state: commit.state,
     };
     view.put(&keys::conversation(&commit.home), &conversation)?;
+    let tombstone = keys::tombstone(&commit.home);
+    if view.has(&tombstone)? {
+        view.remove(&tombstone)?;
+    }
     write_marks(view, &commit.home, &commit.marks, times.now_ms)?;
     let shard = commit.home.shard();
     for interest in &commit.interest_added {
@@ -142,7 +176,8 @@ pub(super) fn commit(
     for (id, encoded) in &commit.purchases {
         view.put(&keys::purchase(id), encoded)?;
     }
-    append_journal(view, &commit.home, &commit.journal, last_entry, times.now_ms)?;
+    let until_ms = journal_ends_ms(times.now_ms, journal_days);
+    append_journal(view, &commit.home, &commit.journal, last_entry, until_ms)?;
     for letter in &commit.dead_letters {
         letters::put(view, letter)?;
     }
@@ -150,12 +185,11 @@ pub(super) fn commit(
     Ok(CommitOutcome::Committed { heads, wake })
 }
 
-fn objection<T>(view: &View<T>, commit: &Commit) -> Result<Option<CommitOutcome>, Error>
+fn objection<T>(view: &View<T>, commit: &Commit, now_ms: UnixMs) -> Result<Option<CommitOutcome>, Error>
 where
     T: ReadableTable<&'static str, &'static [u8]>,
 {
-    let stored: Option<Conversation> = view.get(&keys::conversation(&commit.home))?;
-    if stored.map_or(0, |found| found.revision) != commit.expected_revision {
+    if revision_of(view, &commit.home, now_ms)? != commit.expected_revision {
         return Ok(Some(CommitOutcome::Conflict));
     }
     for mark in &commit.marks {
@@ -241,13 +275,19 @@ fn write_marks(
     Ok(())
 }
 
+/// When a journal ends whose last entry is of now.
+fn journal_ends_ms(now_ms: UnixMs, journal_days: u32) -> UnixMs {
+    let last_day = now_ms.div_euclid(DAY_MS).saturating_add(i64::from(journal_days));
+    last_day.saturating_add(1).saturating_mul(DAY_MS)
+}
+
 /// `last_entry`: the number of the entry that is the last so far, and whether the journal had ended with it.
 fn append_journal(
     view: &mut Writing<'_>,
     home: &HomeId,
     entries: &[String],
     last_entry: Option<(String, bool)>,
-    now_ms: UnixMs,
+    until_ms: UnixMs,
 ) -> Result<(), Error> {
     if entries.is_empty() {
         return Ok(());
@@ -260,8 +300,6 @@ fn append_journal(
             view.clear(&prefix)?;
         }
     }
-    let last_day = now_ms.div_euclid(DAY_MS).saturating_add(JOURNAL_KEPT_DAYS);
-    let until_ms = last_day.saturating_add(1).saturating_mul(DAY_MS);
     for entry in entries {
         view.put_unreminded(&format!("{prefix}{next:020}"), entry, until_ms)?;
         next = next.saturating_add(1);

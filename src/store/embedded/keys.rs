@@ -6,6 +6,8 @@ use crate::store::{DoneMark, Interest, LaneId, UnixMs};
 
 /// Names the file itself in an error.
 pub(super) const FILE: &str = "sacola.redb";
+/// The file while it is written anew; what a crash left of one is removed at the next start.
+pub(super) const FRESH_FILE: &str = "sacola.redb.new";
 /// Index of what ends, by time.
 pub(super) const EXPIRY: &str = "expiry/";
 /// Index of lanes, by the time when they may be served.
@@ -39,6 +41,11 @@ pub(super) fn end_of(prefix: &str) -> String {
 
 pub(super) fn conversation(home: &HomeId) -> String {
     key("conversation", &[], home.as_str())
+}
+
+/// What is left of an erased conversation.
+pub(super) fn tombstone(home: &HomeId) -> String {
+    key("erased", &[], home.as_str())
 }
 
 pub(super) fn alias(alias: &HomeId) -> String {

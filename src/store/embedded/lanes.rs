@@ -14,9 +14,6 @@ use crate::store::{
     SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget, UnixMs,
 };
 
-/// How long statuses and message keys are kept.
-const STATUS_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
-
 /// Makes lease tokens that no other grant has, in this life of the program or another.
 #[derive(Debug)]
 pub(super) struct Tokens {
@@ -203,13 +200,14 @@ pub(super) fn start(
     })
 }
 
-/// Ends an attempt and claims the next item.
+/// Ends an attempt and claims the next item. A message key is kept for `kept_ms`.
 pub(super) fn settle(
     view: &mut Writing<'_>,
     head: &Head,
     settlement: &Settlement,
     times: LaneTimes,
     token: &str,
+    kept_ms: i64,
 ) -> Result<SettleOutcome, Error> {
     let mut opened = Opened::read(view, head.lane.clone(), times.now_ms)?;
     let Some(next) = opened.state.settle(head, settlement, times, token, opened.kept) else {
@@ -221,11 +219,7 @@ pub(super) fn settle(
     } = settlement
     {
         let key = keys::message(&head.lane.home, message_key);
-        view.put_until(
-            &key,
-            &head.item.effect_id,
-            times.now_ms.saturating_add(STATUS_KEPT_MS),
-        )?;
+        view.put_until(&key, &head.item.effect_id, times.now_ms.saturating_add(kept_ms))?;
     }
     opened.save(view)?;
     Ok(match next {
@@ -243,12 +237,13 @@ pub(super) fn release(view: &mut Writing<'_>, head: &Head, now_ms: UnixMs) -> Re
     Ok(released)
 }
 
-/// Records a delivery status and ends the wait for it.
+/// Records a delivery status, for `kept_ms`, and ends the wait for it.
 pub(super) fn record_status(
     view: &mut Writing<'_>,
     target: &StatusTarget,
     status: DeliveryStatus,
     now_ms: UnixMs,
+    kept_ms: i64,
 ) -> Result<StatusOutcome, Error> {
     let effect_id = match target {
         StatusTarget::Effect(effect_id) => Some(effect_id.clone()),
@@ -276,7 +271,7 @@ pub(super) fn record_status(
         .state
         .on_status(LaneKind::Provider, &effect_id, status, now_ms);
     if raised {
-        view.put_until(&key, &joined.level(), now_ms.saturating_add(STATUS_KEPT_MS))?;
+        view.put_until(&key, &joined.level(), now_ms.saturating_add(kept_ms))?;
     }
     opened.save(view)?;
     Ok(StatusOutcome {

@@ -8,13 +8,14 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 
 use super::lanes::Purse;
-use super::{EmbeddedStore, catalog, conversations, keys, lanes, letters, looks, records};
+use super::{EmbeddedStore, catalog, conversations, erase, keys, lanes, letters, looks, places, records};
 use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use crate::store::{
     Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
-    DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
-    LaneTotals, LetterFilter, LetterGroup, Level, LoadRequest, Loaded, Loss, ProductWrite, SettleOutcome,
-    Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
+    DueLane, EraseOutcome, Erasure, Error, Head, Health, History, IdempotencyOutcome, Interest, LaneId,
+    LaneLook, LanePage, LaneTimes, LaneTotals, LetterFilter, LetterGroup, Level, LoadRequest, Loaded, Loss,
+    Needles, Place, ProductWrite, SearchPage, SettleOutcome, Settlement, StartOutcome, StatusOutcome,
+    StatusTarget, Store, StoredFact, UnixMs, Written,
 };
 
 /// The library that writes the file.
@@ -27,18 +28,19 @@ const DURABILITY: &str = "a 200 means: on this machine's disk, flushed before ea
 #[async_trait]
 impl Store for EmbeddedStore {
     async fn load(&self, requests: &[LoadRequest]) -> Result<Vec<Loaded>, Error> {
+        let now_ms = self.latest_ms();
         self.read(|view| {
             requests
                 .iter()
-                .map(|request| conversations::load(view, request))
+                .map(|request| conversations::load(view, request, now_ms))
                 .collect()
         })
     }
 
     async fn commit(&self, commit: Commit, times: LaneTimes) -> Result<CommitOutcome, Error> {
         self.told(times.now_ms);
-        let tokens = Arc::clone(&self.tokens);
-        self.write(move |view| conversations::commit(view, commit, times, &tokens))
+        let (tokens, journal_days) = (Arc::clone(&self.tokens), self.retention.journal_days);
+        self.write(move |view| conversations::commit(view, commit, times, &tokens, journal_days))
             .await
     }
 
@@ -101,8 +103,8 @@ impl Store for EmbeddedStore {
         times: LaneTimes,
     ) -> Result<SettleOutcome, Error> {
         self.told(times.now_ms);
-        let (head, token) = (head.clone(), self.tokens.next());
-        self.write(move |view| lanes::settle(view, &head, &settlement, times, &token))
+        let (head, token, kept_ms) = (head.clone(), self.tokens.next(), self.retention.statuses_ms());
+        self.write(move |view| lanes::settle(view, &head, &settlement, times, &token, kept_ms))
             .await
     }
 
@@ -140,8 +142,8 @@ impl Store for EmbeddedStore {
         now_ms: UnixMs,
     ) -> Result<StatusOutcome, Error> {
         self.told(now_ms);
-        let target = target.clone();
-        self.write(move |view| lanes::record_status(view, &target, status, now_ms))
+        let (target, kept_ms) = (target.clone(), self.retention.statuses_ms());
+        self.write(move |view| lanes::record_status(view, &target, status, now_ms, kept_ms))
             .await
     }
 
@@ -285,6 +287,26 @@ impl Store for EmbeddedStore {
         self.write(move |view| letters::remove(view, &id)).await
     }
 
+    async fn erase(&self, erasure: &Erasure) -> Result<EraseOutcome, Error> {
+        self.told(erasure.at_ms);
+        let erasure = erasure.clone();
+        self.write(move |view| erase::erase(view, &erasure)).await
+    }
+
+    async fn search(&self, needles: &Needles, after: Option<&str>) -> Result<SearchPage, Error> {
+        self.read(|view| places::search(view, needles, after))
+    }
+
+    async fn forget(&self, places: &[Place]) -> Result<(), Error> {
+        let places = places.to_vec();
+        self.write(move |view| erase::forget(view, &places)).await
+    }
+
+    async fn rewrite_history(&self) -> Result<History, Error> {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        self.writer.rewrite().await.map(|()| History::Rewritten)
+    }
+
     async fn health(&self) -> Result<Health, Error> {
         let probe = self.latest_ms();
         let tried = self.write(move |view| view.put(keys::PROBE, &probe)).await;
@@ -311,11 +333,6 @@ impl Store for EmbeddedStore {
 
     async fn close(&self) {
         self.writer.close().await;
-        let database = self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        drop(database);
+        drop(self.database.take());
     }
 }

@@ -11,13 +11,15 @@ use redb::{Database, ReadableDatabase};
 
 use self::budgets::Budgets;
 use self::lanes::Tokens;
+use self::rewrite::Rewriting;
 use self::table::{Snapshot, TABLE, View, Writing, unavailable};
 use self::writer::Writer;
-use super::{Error, UnixMs};
+use super::{Error, Retention, UnixMs};
 
 mod budgets;
 mod catalog;
 mod conversations;
+mod erase;
 mod expiry;
 mod file;
 mod keys;
@@ -27,18 +29,47 @@ mod letters;
 mod looks;
 mod methods;
 mod order;
+mod places;
 mod records;
+mod rewrite;
 mod table;
 mod writer;
 
+/// The open file, until the store is closed. Another one takes its place when it is written anew.
+#[derive(Clone)]
+struct Opened(Arc<RwLock<Option<Arc<Database>>>>);
+
+impl Opened {
+    fn new(database: Arc<Database>) -> Self {
+        Self(Arc::new(RwLock::new(Some(database))))
+    }
+
+    fn get(&self) -> Option<Arc<Database>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn take(&self) -> Option<Arc<Database>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Puts another file in its place; who reads goes on in the one of before.
+    fn replace(&self, database: Arc<Database>) {
+        let mut open = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if open.is_some() {
+            *open = Some(database);
+        }
+    }
+}
+
 /// The embedded engine.
 pub struct EmbeddedStore {
-    database: RwLock<Option<Arc<Database>>>,
+    database: Opened,
     writer: Writer,
     tokens: Arc<Tokens>,
     budgets: Arc<Mutex<Budgets>>,
     /// The latest time that any call told; what ends without a time in the call ends by it.
     latest_ms: Arc<AtomicI64>,
+    retention: Retention,
     trips: AtomicU64,
 }
 
@@ -50,25 +81,33 @@ impl std::fmt::Debug for EmbeddedStore {
 
 /// Opens the file in `dir`, or makes it. A file that is not whole is [`Error::Unfit`].
 pub fn open(dir: &Path) -> Result<EmbeddedStore, Error> {
+    open_with(dir, Retention::default())
+}
+
+/// The same, keeping what ends by itself for so long.
+pub fn open_with(dir: &Path, retention: Retention) -> Result<EmbeddedStore, Error> {
     let path = dir.join(keys::FILE);
     std::fs::create_dir_all(dir)
         .map_err(|problem| Error::Unfit(format!("can't make the directory {}: {problem}", dir.display())))?;
-    let database = file::open(&path)?;
-    let (database, latest_ms) = (Arc::new(database), Arc::new(AtomicI64::new(0)));
+    let database = Arc::new(file::open(&path)?);
+    let rewriting = Rewriting::of(dir, Opened::new(Arc::clone(&database)));
+    rewriting.clear_away();
+    let latest_ms = Arc::new(AtomicI64::new(0));
     Ok(EmbeddedStore {
-        writer: Writer::start(Arc::clone(&database), Arc::clone(&latest_ms))?,
-        database: RwLock::new(Some(database)),
+        database: rewriting.opened(),
+        writer: Writer::start(database, rewriting, Arc::clone(&latest_ms))?,
         tokens: Arc::new(Tokens::new()?),
         budgets: Arc::default(),
         latest_ms,
+        retention,
         trips: AtomicU64::new(0),
     })
 }
 
 /// Opens the file in `dir` when there is one; nothing is made.
-pub fn open_existing(dir: &Path) -> Result<Option<EmbeddedStore>, Error> {
+pub fn open_existing(dir: &Path, retention: Retention) -> Result<Option<EmbeddedStore>, Error> {
     if dir.join(keys::FILE).exists() {
-        open(dir).map(Some)
+        open_with(dir, retention).map(Some)
     } else {
         Ok(None)
     }
@@ -99,11 +138,7 @@ impl EmbeddedStore {
 
     fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, Error>) -> Result<T, Error> {
         self.trips.fetch_add(1, Ordering::Relaxed);
-        let database = self
-            .database
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let database = self.database.get();
         let database =
             database.ok_or_else(|| Error::Unavailable("the embedded store is closed".to_owned()))?;
         let txn = database.begin_read().map_err(unavailable)?;

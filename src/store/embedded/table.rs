@@ -133,6 +133,36 @@ impl<T: ReadableTable<&'static str, &'static [u8]>> View<T> {
         Ok(())
     }
 
+    /// Shows all rows in order, from behind `after`, until `each` answers false.
+    pub(super) fn all(
+        &self,
+        after: Option<&str>,
+        mut each: impl FnMut(&str, &[u8]) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        let lower = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self
+            .table
+            .range::<&str>((lower, Bound::Unbounded))
+            .map_err(unavailable)?;
+        for row in rows {
+            let (key, value) = row.map_err(unavailable)?;
+            if !each(key.value(), value.value())? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many rows there are under `prefix`.
+    pub(super) fn count(&self, prefix: &str) -> Result<u64, Error> {
+        let mut rows = 0;
+        self.each(prefix, None, |_, _| {
+            rows += 1;
+            Ok(true)
+        })?;
+        Ok(rows)
+    }
+
     /// The values under `prefix` with what follows the prefix, from behind `after`, `limit` at most.
     pub(super) fn list<V: DeserializeOwned>(
         &self,

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use redb::{Database, Durability};
 use tokio::sync::{mpsc, oneshot};
 
+use super::rewrite::Rewriting;
 use super::table::{TABLE, View, Writing};
 use crate::store::Error;
 
@@ -76,8 +77,13 @@ where
 
 enum Message {
     Work(Box<dyn Job>),
+    /// Write the file anew.
+    Rewrite(Rewrite),
     Stop,
 }
+
+/// Who waits for the file to be written anew.
+type Rewrite = oneshot::Sender<Result<(), Error>>;
 
 /// The handle to the thread.
 #[derive(Debug)]
@@ -97,12 +103,15 @@ fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(database: Arc<Database>, latest_ms: Arc<AtomicI64>) -> Result<Self, Error> {
+    pub(super) fn start(
+        database: Arc<Database>,
+        rewriting: Rewriting,
+        latest_ms: Arc<AtomicI64>,
+    ) -> Result<Self, Error> {
         let (queue, waiting) = mpsc::channel(WAITING);
         let (ending, ended) = oneshot::channel();
         let run = move || {
-            serve(&database, waiting, &latest_ms);
-            drop(database);
+            serve(database, waiting, &rewriting, &latest_ms);
             if ending.send(()).is_err() {
                 tracing::debug!("the store was closed twice");
             }
@@ -146,6 +155,22 @@ impl Writer {
             .map_err(|_| Error::Unknown("the store's writer has ended".to_owned()))?
     }
 
+    /// Writes the file anew, with nothing in it but what is kept now; writes wait meanwhile.
+    pub(super) async fn rewrite(&self) -> Result<(), Error> {
+        let (caller, answer) = oneshot::channel();
+        let queue = self
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(closed)?;
+        queue.send(Message::Rewrite(caller)).await.map_err(|_| closed())?;
+        drop(queue);
+        answer
+            .await
+            .map_err(|_| Error::Unknown("the store's writer has ended".to_owned()))?
+    }
+
     /// Lets the thread finish what waits, and joins it.
     pub(super) async fn close(&self) {
         if let Some(queue) = take(&self.queue) {
@@ -174,10 +199,15 @@ impl Drop for Writer {
     }
 }
 
-fn serve(database: &Database, mut queue: mpsc::Receiver<Message>, latest_ms: &AtomicI64) {
+fn serve(
+    mut database: Arc<Database>,
+    mut queue: mpsc::Receiver<Message>,
+    rewriting: &Rewriting,
+    latest_ms: &AtomicI64,
+) {
     while let Some(first) = queue.blocking_recv() {
-        let mut jobs = gather(first, &mut queue);
-        let failure = transact(database, &mut jobs, latest_ms).err();
+        let (mut jobs, rewrite) = gather(first, &mut queue);
+        let failure = transact(&database, &mut jobs, latest_ms).err();
         if let Some(failure) = &failure {
             tracing::error!(
                 ?failure,
@@ -188,15 +218,25 @@ fn serve(database: &Database, mut queue: mpsc::Receiver<Message>, latest_ms: &At
         for job in jobs {
             job.answer(failure.as_ref());
         }
+        if let Some(caller) = rewrite {
+            let rewritten = rewriting.rewrite(&mut database);
+            if let Err(error) = &rewritten {
+                tracing::error!(%error, "the file of the embedded store was not written anew");
+            }
+            // A caller that no longer waits has lost its answer, not its file.
+            drop(caller.send(rewritten));
+        }
     }
 }
 
-fn gather(first: Message, queue: &mut mpsc::Receiver<Message>) -> Vec<Box<dyn Job>> {
+/// What goes into the next transaction, and who wants the file written anew after it.
+fn gather(first: Message, queue: &mut mpsc::Receiver<Message>) -> (Vec<Box<dyn Job>>, Option<Rewrite>) {
     let mut jobs = Vec::new();
     let mut next = Some(first);
     while let Some(message) = next {
         match message {
             Message::Work(job) => jobs.push(job),
+            Message::Rewrite(caller) => return (jobs, Some(caller)),
             Message::Stop => queue.close(),
         }
         next = if jobs.len() < BATCH {
@@ -205,7 +245,7 @@ fn gather(first: Message, queue: &mut mpsc::Receiver<Message>) -> Vec<Box<dyn Jo
             None
         };
     }
-    jobs
+    (jobs, None)
 }
 
 fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI64) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 //! again here is only what was answered with "not here": nothing was changed. Where a slot is on its way, its new server is not
 //! asked before it has all of the slot: a script would find there some of a conversation's keys and miss the others.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,11 +15,15 @@ use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
 
 use crate::store::Error;
 
-use super::error::{after_sending, is_on_its_way, is_redirect, is_way_lost};
+use super::error::{after_sending, corrupt, is_on_its_way, is_redirect, is_way_lost};
 use super::net::{Answer, Failed};
+use super::values::{Reply, list};
 
 /// How often a command is sent again after an answer that says that nothing was changed: 0.6 s in all, in which a slot is moved.
 const REDIRECTS: u32 = 7;
+
+/// What tells where the primaries are.
+const CLUSTER_SLOTS: &str = "CLUSTER SLOTS";
 
 type Dial = Shared<BoxFuture<'static, Result<ClusterConnection, RedisError>>>;
 
@@ -108,6 +113,44 @@ impl Nodes {
             return Ok(by_node.into_iter().map(|(_, value)| value).collect());
         }
         Ok(vec![answer])
+    }
+
+    /// Where the primaries are, `host:port`, in order.
+    pub(super) async fn primaries(&self) -> Result<Vec<String>, Error> {
+        let (number, mut connection) = self.connection().await.map_err(Failed::into_error)?;
+        let mut command = redis::cmd("CLUSTER");
+        command.arg("SLOTS");
+        let anywhere = RoutingInfo::SingleNode(SingleNodeRoutingInfo::RandomPrimary);
+        let answer = connection.route_command(command, anywhere).await;
+        let answer = answer.map_err(|error| {
+            self.heed(number, &error);
+            after_sending(&error)
+        })?;
+        let mut names = BTreeSet::new();
+        for range in list(answer, CLUSTER_SLOTS)? {
+            let mut range = Reply::of(range, CLUSTER_SLOTS)?;
+            range.part::<i64>()?;
+            range.part::<i64>()?;
+            let primary: Value = range.part()?;
+            let mut primary = Reply::of(primary, CLUSTER_SLOTS)?;
+            let (host, port): (String, u16) = (primary.part()?, primary.part()?);
+            names.insert(format!("{host}:{port}"));
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    /// One command to the primary of that name.
+    pub(super) async fn ask_primary(&self, name: &str, command: Cmd) -> Result<Value, Error> {
+        let place = name.rsplit_once(':');
+        let place = place.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+        let (host, port) = place.ok_or_else(|| corrupt(CLUSTER_SLOTS, "an address without a port"))?;
+        let (number, mut connection) = self.connection().await.map_err(Failed::into_error)?;
+        let there = RoutingInfo::SingleNode(SingleNodeRoutingInfo::ByAddress { host, port });
+        let answer = connection.route_command(command, there).await;
+        answer.map_err(|error| {
+            self.heed(number, &error);
+            after_sending(&error)
+        })
     }
 
     async fn connection(&self) -> Result<(u64, ClusterConnection), Failed> {

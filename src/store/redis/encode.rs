@@ -13,6 +13,9 @@ use super::keys::{LaneKeys, LetterKeys, marker_field};
 use super::letters::index_entry;
 use super::served::{class_letter, exact, supersede_text};
 
+/// Seconds of a day.
+const DAY_S: u32 = 24 * 60 * 60;
+
 #[derive(Serialize)]
 struct Batch {
     commits: Vec<One>,
@@ -38,6 +41,7 @@ struct One {
     interest_remove: Vec<String>,
     purchases: Vec<Purchase>,
     journal_key: String,
+    journal_s: u32,
     journal: Vec<usize>,
     letters: Vec<Letter>,
     lanes: Vec<Lane>,
@@ -215,6 +219,7 @@ fn one(inner: &Inner, commit: &Commit, times: LaneTimes, texts: &mut Texts) -> R
             .collect(),
         purchases,
         journal_key: keys.journal(home),
+        journal_s: inner.retention.journal_days.saturating_mul(DAY_S),
         journal: commit.journal.iter().map(|entry| texts.add(entry)).collect(),
         letters,
         lanes: lanes_of(commit)

@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use crate::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use crate::store::{
     Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
-    DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
-    LaneTotals, LetterFilter, LetterGroup, LoadRequest, Loaded, ProductWrite, SettleOutcome, Settlement,
-    StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
+    DueLane, EraseOutcome, Erasure, Error, Head, Health, History, IdempotencyOutcome, Interest, LaneId,
+    LaneLook, LanePage, LaneTimes, LaneTotals, LetterFilter, LetterGroup, LoadRequest, Loaded, Needles,
+    Place, ProductWrite, SearchPage, SettleOutcome, Settlement, StartOutcome, StatusOutcome, StatusTarget,
+    Store, StoredFact, UnixMs, Written,
 };
 
 use super::{CLOSE_GRACE_MS, RedisStore, commit};
@@ -208,6 +209,22 @@ impl Store for RedisStore {
 
     async fn remove_dead_letter(&self, id: &str) -> Result<bool, Error> {
         self.inner.remove_dead_letter(id).await
+    }
+
+    async fn erase(&self, erasure: &Erasure) -> Result<EraseOutcome, Error> {
+        self.inner.erase(erasure).await
+    }
+
+    async fn search(&self, needles: &Needles, after: Option<&str>) -> Result<SearchPage, Error> {
+        self.inner.search(needles, after).await
+    }
+
+    async fn forget(&self, places: &[Place]) -> Result<(), Error> {
+        self.inner.forget(places).await
+    }
+
+    async fn rewrite_history(&self) -> Result<History, Error> {
+        self.inner.rewrite_history().await
     }
 
     async fn health(&self) -> Result<Health, Error> {

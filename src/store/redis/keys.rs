@@ -45,6 +45,20 @@ pub(super) struct LetterKeys {
 impl Keys {
     pub(super) fn new(prefix: &str) -> Self { Self { prefix: prefix.to_owned() } }
 
+    /// What a key of ours is without the prefix.
+    pub(super) fn own<'k>(&self, key: &'k str) -> Option<&'k str> { key.strip_prefix(self.prefix.as_str()) }
+
+    /// What all our keys match, for SCAN.
+    pub(super) fn pattern(&self) -> String {
+        let mut pattern = String::new();
+        for char in self.prefix.chars() {
+            if matches!(char, '*' | '?' | '[' | ']' | '\\' | '^') { pattern.push('\\'); }
+            pattern.push(char);
+        }
+        pattern.push('*');
+        pattern
+    }
+
     fn at(&self, family: &str, shard: Shard, rest: &str) -> String {
         format!("{}{family}:{{{}}}{rest}", self.prefix, tag(shard))
     }

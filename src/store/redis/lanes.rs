@@ -163,6 +163,7 @@ impl Inner {
             "lane": keys, "token": head.lease.token, "id": head.item.effect_id.as_str(),
             "rev": head.item.revision, "how": how, "due": exact(due), "sent": sent,
             "now": exact(times.now_ms), "lease": times.lease_ms, "next": self.tokens.fresh(),
+            "kept_s": self.retention.statuses_ms() / 1_000,
         });
         if let (Some(key), Some(fields)) = (message_key, request.as_object_mut()) {
             fields.insert(
@@ -221,6 +222,7 @@ impl Inner {
         let slot = keys.due.clone();
         let mut request = json!({
             "lane": keys, "status": i64::from(status.level()), "now": exact(now_ms),
+            "kept_s": self.retention.statuses_ms() / 1_000,
         });
         if let Some(fields) = request.as_object_mut() {
             fields.insert(how.0.to_owned(), json!(how.1));

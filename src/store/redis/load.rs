@@ -35,7 +35,11 @@ impl Inner {
         let days = by_day(&request.marks);
         for home in &request.homes {
             let mut command = redis::cmd("HMGET");
-            command.arg(self.keys.conversation(home)).arg("r").arg("s");
+            command
+                .arg(self.keys.conversation(home))
+                .arg("r")
+                .arg("s")
+                .arg("x");
             commands.push(command);
             for (day, marks) in &days {
                 let mut command = redis::cmd("SMISMEMBER");
@@ -115,7 +119,8 @@ fn conversation(
     answers: &mut impl Iterator<Item = Value>,
 ) -> Result<StoredConversation, Error> {
     let at = format!("conversation {home}");
-    let (revision, state): (Option<i64>, Option<String>) = read(next(answers)?, &at)?;
+    let (revision, state, erased_at_ms): (Option<i64>, Option<String>, Option<i64>) =
+        read(next(answers)?, &at)?;
     let mut done = BTreeSet::new();
     for marks in by_day(&request.marks).into_values() {
         let set: Vec<u8> = read_flags(next(answers)?, &at)?;
@@ -137,6 +142,7 @@ fn conversation(
         revision: counter(revision.unwrap_or(0), &at)?,
         state,
         done,
+        erased_at_ms,
     })
 }
 

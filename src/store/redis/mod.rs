@@ -7,6 +7,7 @@ mod cluster;
 mod commit;
 mod confirm;
 mod encode;
+mod erase;
 mod error;
 mod facade;
 mod health;
@@ -17,8 +18,10 @@ mod link;
 mod load;
 mod looks;
 mod net;
+mod places;
 mod records;
 mod scripts;
+mod search;
 mod served;
 mod server;
 mod shards;
@@ -31,7 +34,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::store::Error;
+use crate::store::{Error, Retention};
 use crate::tasks::Tasks;
 
 /// How long [`RedisStore`] waits at its end for commits that are under way.
@@ -46,6 +49,8 @@ pub struct Options {
     pub key_prefix: String,
     /// How long dialling may take.
     pub connect_timeout_ms: u64,
+    /// How long what ends by itself is kept.
+    pub retention: Retention,
 }
 
 impl Default for Options {
@@ -54,6 +59,7 @@ impl Default for Options {
             wait_replicas: 0,
             key_prefix: String::new(),
             connect_timeout_ms: 1000,
+            retention: Retention::default(),
         }
     }
 }
@@ -72,6 +78,7 @@ struct Inner {
     scripts: scripts::Scripts,
     tokens: Tokens,
     wait_replicas: u32,
+    retention: Retention,
     /// Where calls wait for their replicas; `None` when none are waited for.
     confirming: Option<confirm::Queue>,
 }
@@ -115,6 +122,7 @@ pub async fn connect(url: &str, options: Options) -> Result<RedisStore, Error> {
         scripts: scripts::Scripts::new(),
         tokens: Tokens::new()?,
         wait_replicas: options.wait_replicas,
+        retention: options.retention,
     };
     inner.check_fitness().await?;
     let loaded = inner.net.commands(inner.scripts.load_commands()).await;

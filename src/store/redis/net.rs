@@ -227,6 +227,28 @@ impl Net {
         join_all(commands.into_iter().map(|command| nodes.ask_primaries(command))).await
     }
 
+    /// The primaries by name, in order; a single server has none.
+    pub(super) async fn primaries(&self) -> Result<Vec<String>, Error> {
+        match &self.connection {
+            Connection::Single(_) => Ok(vec![String::new()]),
+            Connection::Cluster(nodes) => {
+                self.count();
+                nodes.primaries().await
+            }
+        }
+    }
+
+    /// One command to one of them.
+    pub(super) async fn at_primary(&self, name: &str, command: Cmd) -> Result<Value, Error> {
+        match &self.connection {
+            Connection::Single(_) => self.command(command).await,
+            Connection::Cluster(nodes) => {
+                self.count();
+                nodes.ask_primary(name, command).await
+            }
+        }
+    }
+
     fn count(&self) {
         self.trips.fetch_add(1, Ordering::Relaxed);
     }

@@ -137,7 +137,7 @@ async fn answer_one(side: &Side, known: &Known, ask: &Ask) -> Answer {
         Ask::Pass(_) | Ask::Everything => Answer::default(),
         Ask::Commit(drafts) => commits::answer(side, known, drafts).await,
         Ask::Lane(ask) => lanes::answer(side, known, ask).await,
-        Ask::Conversation(ask) => conversations::answer(side, ask).await,
+        Ask::Conversation(ask) => conversations::answer(side, known, ask).await,
         Ask::Catalog(ask) => catalog::answer(side, known, ask).await,
         Ask::Name(ask) => names::answer(side, known, ask).await,
         Ask::Letter(ask) => letters::answer(side, known, ask).await,

@@ -9,11 +9,13 @@ use super::asks::{Answer, Ask};
 type Kind = (&'static str, &'static str);
 
 /// Each must come when many lives are lived.
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 16] = [
     ("Commit(", "committed"),
     ("Commit(", "Ok(Conflict)"),
     ("Commit(", "Ok(Duplicate)"),
     ("Commit(", "Ok(StaleFacts("),
+    ("Conversation(Erase ", "Ok(Erased("),
+    ("Conversation(Erase ", "Ok(Conflict)"),
     ("Lane(Start ", "Ok(Refused "),
     ("Lane(Start ", "Ok(LeaseLost)"),
     ("Lane(Settle ", "Ok(LeaseLost)"),

@@ -16,7 +16,6 @@ use super::model::{Kept, Model};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const MARKS_KEPT_MS: i64 = 9 * DAY_MS;
-const JOURNAL_KEPT_MS: i64 = 30 * DAY_MS;
 const JOURNAL_LENGTH: usize = 300;
 
 /// A conversation.
@@ -30,10 +29,17 @@ pub struct Conversation {
     pub window_open_until_ms: UnixMs,
 }
 
+/// What is left of an erased conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tombstone {
+    pub(super) revision: u64,
+    pub(super) at_ms: UnixMs,
+}
+
 /// A journal; all of it ends with its last entry.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    entries: Vec<String>,
+    pub(super) entries: Vec<String>,
     until_ms: UnixMs,
 }
 
@@ -57,10 +63,24 @@ impl Model {
         let found = self.conversations.get(home);
         let mut done = marks.to_vec();
         done.retain(|mark| self.is_marked(home, *mark, self.latest_ms));
+        let left = self.tombstone(home, self.latest_ms).filter(|_| found.is_none());
         StoredConversation {
-            revision: found.map_or(0, |conversation| conversation.revision),
+            revision: self.revision_of(home, self.latest_ms),
             state: found.map(|conversation| conversation.state.clone()),
             done,
+            erased_at_ms: left.map(|left| left.at_ms),
+        }
+    }
+
+    fn tombstone(&self, home: &HomeId, now_ms: UnixMs) -> Option<Tombstone> {
+        self.tombstones.get(home)?.alive(now_ms).copied()
+    }
+
+    /// The revision that a change of this conversation must rest on.
+    pub(super) fn revision_of(&self, home: &HomeId, now_ms: UnixMs) -> u64 {
+        match self.conversations.get(home) {
+            Some(found) => found.revision,
+            None => self.tombstone(home, now_ms).map_or(0, |left| left.revision),
         }
     }
 
@@ -132,6 +152,7 @@ impl Model {
             window_open_until_ms: commit.window_open_until_ms,
         };
         self.conversations.insert(commit.home.clone(), conversation);
+        self.tombstones.remove(&commit.home);
         self.mark(&commit.home, &commit.marks, times.now_ms);
         self.change_interest(&commit.home, commit.interest_added, &commit.interest_removed);
         self.purchases.extend(commit.purchases);
@@ -144,8 +165,7 @@ impl Model {
     }
 
     fn objection(&self, commit: &Commit, now_ms: UnixMs) -> Option<CommitOutcome> {
-        let stored = self.conversations.get(&commit.home);
-        let revision = stored.map_or(0, |conversation| conversation.revision);
+        let revision = self.revision_of(&commit.home, now_ms);
         if revision != commit.expected_revision && !is_planted(Bug::CommitWithoutRevision) {
             return Some(CommitOutcome::Conflict);
         }
@@ -205,7 +225,8 @@ impl Model {
         journal.entries.extend(entries);
         let surplus = journal.entries.len().saturating_sub(JOURNAL_LENGTH);
         journal.entries.drain(..surplus);
-        journal.until_ms = now_ms.saturating_add(JOURNAL_KEPT_MS);
+        let kept_ms = i64::from(self.retention.journal_days) * DAY_MS;
+        journal.until_ms = now_ms.saturating_add(kept_ms);
     }
 
     fn append_items(

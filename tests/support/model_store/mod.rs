@@ -9,14 +9,16 @@ use async_trait::async_trait;
 use sacola::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId, Shard};
 use sacola::store::{
     Budget, BudgetLook, CatalogRead, ClaimOutcome, Class, Commit, CommitOutcome, DeadLetter, DeliveryStatus,
-    DueLane, Error, Head, Health, IdempotencyOutcome, Interest, LaneId, LaneLook, LanePage, LaneTimes,
-    LaneTotals, LetterFilter, LetterGroup, Level, LoadRequest, Loaded, ProductWrite, SettleOutcome,
-    Settlement, StartOutcome, StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
+    DueLane, EraseOutcome, Erasure, Error, Head, Health, History, IdempotencyOutcome, Interest, LaneId,
+    LaneLook, LanePage, LaneTimes, LaneTotals, LetterFilter, LetterGroup, Level, LoadRequest, Loaded,
+    Needles, Place, ProductWrite, Retention, SearchPage, SettleOutcome, Settlement, StartOutcome,
+    StatusOutcome, StatusTarget, Store, StoredFact, UnixMs, Written,
 };
 
 mod budgets;
 mod catalog;
 mod conversations;
+mod erase;
 mod history;
 mod lane;
 mod lanes;
@@ -42,6 +44,13 @@ pub struct ModelStore {
 }
 
 impl ModelStore {
+    /// One that keeps what ends for so long.
+    pub fn keeping(retention: Retention) -> Self {
+        let store = Self::default();
+        store.ask(|model| model.retention = retention);
+        store
+    }
+
     /// Looks at everything that is kept, without counting as a call.
     pub fn look<T>(&self, look: impl FnOnce(&Model) -> T) -> T {
         look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
@@ -255,6 +264,23 @@ impl Store for ModelStore {
 
     async fn remove_dead_letter(&self, id: &str) -> Result<bool, Error> {
         Ok(self.ask(|model| model.remove_dead_letter(id)))
+    }
+
+    async fn erase(&self, erasure: &Erasure) -> Result<EraseOutcome, Error> {
+        Ok(self.ask(|model| model.erase(erasure)))
+    }
+
+    async fn search(&self, needles: &Needles, _after: Option<&str>) -> Result<SearchPage, Error> {
+        Ok(self.ask(|model| model.search(needles)))
+    }
+
+    async fn forget(&self, places: &[Place]) -> Result<(), Error> {
+        self.ask(|model| model.forget(places));
+        Ok(())
+    }
+
+    async fn rewrite_history(&self) -> Result<History, Error> {
+        Ok(self.ask(|_| History::None))
     }
 
     async fn health(&self) -> Result<Health, Error> {

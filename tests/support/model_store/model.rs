@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sacola::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId};
-use sacola::store::{DeadLetter, DeliveryStatus, DoneMark, Interest, LaneId, UnixMs};
+use sacola::store::{DeadLetter, DeliveryStatus, DoneMark, Interest, LaneId, Retention, UnixMs};
 
 use super::budgets::Budgets;
 use super::catalog::Catalog;
-use super::conversations::{Conversation, Journal};
+use super::conversations::{Conversation, Journal, Tombstone};
 use super::history::{CommitRecord, SettleRecord, StartRecord};
 use super::lane::Lane;
 use super::records::{Call, Hold};
@@ -19,7 +19,9 @@ pub struct Model {
     /// The latest time that any call told: what ends without a time in the call ends by it.
     pub(super) latest_ms: UnixMs,
     tokens_given: u64,
+    pub(super) retention: Retention,
     pub(super) conversations: BTreeMap<HomeId, Conversation>,
+    pub(super) tombstones: BTreeMap<HomeId, Kept<Tombstone>>,
     pub(super) aliases: BTreeMap<HomeId, HomeId>,
     pub(super) marks: BTreeMap<HomeId, BTreeMap<DoneMark, Kept<()>>>,
     pub(super) journals: BTreeMap<HomeId, Journal>,

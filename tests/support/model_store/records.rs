@@ -18,7 +18,7 @@ pub(super) struct Hold {
 #[derive(Debug)]
 pub(super) struct Call {
     fingerprint: String,
-    answer: Option<String>,
+    pub(super) answer: Option<String>,
     until_ms: UnixMs,
 }
 

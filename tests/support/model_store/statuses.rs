@@ -1,12 +1,10 @@
-//! Delivery statuses and the message keys that lead to their effects, each kept 30 days.
+//! Delivery statuses and the message keys that lead to their effects, each kept as long as [`sacola::store::Retention`] says.
 
 use sacola::domain::ids::{EffectId, HomeId};
 use sacola::faults::{Bug, is_planted};
 use sacola::store::{DeliveryStatus, LaneId, LaneKind, StatusOutcome, StatusTarget, UnixMs};
 
 use super::model::{Kept, Model};
-
-const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 impl Model {
     /// The status that is kept of an effect.
@@ -23,7 +21,7 @@ impl Model {
     ) {
         let kept = Kept {
             value: effect_id.clone(),
-            until_ms: Some(now_ms.saturating_add(KEPT_MS)),
+            until_ms: Some(now_ms.saturating_add(self.retention.statuses_ms())),
         };
         self.message_keys
             .insert((home.clone(), message_key.to_owned()), kept);
@@ -58,7 +56,7 @@ impl Model {
         if raised {
             let kept = Kept {
                 value: status,
-                until_ms: Some(now_ms.saturating_add(KEPT_MS)),
+                until_ms: Some(now_ms.saturating_add(self.retention.statuses_ms())),
             };
             self.statuses.insert(effect_id.clone(), kept);
         }

@@ -41,7 +41,9 @@ end
 
 -- Why it may not be written; or nil and its lanes, ready to be written.
 local function objection(c)
-  if tonumber(redis.call('HGET', c.conv, 'r') or '0') ~= c.expected then return { 'conflict' } end
+  local found = redis.call('HMGET', c.conv, 'r', 'x')
+  if tonumber(found[1] or '0') ~= c.expected then return { 'conflict' } end
+  c.erased = found[2]
   for _, s in ipairs(c.seen) do
     for _, mark in ipairs(s.marks) do
       if redis.call('SISMEMBER', s.key, mark) == 1 then return { 'duplicate' } end
@@ -63,10 +65,15 @@ local function journal(c)
   local length
   for _, entry in ipairs(c.journal) do length = redis.call('RPUSH', c.journal_key, ARGV[entry]) end
   if length > 300 then redis.call('LTRIM', c.journal_key, -300, -1) end
-  redis.call('EXPIRE', c.journal_key, 2592000)
+  redis.call('EXPIRE', c.journal_key, c.journal_s)
 end
 
 local function write(c, lanes)
+  -- a tombstone ends, a conversation does not
+  if c.erased then
+    redis.call('HDEL', c.conv, 'x')
+    redis.call('PERSIST', c.conv)
+  end
   redis.call('HSET', c.conv, 'r', num(c.revision), 's', ARGV[c.state], 'w', num(c.window))
   for _, s in ipairs(c.seen) do
     redis.call('SADD', s.key, unpack(s.marks))

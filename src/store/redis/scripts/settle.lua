@@ -6,7 +6,7 @@ local m = find(S, r.id)
 if r.how == 'done' then
   if m then remove(S, W, r.id) end
   if r.sent then raise_sent(S, r.rev) end
-  if r.message then redis.call('SET', r.message, r.id, 'EX', 2592000) end
+  if r.message then redis.call('SET', r.message, r.id, 'EX', r.kept_s) end
 elseif m then
   m.d = r.due
   if r.how ~= 'postpone' then m.a = m.a + 1 end

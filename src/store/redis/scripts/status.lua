@@ -25,7 +25,7 @@ local m = find(S, id)
 local key = L.st .. id
 local raised, settled = 0, 0
 if r.status > tonumber(redis.call('GET', key) or '0') then
-  redis.call('SET', key, num(r.status), 'EX', 2592000)
+  redis.call('SET', key, num(r.status), 'EX', r.kept_s)
   raised = 1
 end
 local noted = note_reached(S, id, r.status)

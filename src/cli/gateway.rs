@@ -9,16 +9,32 @@ use reqwest::Method;
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::shown;
-use crate::cli::address::reachable;
-use crate::cli::{Failure, own_key};
+use super::address::reachable;
+use super::{Failure, own_key};
 use crate::config::{Config, Outgoing, Scope};
 use crate::outgoing::{self, Guard};
 
-/// How long one call may take: a replay goes on for 20 seconds.
-const TIMEOUT_MS: u64 = 60_000;
 /// Largest answer that is read: one letter's body, written as JSON.
 const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// What a command wants of a gateway.
+pub(super) struct Wanted<'a> {
+    /// The command, for faults.
+    pub(super) command: &'static str,
+    /// The key of an operator is used that has the first of these scopes that any has.
+    pub(super) scopes: &'a [Scope],
+    /// How long one call may take.
+    pub(super) timeout_ms: u64,
+}
+
+/// A refusal, as the gateway words it.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: u16,
+    /// Its code.
+    pub(super) code: String,
+    detail: String,
+}
 
 /// A gateway and the key to it.
 pub(super) struct Gateway {
@@ -29,30 +45,40 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    /// The gateway of a configuration, at `given` or where it listens, with the key of an operator: of the first of these
-    /// scopes that any has.
+    /// The gateway of a configuration, at `given` or where it listens.
     pub(super) fn of(
         config: &Config,
         environment: &BTreeMap<String, String>,
         given: Option<&str>,
-        scopes: &[Scope],
+        wanted: &Wanted<'_>,
     ) -> Result<Self, Failure> {
-        let own = own_key::operators(config, environment, scopes).map_err(|problem| fault(&problem))?;
+        let fault = |problem: &str| fault(wanted.command, problem);
+        let own =
+            own_key::operators(config, environment, wanted.scopes).map_err(|problem| fault(&problem))?;
         let Some(key) = own else {
-            let problem = "no [[api_key]] of an operator may do this. Mend: add one with merchant = \"*\" and scopes = \
-                           [\"dead_letters:write\"], and restart the gateway";
-            return Err(fault(problem));
+            let widest = wanted
+                .scopes
+                .iter()
+                .find(|scope| **scope != Scope::DeadLettersRead);
+            let scope = widest.map_or("", |scope| scope.as_str());
+            let problem = format!(
+                "no [[api_key]] of an operator may do this. Mend: add one with merchant = \"*\" and scopes = [\"{scope}\"]; a \
+                 running gateway takes it within seconds"
+            );
+            return Err(fault(&problem));
         };
         let base = match given {
-            Some(text) => named(&config.outgoing, text)?,
-            None => listening(config)?,
+            Some(text) => named(&config.outgoing, text).map_err(|problem| fault(&problem))?,
+            None => listening(config).ok_or_else(|| {
+                fault("server.listen takes a free port. Mend: name the gateway with --gateway URL")
+            })?,
         };
         let http = if base.scheme() == "https" {
-            outgoing::provider(TIMEOUT_MS)?
+            outgoing::provider(wanted.timeout_ms)?
         } else {
             let rule = config.outgoing.clone();
             let guard = Guard::new(move |address| may_be_http(&rule, address));
-            outgoing::plain_provider(TIMEOUT_MS, guard)?
+            outgoing::plain_provider(wanted.timeout_ms, guard)?
         };
         Ok(Self {
             http,
@@ -62,7 +88,7 @@ impl Gateway {
         })
     }
 
-    /// Calls what lies under `/v1/dead-letters`.
+    /// Calls what lies under `/v1`; a refusal is a failure.
     pub(super) async fn call(
         &self,
         method: Method,
@@ -70,12 +96,21 @@ impl Gateway {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
+        let asked = self.ask(method, path, query, body).await?;
+        asked.map_err(|problem| self.refused(&problem))
+    }
+
+    /// The same; a refusal is an answer.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Result<Value, Problem>, Failure> {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments
-                .pop_if_empty()
-                .extend(["v1", "dead-letters"])
-                .extend(path);
+            segments.pop_if_empty().push("v1").extend(path);
         }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -96,11 +131,19 @@ impl Gateway {
                 )));
             }
         }
-        let answer = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        match response.status().as_u16() {
+        let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let text = |name: &str, otherwise: &str| {
+            let text = answer.get(name).and_then(Value::as_str);
+            text.unwrap_or(otherwise).to_owned()
+        };
+        Ok(match response.status().as_u16() {
             200..300 => Ok(answer),
-            status => Err(self.refused(status, &answer)),
-        }
+            status => Err(Problem {
+                status,
+                code: text("code", "no code"),
+                detail: text("detail", "what answers there does not speak as a sacola does"),
+            }),
+        })
     }
 
     fn no_answer(&self, error: reqwest::Error) -> Failure {
@@ -115,11 +158,10 @@ impl Gateway {
         ))
     }
 
-    fn refused(&self, status: u16, answer: &Value) -> Failure {
-        let code = shown::text(answer, "code").unwrap_or("no code");
-        let detail =
-            shown::text(answer, "detail").unwrap_or("what answers there does not speak as a sacola does");
-        let mend = if status == 401 {
+    /// A refusal as a failure of the command.
+    pub(super) fn refused(&self, problem: &Problem) -> Failure {
+        let Problem { status, code, detail } = problem;
+        let mend = if *status == 401 {
             format!(
                 ". Mend: restart the gateway with this configuration; it does not know the key {}",
                 self.key_id
@@ -131,8 +173,8 @@ impl Gateway {
     }
 }
 
-fn fault(problem: &str) -> Failure {
-    Failure::Configuration(vec![format!("dead-letters: {problem}")])
+fn fault(command: &str, problem: &str) -> Failure {
+    Failure::Configuration(vec![format!("{command}: {problem}")])
 }
 
 fn running(problem: String) -> Failure {
@@ -140,21 +182,21 @@ fn running(problem: String) -> Failure {
 }
 
 /// Where the configured gateway listens, on this machine.
-fn listening(config: &Config) -> Result<Url, Failure> {
-    let address = reachable(config.server.listen);
-    let url = address.and_then(|address| Url::parse(&format!("http://{address}")).ok());
-    url.ok_or_else(|| fault("server.listen takes a free port. Mend: name the gateway with --gateway URL"))
+fn listening(config: &Config) -> Option<Url> {
+    let address = reachable(config.server.listen)?;
+    Url::parse(&format!("http://{address}")).ok()
 }
 
-fn named(outgoing: &Outgoing, text: &str) -> Result<Url, Failure> {
+/// The address that was given; the error says what is wrong with it.
+fn named(outgoing: &Outgoing, text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(|url| {
         let is_plain = url.username().is_empty() && url.query().is_none();
         matches!(url.scheme(), "http" | "https") && is_plain
     });
     let Some(url) = url else {
-        let problem =
-            format!("--gateway {text}: give an http:// or https:// address, without user and query");
-        return Err(fault(&problem));
+        return Err(format!(
+            "--gateway {text}: give an http:// or https:// address, without user and query"
+        ));
     };
     let address = match url.host() {
         Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
@@ -163,11 +205,10 @@ fn named(outgoing: &Outgoing, text: &str) -> Result<Url, Failure> {
         Some(Host::Domain(_)) | None => None,
     };
     if url.scheme() == "http" && address.is_some_and(|address| !may_be_http(outgoing, address)) {
-        let problem = format!(
+        return Err(format!(
             "--gateway {text}: the key would travel in the clear. Mend: https://, or an address inside \
              outgoing.allow_private"
-        );
-        return Err(fault(&problem));
+        ));
     }
     Ok(url)
 }

@@ -1,0 +1,247 @@
+//! `sacola erase`: removes everything that is kept of a customer and says what a search found afterwards. It goes through the running
+//! gateway, with an operator's key of the same configuration; where none runs, it opens the store itself. It owns arguments, the
+//! question before it, and exit statuses; what is erased and in which order is the engine's.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use clap::Args;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::check::listener;
+use super::gateway::{Gateway, Wanted};
+use super::{Failure, err, load_config, out, start_logs};
+use crate::app;
+use crate::clock::MovableClock;
+use crate::config::{Config, Scope};
+use crate::domain::ids::NumberId;
+use crate::engine::Engine;
+use crate::engine::erasure::{Asked, Outcome, in_flight};
+use crate::outgoing;
+
+mod shown;
+
+/// How long the gateway may take: all that is kept is read more than once.
+const TIMEOUT_MS: u64 = 60 * 60 * 1_000;
+/// How long it may take to say that it is there.
+const LOOK_MS: u64 = 5_000;
+
+/// Whom, where, and how.
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
+pub(super) struct Options {
+    /// The configuration file.
+    #[arg(long)]
+    config: PathBuf,
+    /// The business number's `phone_number_id`.
+    #[arg(long, required_unless_present = "everywhere", conflicts_with = "everywhere")]
+    number: Option<String>,
+    /// At every configured number.
+    #[arg(long)]
+    everywhere: bool,
+    /// The customer's user id or wa_id, as the provider writes it.
+    #[arg(long)]
+    customer: String,
+    /// Counts what would go, and changes nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Does not ask before.
+    #[arg(long)]
+    yes: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+    /// The gateway's address; where server.listen leads when absent.
+    #[arg(long)]
+    gateway: Option<String>,
+}
+
+/// What became of the customer at one number.
+enum Told {
+    Report(Value),
+    Unknown,
+}
+
+/// The way to the store.
+enum Way {
+    Gateway(Box<Gateway>),
+    Store(Arc<Engine>),
+    /// Nobody has used the store yet.
+    Nothing,
+}
+
+pub(super) async fn run(environment: &BTreeMap<String, String>, options: Options) -> Result<(), Failure> {
+    start_logs(environment, "warn");
+    let config = load_config(&options.config, environment)?;
+    let numbers = numbers_of(&config, &options)?;
+    if !options.dry_run && !options.yes {
+        ask_first(&options, numbers.len())?;
+    }
+    let way = way(&config, environment, &options).await?;
+    let told = ask_all(&way, &numbers, &options).await;
+    if let Way::Store(engine) = &way {
+        engine.store().close().await;
+    }
+    conclude(&told?, &options)
+}
+
+fn fault(problem: &str) -> Failure {
+    Failure::Configuration(vec![format!("erase: {problem}")])
+}
+
+fn numbers_of(config: &Config, options: &Options) -> Result<Vec<String>, Failure> {
+    let known = config.numbers.iter().map(|number| number.phone_number_id.clone());
+    match &options.number {
+        None => Ok(known.collect()),
+        Some(number)
+            if config
+                .numbers
+                .iter()
+                .any(|known| known.phone_number_id == *number) =>
+        {
+            Ok(vec![number.clone()])
+        }
+        Some(_) => Err(fault(
+            "no [[number]] has this phone_number_id; it is the provider's id, not the number itself",
+        )),
+    }
+}
+
+/// What is erased does not come back: somebody says yes first.
+fn ask_first(options: &Options, numbers: usize) -> Result<(), Failure> {
+    let input = std::io::stdin();
+    if !input.is_terminal() {
+        return Err(fault(
+            "this can't be undone. Mend: say --yes, or look first with --dry-run",
+        ));
+    }
+    let place = match &options.number {
+        Some(number) => format!("at {number}"),
+        None => format!("at {numbers} numbers"),
+    };
+    err(&format!(
+        "Everything that is kept of this customer {place} will be removed; it can't be undone. Type yes to go on:"
+    ));
+    let mut answer = String::new();
+    input.lock().read_line(&mut answer)?;
+    if answer.trim() == "yes" {
+        return Ok(());
+    }
+    Err(anyhow!("nothing was erased").into())
+}
+
+/// The gateway that was named or runs here; else the store itself.
+async fn way(
+    config: &Config,
+    environment: &BTreeMap<String, String>,
+    options: &Options,
+) -> Result<Way, Failure> {
+    let is_running = options.gateway.is_some() || {
+        let client = outgoing::provider(LOOK_MS)?;
+        listener::is_sacola(&client, config.server.listen).await
+    };
+    if is_running {
+        let wanted = Wanted {
+            command: "erase",
+            scopes: &[Scope::CustomersErase],
+            timeout_ms: TIMEOUT_MS,
+        };
+        let gateway = Gateway::of(config, environment, options.gateway.as_deref(), &wanted)?;
+        return Ok(Way::Gateway(Box::new(gateway)));
+    }
+    let engine = app::engine_for_reading(config, Arc::new(MovableClock::fixed())).await?;
+    Ok(engine.map_or(Way::Nothing, Way::Store))
+}
+
+async fn ask_all(way: &Way, numbers: &[String], options: &Options) -> Result<Vec<(String, Told)>, Failure> {
+    let mut all = Vec::new();
+    for number in numbers {
+        let told = match way {
+            Way::Gateway(gateway) => through(gateway, number, options).await?,
+            Way::Store(engine) => alone(engine, number, options).await?,
+            Way::Nothing => Told::Unknown,
+        };
+        if let (Told::Report(report), false) = (&told, options.json) {
+            for line in shown::report(number, report) {
+                out(&line);
+            }
+        }
+        all.push((number.clone(), told));
+    }
+    Ok(all)
+}
+
+async fn through(gateway: &Gateway, number: &str, options: &Options) -> Result<Told, Failure> {
+    let body = json!({ "number": number, "customer": options.customer, "dry_run": options.dry_run });
+    match gateway.ask(Method::POST, &["erasures"], &[], Some(&body)).await? {
+        Ok(report) => Ok(Told::Report(report)),
+        Err(problem) if problem.code == "unknown_customer" => Ok(Told::Unknown),
+        Err(problem) => Err(gateway.refused(&problem)),
+    }
+}
+
+async fn alone(engine: &Engine, number: &str, options: &Options) -> Result<Told, Failure> {
+    let asked = Asked {
+        number: NumberId::new(number),
+        customer: options.customer.clone(),
+        whose: None,
+        is_dry: options.dry_run,
+    };
+    match engine.erase(&asked).await? {
+        Outcome::Done(report) => Ok(Told::Report(serde_json::to_value(report)?)),
+        Outcome::Unknown => Ok(Told::Unknown),
+        Outcome::InFlight(purchases) => Err(anyhow!("purchase_in_flight: {}", in_flight(&purchases)).into()),
+        Outcome::Busy => Err(anyhow!(
+            "another erasure is under way, or the customer writes without a pause; try again"
+        )
+        .into()),
+    }
+}
+
+fn conclude(told: &[(String, Told)], options: &Options) -> Result<(), Failure> {
+    let reports: Vec<Value> = told
+        .iter()
+        .filter_map(|(number, told)| match told {
+            Told::Report(report) => Some(with_number(report, number)),
+            Told::Unknown => None,
+        })
+        .collect();
+    if reports.is_empty() {
+        let text = "unknown_customer: nothing is kept of this customer there: give the user id or wa_id exactly as the provider \
+                    writes it";
+        return Err(anyhow!(text).into());
+    }
+    if options.json {
+        let answer = match (options.everywhere, reports.first()) {
+            (false, Some(report)) => report.clone(),
+            _ => json!({ "erasures": reports }),
+        };
+        out(&serde_json::to_string(&answer)?);
+    }
+    let left: u64 = reports
+        .iter()
+        .map(|report| shown::number(report, "/proof/found"))
+        .sum();
+    if left > 0 && !options.dry_run {
+        return Err(anyhow!(
+            "{left} places still hold something of this customer: they may have written meanwhile; run the same command again"
+        )
+        .into());
+    }
+    Ok(())
+}
+
+fn with_number(report: &Value, number: &str) -> Value {
+    let mut report = report.clone();
+    if let Some(fields) = report.as_object_mut() {
+        fields.insert("number".to_owned(), json!(number));
+    }
+    report
+}

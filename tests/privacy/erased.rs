@@ -1,0 +1,612 @@
+//! Somebody who was erased is gone: from the answers, from every key, and from the bytes on the disk; whoever stood beside them
+//! is there as before; and whoever comes back begins anew.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sacola::domain::conversation::Customer;
+use sacola::domain::device::Device;
+use sacola::domain::event::{Event, OrderItem, SendFailure};
+use sacola::domain::ids::{EffectId, HomeId, MerchantId, PurchaseId, RetailerId};
+use sacola::domain::purchase::PurchaseState;
+use sacola::engine::erasure::{Asked, Outcome, Report};
+use sacola::engine::replay::{Outcome as Replayed, replay};
+use sacola::engine::{Happened, Taken, What, Who};
+use sacola::store::redis::{self as redis_store, Options};
+use sacola::store::{DeadLetter, DeliveryStatus, IdempotencyOutcome, StatusTarget, Store, embedded};
+
+use crate::support::program::eventually;
+use crate::support::redis_server::{AppendOnly, RedisServer};
+use crate::support::shop::{Mood, brl};
+use crate::support::time::HOUR_MS;
+use crate::support::world::{Phone, Settings, World, ana, number, second_number};
+
+const NAME: &str = "Anabela Distintiva Conceição";
+const USER: &str = "BR.77001234";
+const WA: &str = "5511987654321";
+
+fn anabela() -> Phone {
+    customer(USER, WA, NAME)
+}
+
+fn bruno() -> Phone {
+    customer("BR.88005678", "5511912345678", "Bruno Intacto")
+}
+
+fn customer(user_id: &str, wa_id: &str, name: &str) -> Phone {
+    Phone {
+        customer: Customer {
+            user_id: Some(user_id.to_owned()),
+            wa_id: Some(wa_id.to_owned()),
+            name: Some(name.to_owned()),
+        },
+        device: Device::Android,
+    }
+}
+
+/// A store whose files can be read.
+struct Disk {
+    store: Arc<dyn Store>,
+    files: PathBuf,
+    _directory: Option<tempfile::TempDir>,
+    _server: Option<RedisServer>,
+}
+
+impl Disk {
+    fn file() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self {
+            store: Arc::new(embedded::open(directory.path()).unwrap()),
+            files: directory.path().to_owned(),
+            _directory: Some(directory),
+            _server: None,
+        }
+    }
+
+    async fn server() -> Self {
+        let server = RedisServer::start(AppendOnly::Always).unwrap();
+        let store = redis_store::connect(&server.url(), Options::default()).await;
+        Self {
+            store: Arc::new(store.unwrap()),
+            files: server.directory().to_owned(),
+            _directory: None,
+            _server: Some(server),
+        }
+    }
+
+    async fn both() -> [Self; 2] {
+        [Self::file(), Self::server().await]
+    }
+
+    async fn world(&self) -> World {
+        World::with(Settings {
+            store: Some(Arc::clone(&self.store)),
+            ..Settings::default()
+        })
+        .await
+    }
+
+    fn holds(&self, text: &str) -> bool {
+        let bytes = bytes_under(&self.files);
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    }
+
+    /// Waits until the text is nowhere on the disk: a server unlinks its old files in the background.
+    async fn loses(&self, text: &str) {
+        let gone = eventually(|| async { (!self.holds(text)).then_some(()) }).await;
+        assert!(
+            gone.is_some(),
+            "{text} can still be read under {}",
+            self.files.display()
+        );
+    }
+}
+
+fn bytes_under(directory: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            bytes.extend(bytes_under(&path));
+        } else {
+            bytes.extend(std::fs::read(&path).unwrap_or_default());
+        }
+    }
+    bytes
+}
+
+fn asked(customer: &str) -> Asked {
+    Asked {
+        number: number(),
+        customer: customer.to_owned(),
+        whose: None,
+        is_dry: false,
+    }
+}
+
+async fn erases(world: &World, asked: &Asked) -> Report {
+    match world.engine.erase(asked).await.unwrap() {
+        Outcome::Done(report) => *report,
+        other @ (Outcome::Unknown | Outcome::InFlight(_) | Outcome::Busy) => panic!("{other:?}"),
+    }
+}
+
+/// A native order that is too large for any conversation.
+fn order_of_long_ids() -> Event {
+    let item = |n: usize| OrderItem {
+        retailer_id: RetailerId::new(format!("{n:03}{}", "x".repeat(560))),
+        quantity: 1,
+        item_price: "1.00".to_owned(),
+        currency: "BRL".to_owned(),
+    };
+    Event::Ordered {
+        items: (0..100).map(item).collect(),
+        note: None,
+        device: Device::Android,
+    }
+}
+
+/// A webhook for an unknown number in which both have written.
+fn stray_webhook() -> DeadLetter {
+    let contact = |wa_id: &str, name: &str| format!(r#"{{"wa_id":"{wa_id}","profile":{{"name":"{name}"}}}}"#);
+    let message = |wa_id: &str| {
+        format!(
+            r#"{{"from":"{wa_id}","id":"wamid.{wa_id}","timestamp":"1790000000","type":"text","text":{{"body":"oi"}}}}"#
+        )
+    };
+    let bruno_id = bruno().customer.wa_id.unwrap();
+    let contacts = [contact(WA, NAME), contact(&bruno_id, "Bruno Intacto")].join(",");
+    let messages = [message(WA), message(&bruno_id)].join(",");
+    let body = format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"1","changes":[{{"field":"messages","value":{{"metadata":{{"phone_number_id":"999"}},"contacts":[{contacts}],"messages":[{messages}]}}}}]}}]}}"#
+    );
+    DeadLetter {
+        id: "dl-stray".to_owned(),
+        reason: "unknown_number".to_owned(),
+        detail: "a webhook for a number that is not configured".to_owned(),
+        merchant: None,
+        home: None,
+        at_ms: 1_790_000_000_000,
+        source: "webhook".to_owned(),
+        body,
+    }
+}
+
+/// What somebody leaves in a full life: carts on two devices, purchases, an order with a note, a price notice, a letter, statuses.
+async fn lives(world: &mut World, phone: &Phone) {
+    world.says(phone, "oi").await;
+    world.adds(phone, "coffee").await;
+    world.buys(phone).await;
+    let id = world.conversation(phone).await.purchases[0].purchase_id.clone();
+    world
+        .merchant_says(&id, PurchaseState::Paid, Some(brl("10.00")))
+        .await;
+    let name = phone.customer.name.clone().unwrap();
+    let ordered = Event::Ordered {
+        items: vec![OrderItem {
+            retailer_id: RetailerId::new("cake"),
+            quantity: 2,
+            item_price: "8.90".to_owned(),
+            currency: "BRL".to_owned(),
+        }],
+        note: Some(format!("para {name}, {}", phone.customer.wa_id.clone().unwrap())),
+        device: Device::Android,
+    };
+    let happened = world.happened(phone, What::Event(ordered));
+    world.happens(happened).await;
+    let web = Phone {
+        device: Device::Web,
+        ..phone.clone()
+    };
+    world.adds(&web, "filter").await;
+    world.adds(phone, "coffee").await;
+    let parked = world.happened(phone, What::Event(order_of_long_ids()));
+    world.happens(parked).await;
+    let home = world.conversation(phone).await.home;
+    let target = StatusTarget::Effect(EffectId::of(&home, 1, 0));
+    let status = world
+        .store
+        .record_status(&target, DeliveryStatus::Read, world.now_ms());
+    status.await.unwrap();
+}
+
+/// Records and answers that hold one person's ids beside the conversation.
+async fn leaves_more(world: &World, phone: &Phone) {
+    let home = world.conversation(phone).await.home;
+    let store = &world.store;
+    let customer = serde_json::to_string(&phone.customer).unwrap();
+    let parked = format!(r#"{{"customer":{customer},"home":null}}"#);
+    store
+        .put_record("parked_status", "r-1", &parked, 0)
+        .await
+        .unwrap();
+    let begun = store.begin_idempotent("k", "f", 60_000, world.now_ms()).await;
+    assert_eq!(begun.unwrap(), IdempotencyOutcome::New);
+    let answer = format!(r#"{{"effects":["{home}.1.0"]}}"#);
+    store.finish_idempotent("k", &answer).await.unwrap();
+    store.park(&stray_webhook(), 10).await.unwrap();
+}
+
+async fn is_intact(world: &World, phone: &Phone, cart: &[(String, u8)]) {
+    assert_eq!(world.cart(phone).await, cart);
+    let id = phone.customer.user_id.as_deref().unwrap();
+    let recorded = world.engine.recorded(&number(), id).await.unwrap().unwrap();
+    let replayed = replay(&recorded.entries, recorded.state.as_deref());
+    assert_eq!(replayed.outcome, Replayed::Identical, "{replayed:#?}");
+}
+
+/// A dry run and the real one, and what they report.
+async fn tells_what_went(world: &World, home: &HomeId) {
+    let dry = Asked {
+        is_dry: true,
+        ..asked(WA)
+    };
+    let foreseen = erases(world, &dry).await;
+    assert!(foreseen.dry_run && foreseen.proof.found > 0);
+    assert!(world.engine.conversation(home).await.unwrap().is_some());
+    let report = erases(world, &asked(WA)).await;
+    let (erased, proof) = (report.erased, &report.proof);
+    assert_eq!(
+        (proof.found, proof.same_name, proof.came_back),
+        (0, 0, false),
+        "{report:#?}"
+    );
+    assert!(proof.keys_scanned > 0 && report.kept.tombstones > 0);
+    assert_eq!(report.kept.purchases, 2);
+    assert_eq!(
+        (
+            erased.conversations,
+            erased.dead_letters,
+            erased.dead_letters_trimmed
+        ),
+        (1, 1, 1)
+    );
+    assert_eq!((erased.parked_statuses, erased.idempotent_answers), (1, 1));
+    assert!(erased.journal_entries > 10 && erased.done_marks > 5 && erased.message_keys > 5);
+    assert!(
+        erased.statuses >= 1 && erased.aliases >= 1 && erased.interests >= 2,
+        "{erased:?}"
+    );
+    assert_eq!(foreseen.erased.conversations, erased.conversations);
+    assert_eq!(foreseen.erased.dead_letters, erased.dead_letters);
+    assert_eq!(foreseen.erased.journal_entries, erased.journal_entries);
+    assert_eq!(foreseen.kept.purchases, report.kept.purchases);
+    assert_eq!(report.history.as_deref(), Some("rewritten"));
+}
+
+#[tokio::test]
+async fn who_was_erased_is_nowhere_and_who_stood_beside_is_as_before() {
+    for disk in Disk::both().await {
+        let mut world = disk.world().await;
+        for phone in [anabela(), bruno()] {
+            lives(&mut world, &phone).await;
+        }
+        leaves_more(&world, &anabela()).await;
+        world
+            .product_changes("coffee", |coffee| coffee.price = brl("11.00"))
+            .await;
+        world.passes(25 * HOUR_MS).await;
+        world
+            .product_changes("coffee", |coffee| coffee.price = brl("12.00"))
+            .await;
+        assert!(
+            !world.conversation(&anabela()).await.owed_news.is_empty(),
+            "deferred"
+        );
+        let (purchases, home) = {
+            let found = world.conversation(&anabela()).await;
+            let ids: Vec<PurchaseId> = found
+                .purchases
+                .iter()
+                .map(|one| one.purchase_id.clone())
+                .collect();
+            (ids, found.home)
+        };
+        assert_eq!(purchases.len(), 2);
+        let cart = world.cart(&bruno()).await;
+        for text in [NAME, USER, WA] {
+            assert!(disk.holds(text), "{text}: or this test would prove nothing");
+        }
+
+        tells_what_went(&world, &home).await;
+        for text in [NAME, USER, WA, &hex::encode(WA)] {
+            disk.loses(text).await;
+        }
+        assert!(disk.holds("Bruno Intacto"));
+        let left = world.store.dead_letter("dl-stray").await.unwrap().unwrap();
+        assert!(
+            left.body.contains("Bruno Intacto") && !left.body.contains(WA),
+            "{}",
+            left.body
+        );
+        is_intact(&world, &bruno(), &cart).await;
+        for id in &purchases {
+            let record = world.engine.purchase(id).await.unwrap().unwrap();
+            assert!(record.is_nobodys() && record.purchase.note.is_none());
+            assert!(record.purchase.payment_url.is_none() && !record.purchase.quote.lines.is_empty());
+        }
+        let shown = world.says(&bruno(), "carrinho").await;
+        assert!(!shown.body().is_empty());
+        assert_eq!(
+            erases(&world, &asked(WA)).await.erased,
+            erases(&world, &asked(USER)).await.erased
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_begins_anew_and_nothing_of_before_reaches_them() {
+    for disk in Disk::both().await {
+        let mut world = disk.world().await;
+        let old_message = world.said(&anabela(), "oi");
+        world.happens(old_message.clone()).await;
+        let product = world.shows(&anabela(), "coffee").await;
+        let (old_add, summary) = (product.button("add"), {
+            world.taps(&anabela(), &product.button("add")).await;
+            world.says(&anabela(), "finalizar").await
+        });
+        let old_confirm = summary.button("confirm");
+        let before = world.conversation(&anabela()).await;
+        let old_effect = EffectId::of(&before.home, 1, 0);
+        world.clock.advance_ms(3_000);
+        erases(&world, &asked(USER)).await;
+
+        assert_eq!(
+            world.engine.take(old_message.clone()).await.unwrap(),
+            Taken::Duplicate
+        );
+        let failed = failed_late(&before.home, &old_effect);
+        assert_eq!(
+            world.engine.take(failed.clone()).await.unwrap(),
+            Taken::NoConversation
+        );
+        let gone = world.engine.conversation_of(&number(), USER).await.unwrap();
+        assert!(gone.is_none(), "nothing of that brought it back");
+
+        world.clock.advance_ms(2_000);
+        world.says(&anabela(), "carrinho").await;
+        let fresh = world.conversation(&anabela()).await;
+        assert!(fresh.purchases.is_empty() && fresh.interest().is_empty());
+        assert!(fresh.revision > before.revision, "no effect's id comes twice");
+        for old in [&old_add, &old_confirm] {
+            world.taps(&anabela(), old).await;
+            assert!(
+                world.cart(&anabela()).await.is_empty(),
+                "a button of before means nothing"
+            );
+        }
+        assert!(world.shop.purchases().is_empty());
+        assert_eq!(world.engine.take(old_message).await.unwrap(), Taken::Duplicate);
+        assert_eq!(world.engine.take(failed).await.unwrap(), Taken::Duplicate);
+
+        world.adds(&anabela(), "coffee").await;
+        let cart = [("coffee".to_owned(), 1)];
+        is_intact(&world, &anabela(), &cart).await;
+        world.buys(&anabela()).await;
+        assert_eq!(world.shop.purchases().len(), 1);
+    }
+}
+
+fn failed_late(home: &HomeId, effect_id: &EffectId) -> Happened {
+    Happened {
+        who: Who::Home(home.clone()),
+        id: format!("{effect_id}:failed"),
+        at_ms: 0,
+        purchase_id: PurchaseId::new("00"),
+        root: None,
+        what: What::Event(Event::SendFailed {
+            effect_id: effect_id.clone(),
+            kind: None,
+            message: None,
+            failure: SendFailure::Rejected { code: 131_026 },
+        }),
+    }
+}
+
+#[tokio::test]
+async fn what_another_replica_has_in_memory_does_not_bring_anybody_back() {
+    for disk in Disk::both().await {
+        let (mut here, mut there) = (disk.world().await, disk.world().await);
+        there.adds(&anabela(), "coffee").await;
+        let before = there.conversation(&anabela()).await;
+        here.sets_clock(there.now_ms() + 5_000);
+        erases(&here, &asked(USER)).await;
+        there.sets_clock(here.now_ms() + 5_000);
+        there.says(&anabela(), "carrinho").await;
+        let after = there.conversation(&anabela()).await;
+        assert!(after.revision > before.revision);
+        assert!(
+            there.cart(&anabela()).await.is_empty(),
+            "its copy was not believed"
+        );
+        here.sets_clock(there.now_ms());
+        here.says(&anabela(), "oi").await;
+    }
+}
+
+#[tokio::test]
+async fn a_purchase_without_an_answer_is_waited_for() {
+    let mut world = World::new().await;
+    world.adds(&ana(), "coffee").await;
+    world.shop.feels([Mood::RequestLost]);
+    let summary = world.says(&ana(), "finalizar").await;
+    world.taps(&ana(), &summary.button("confirm")).await;
+    let before = world.conversation(&ana()).await;
+    assert!(
+        before.purchases[0].state.is_unanswered(),
+        "{:?}",
+        before.purchases
+    );
+    let user_id = ana().customer.user_id.unwrap();
+    match world.engine.erase(&asked(&user_id)).await.unwrap() {
+        Outcome::InFlight(ids) => assert_eq!(ids, [before.purchases[0].purchase_id.clone()]),
+        other @ (Outcome::Done(_) | Outcome::Unknown | Outcome::Busy) => panic!("{other:?}"),
+    }
+    assert_eq!(world.conversation(&ana()).await, before, "nothing was changed");
+    world.passes(60_000).await;
+    let report = erases(&world, &asked(&user_id)).await;
+    assert_eq!((report.erased.conversations, report.kept.purchases), (1, 1));
+}
+
+#[tokio::test]
+async fn news_of_a_purchase_that_is_nobodys_moves_it_on_and_tells_nobody() {
+    let mut world = World::new().await;
+    world.adds(&ana(), "coffee").await;
+    world.buys(&ana()).await;
+    let id = world.conversation(&ana()).await.purchases[0].purchase_id.clone();
+    erases(&world, &asked(&ana().customer.user_id.unwrap())).await;
+    let state = |record: sacola::engine::PurchaseRecord| record.purchase.state;
+    let engine = &world.engine;
+    for (next, total, expected) in [
+        (PurchaseState::Paid, Some(brl("10.00")), PurchaseState::Paid),
+        (PurchaseState::AwaitingPayment, None, PurchaseState::Paid),
+        (PurchaseState::Refunded, None, PurchaseState::Refunded),
+    ] {
+        assert!(
+            engine
+                .takes_news_of_nobodys(&id, next, total.as_ref())
+                .await
+                .unwrap()
+        );
+        assert_eq!(state(engine.purchase(&id).await.unwrap().unwrap()), expected);
+    }
+    let unknown = PurchaseId::new("00ff");
+    let taken = engine
+        .takes_news_of_nobodys(&unknown, PurchaseState::Paid, None)
+        .await;
+    assert!(!taken.unwrap());
+    world
+        .happens(failed_late(&HomeId::new(""), &EffectId::new("x")))
+        .await;
+    assert!(world.letters().await.is_empty());
+}
+
+#[tokio::test]
+async fn all_ids_of_somebody_who_moved_go_and_those_of_a_stranger_stay() {
+    let mut world = World::new().await;
+    world.adds(&anabela(), "coffee").await;
+    let moved = customer("BR.77009999", "5511900001111", NAME);
+    let home = world
+        .engine
+        .link(&number(), &anabela().customer, &moved.customer)
+        .await;
+    let mut told = world.happened(
+        &anabela(),
+        What::Event(Event::Moved {
+            to: moved.customer.clone(),
+        }),
+    );
+    told.who = Who::Home(home.unwrap().unwrap());
+    world.happens(told).await;
+    let wrote = world.said(&moved, "carrinho");
+    world.happens(wrote).await;
+    // The old number has a new owner.
+    let stranger = customer("BR.55550000", WA, "Outra Pessoa");
+    world.adds(&stranger, "cake").await;
+    let report = erases(&world, &asked("BR.77009999")).await;
+    assert_eq!(
+        (report.erased.conversations, report.proof.found),
+        (1, 0),
+        "{report:#?}"
+    );
+    assert_eq!(world.cart(&stranger).await, [("cake".to_owned(), 1)]);
+    for id in [USER, "BR.77009999", "5511900001111"] {
+        let found = world.engine.conversation_of(&number(), id).await.unwrap();
+        assert!(found.is_none(), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_with_another_number_is_another_one() {
+    let mut world = World::new().await;
+    world.adds(&anabela(), "coffee").await;
+    let mut elsewhere = world.said(&anabela(), "oi");
+    elsewhere.who = Who::Customer {
+        number: second_number(),
+        customer: anabela().customer,
+    };
+    world.happens(elsewhere).await;
+    let report = erases(&world, &asked(USER)).await;
+    assert_eq!(report.proof.found, 0, "{report:#?}");
+    assert!(report.proof.elsewhere.unwrap() > 0);
+    let kept = world
+        .engine
+        .conversation_of(&second_number(), USER)
+        .await
+        .unwrap();
+    assert!(kept.is_some());
+    let there = Asked {
+        number: second_number(),
+        ..asked(USER)
+    };
+    let report = erases(&world, &there).await;
+    assert_eq!(
+        (report.proof.found, report.proof.elsewhere),
+        (0, Some(0)),
+        "{report:#?}"
+    );
+    assert_eq!(report.proof.same_name, 0);
+}
+
+#[tokio::test]
+async fn a_merchant_touches_no_letter_of_others_and_a_name_alone_removes_nothing() {
+    let mut world = World::new().await;
+    world.adds(&anabela(), "coffee").await;
+    let namesake = customer("BR.99990001", "5511977770000", NAME);
+    world.adds(&namesake, "cake").await;
+    world.store.park(&stray_webhook(), 10).await.unwrap();
+    let own = Asked {
+        whose: Some(MerchantId::new("cafe")),
+        ..asked(USER)
+    };
+    let report = erases(&world, &own).await;
+    assert_eq!(
+        (report.proof.found, report.proof.elsewhere),
+        (0, None),
+        "{report:#?}"
+    );
+    assert_eq!(report.erased.dead_letters_trimmed, 0);
+    assert!(report.proof.same_name > 0);
+    assert_eq!(world.cart(&namesake).await, [("cake".to_owned(), 1)]);
+    let kept = world.store.dead_letter("dl-stray").await.unwrap().unwrap();
+    assert!(kept.body.contains(WA));
+    let report = erases(&world, &asked(USER)).await;
+    assert_eq!(
+        report.erased.dead_letters_trimmed, 0,
+        "nothing leads from the user id to the number any more"
+    );
+    let report = erases(&world, &asked(WA)).await;
+    assert_eq!(report.erased.dead_letters_trimmed, 1, "{report:#?}");
+}
+
+#[tokio::test]
+async fn whom_nobody_knows_is_unknown_and_only_a_letter_is_enough_to_be_known() {
+    let world = World::new().await;
+    for nobody in ["BR.12345678", "5511900000000", "messages", "1", "106540352242922"] {
+        let outcome = world.engine.erase(&asked(nobody)).await.unwrap();
+        assert_eq!(outcome, Outcome::Unknown, "{nobody}");
+    }
+    world.store.park(&stray_webhook(), 10).await.unwrap();
+    let report = erases(&world, &asked(WA)).await;
+    assert_eq!((report.erased.dead_letters_trimmed, report.proof.found), (1, 0));
+    assert_eq!(world.engine.erase(&asked(WA)).await.unwrap(), Outcome::Unknown);
+}
+
+#[tokio::test]
+async fn an_old_letter_ends_when_it_was_asked_to() {
+    let world = World::new().await;
+    let day = 24 * HOUR_MS;
+    for (n, age) in [(1, 10 * day), (2, 5 * day), (3, day)] {
+        let letter = DeadLetter {
+            id: format!("dl-{n}"),
+            at_ms: world.now_ms() - age,
+            ..stray_webhook()
+        };
+        world.store.park(&letter, 10).await.unwrap();
+    }
+    for (days, expected) in [(30, 0), (7, 1), (5, 0), (2, 1)] {
+        let removed = world.dispatcher.remove_letters_older_than(days * day).await;
+        assert_eq!(removed.unwrap(), expected, "{days}");
+    }
+    assert_eq!(world.letters().await.len(), 1);
+}
