@@ -96,7 +96,7 @@ async fn drawn(desk: &Desk, folder: &Path, document: &Value, more: &[&str]) -> (
         .arg(&file)
         .args(["--url", &desk.gateway.public, "--checks", CHECKS, "--seed", SEED])
         .args(["--header", &format!("Authorization: Bearer {OPERATOR}")])
-        .args(["--phases", "examples,coverage,fuzzing", "--workers", "2"])
+        .args(["--phases", "examples,coverage,fuzzing", "--workers", "1"])
         .args(["--exclude-path-regex", "^/(console|docs)"])
         .args(["--generation-database", "none", "--warnings", "off", "--no-color"])
         .args(["--continue-on-failure", "--request-timeout", "30"])

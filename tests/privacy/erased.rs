@@ -220,7 +220,7 @@ async fn leaves_more(world: &World, phone: &Phone) {
         .put_record("parked_status", "r-1", &parked, 0)
         .await
         .unwrap();
-    let begun = store.begin_idempotent("k", "f", 60_000, world.now_ms()).await;
+    let begun = store.begin_idempotent("k", "f", 86_400_000, world.now_ms()).await;
     assert_eq!(begun.unwrap(), IdempotencyOutcome::New);
     let answer = format!(r#"{{"effects":["{home}.1.0"]}}"#);
     store.finish_idempotent("k", &answer).await.unwrap();
@@ -428,7 +428,14 @@ async fn what_another_replica_has_in_memory_does_not_bring_anybody_back() {
 async fn a_purchase_without_an_answer_is_waited_for() {
     let mut world = World::new().await;
     world.adds(&ana(), "coffee").await;
-    world.shop.feels([Mood::RequestLost]);
+    world.shop.feels([
+        Mood::Away,
+        Mood::Away,
+        Mood::Away,
+        Mood::Away,
+        Mood::Away,
+        Mood::Away,
+    ]);
     let summary = world.says(&ana(), "finalizar").await;
     world.taps(&ana(), &summary.button("confirm")).await;
     let before = world.conversation(&ana()).await;

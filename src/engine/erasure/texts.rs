@@ -90,11 +90,16 @@ fn forms(id: &[u8]) -> BTreeSet<String> {
     for before in 0..3_usize {
         let mut bytes = vec![0; before];
         bytes.extend_from_slice(id);
-        // Characters that hold bits of nothing but the id.
+        // Characters that hold bits of nothing but the id, and the one behind with its last bits: ids that differ in their last
+        // digit alone are not taken for each other.
         let first = (before * 8).div_ceil(6);
-        let end = bytes.len() * 8 / 6;
-        for encoded in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
-            forms.extend(encoded.get(first..end).map(str::to_owned));
+        let end = (bytes.len() * 8).div_ceil(6);
+        for next in 0..=u8::MAX {
+            bytes.push(next);
+            for encoded in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
+                forms.extend(encoded.get(first..end).map(str::to_owned));
+            }
+            bytes.pop();
         }
     }
     forms
