@@ -227,7 +227,9 @@ async fn everything(form: Form) {
 
     // The same check on the same log finds what is planted in it.
     let mut planted = written;
-    planted.log += &format!("\n{{\"problem\":\"no {NAME} here\"}}\n");
+    planted
+        .log
+        .extend([format!("\n{{\"problem\":\"no {NAME} here\"}}\n")]);
     planted.spans.push_str(WA_ID);
     assert!(planted.leaks(&needles).len() >= 2);
 }
