@@ -14,7 +14,12 @@ the key's path in capitals with `__` between its parts, numbers for the places i
 may also be given whole, separated by commas: `SACOLA__OUTGOING__ALLOW_PRIVATE=127.0.0.0/8,10.0.0.0/8`.
 
 A secret is `{ env = "NAME" }` (an environment variable), `{ file = "/path" }` (a file; a line break at its end doesn't
-count) or, with a warning, plain text. Plain text in a `SACOLA__…` variable is as good as `{ env = … }`.
+count) or, with a warning, plain text. Plain text in a `SACOLA__…` variable is as good as `{ env = … }`. A secret may have
+an end beside it: `{ file = "/path", expires_at = "2026-12-31T00:00:00Z" }`; from then on it neither signs nor verifies.
+
+The file and the files of secrets are read again while the gateway runs; a change is used as a whole or not at all.
+`[store]`, `[retention]`, `[delivery]`, `[tracing]`, `whatsapp.graph_url` and `graph_version`, and of `[server]` all but
+`reload_s` are used from the next start on.
 
 All faults are reported at once, each with its key or variable and its mend. A key that isn't below is a fault."#;
 
