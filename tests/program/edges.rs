@@ -362,7 +362,11 @@ fn who_reads_only_the_beginning_of_an_answer_sees_no_complaint() {
         drop(child.stdout.take());
         let ended = child.wait_with_output().unwrap();
         let told = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!((ended.status.code(), told.as_ref()), (Some(0), ""), "{arguments:?}");
+        assert_eq!(
+            (ended.status.code(), told.as_ref()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
     }
 }
 
