@@ -37,7 +37,7 @@ impl Source {
     async fn read(&self) -> Result<Config, Vec<String>> {
         let own = self.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let text = std::fs::read_to_string(&own.path)
+            let text = config::read(&own.path)
                 .map_err(|error| vec![format!("{}: cannot be read: {error}", own.path.display())])?;
             let loaded = config::load(&text, &own.environment);
             loaded

@@ -227,7 +227,7 @@ fn load_config(
     path: &std::path::Path,
     environment: &BTreeMap<String, String>,
 ) -> Result<crate::config::Config, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = crate::config::read(path).map_err(|error| {
         Failure::Configuration(vec![format!(
             "--config {}: cannot be read: {error}",
             path.display()

@@ -110,8 +110,17 @@ function draw(told) {
     ),
   );
   // What the address names is there only now.
-  const named = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  const named = location.hash.length > 1 ? document.getElementById(decoded(location.hash.slice(1))) : null;
   named?.scrollIntoView();
+}
+
+/** A name of the address; one that can't be decoded names nothing. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function start() {
