@@ -163,7 +163,8 @@ impl Gateway {
         let Problem { status, code, detail } = problem;
         let mend = if *status == 401 {
             format!(
-                ". Mend: restart the gateway with this configuration; it does not know the key {}",
+                ". Mend: the gateway does not know the key {} yet; it takes it some seconds after it was written to its own \
+                 configuration. Its `/readyz` tells in `config.refused` when that can't be used",
                 self.key_id
             )
         } else {

@@ -16,6 +16,9 @@ may also be given whole, separated by commas: `SACOLA__OUTGOING__ALLOW_PRIVATE=1
 A secret is `{ env = "NAME" }` (an environment variable), `{ file = "/path" }` (a file; a line break at its end doesn't
 count) or, with a warning, plain text. Plain text in a `SACOLA__…` variable is as good as `{ env = … }`.
 
+A secret in braces may have an end: `{ file = "/path", expires_at = "2026-12-31T00:00:00Z" }`. From then on it neither signs nor
+verifies. The file and the files of its secrets are read again while the gateway runs; `docs/OPERATIONS.md` says what that changes.
+
 All faults are reported at once, each with its key or variable and its mend. A key that isn't below is a fault."#;
 
 /// What `sacola config reference` prints: one table of keys per section. It ends with a line break.

@@ -105,7 +105,8 @@ async fn here(config: &Config, client: &reqwest::Client, address: SocketAddr, ch
             "listener.handshake",
             subject,
             problem,
-            "restart the gateway with this configuration; it was started with another verify token",
+            "the gateway runs with another verify token: give it this configuration, which it takes within seconds; what it \
+             refuses is in `config.refused` of its /readyz",
         ),
     }
 }
