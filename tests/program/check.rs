@@ -256,6 +256,21 @@ async fn a_secret_file_that_everybody_may_read_is_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_has_expired_is_told_and_the_last_of_its_list_is_a_fault() {
+    let bench = Bench::start();
+    let ended = "2020-01-01T00:00:00Z";
+    bench
+        .checks(&[("SACOLA__WHATSAPP__APP_SECRETS__0__EXPIRES_AT", ended)])
+        .has_fault("config.expired_secret", &["whatsapp.app_secrets", "expires_at"]);
+    bench
+        .checks(&[("SACOLA__NUMBER__0__ACCESS_TOKEN__EXPIRES_AT", ended)])
+        .has_fault("config.expired_secret", &["access_token", "expires_at"]);
+    bench
+        .checks(&[("SACOLA__API_KEY__0__SECRET__EXPIRES_AT", ended)])
+        .has_warning("config.expired_secret", &["api_key[", "remove it"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_a_merchant_from_answering_is_named() {
     let bench = Bench::start();
     bench.checks(&[(BASE_URL, "http://127.0.0.1:1/shop")]).has_fault(
