@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::Signal;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{access, adapters, keyring, keys, sides};
@@ -22,30 +24,72 @@ use crate::whatsapp::client::GraphClient;
 
 /// A file may be seen half written: what changed is used when it is still the same after this pause.
 const SETTLED_MS: u64 = 100;
+/// So often is a change looked at again that does not come to rest; then it waits for the next look.
+const SETTLING_MAX: u32 = 50;
+/// How long reading all files may take.
+const READ_S: u64 = 10;
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
-    /// The file.
-    pub(crate) path: PathBuf,
-    /// The environment of the process, as it was at the start.
-    pub(crate) environment: BTreeMap<String, String>,
+    path: PathBuf,
+    environment: BTreeMap<String, String>,
+    /// True while somebody reads: one that hangs (a network volume) is not joined by another at each look.
+    reading: Arc<AtomicBool>,
+}
+
+/// Ends the reading whatever becomes of it.
+struct Reading(Arc<AtomicBool>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 impl Source {
-    /// Reads the file and the files of its secrets; the faults are lines for a person.
+    /// That file, and the environment of the process as it was at the start.
+    pub(crate) fn new(path: PathBuf, environment: BTreeMap<String, String>) -> Self {
+        Self {
+            path,
+            environment,
+            reading: Arc::default(),
+        }
+    }
+
+    /// Reads the file and the files of its secrets; the faults are lines for a person. It is read in a thread of its own, which
+    /// keeps no program from ending.
     async fn read(&self) -> Result<Config, Vec<String>> {
-        let own = self.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let text = std::fs::read_to_string(&own.path)
-                .map_err(|error| vec![format!("{}: cannot be read: {error}", own.path.display())])?;
-            let loaded = config::load(&text, &own.environment);
-            loaded
-                .map(|loaded| loaded.config)
-                .map_err(|faults| faults.iter().map(ToString::to_string).collect())
+        let fault = |problem: &str| Err(vec![format!("{}: {problem}", self.path.display())]);
+        let slow = "reading it and the files that it names takes longer than 10 seconds";
+        if self.reading.swap(true, Ordering::AcqRel) {
+            return fault(slow);
+        }
+        let (own, reading) = (self.clone(), Reading(Arc::clone(&self.reading)));
+        let (answer, read) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("configuration".to_owned());
+        let begun = thread.spawn(move || {
+            let found = own.read_now();
+            drop(reading);
+            drop(answer.send(found));
         });
-        read.await
-            .unwrap_or_else(|error| Err(vec![format!("the configuration could not be read: {error}")]))
+        if let Err(error) = begun {
+            return fault(&format!("no thread to read it: {error}"));
+        }
+        match tokio::time::timeout(Duration::from_secs(READ_S), read).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) => fault("it could not be read"),
+            Err(_) => fault(slow),
+        }
+    }
+
+    fn read_now(&self) -> Result<Config, Vec<String>> {
+        let text = config::regular(&self.path).and_then(|()| std::fs::read_to_string(&self.path));
+        let text = text.map_err(|error| vec![format!("{}: cannot be read: {error}", self.path.display())])?;
+        let loaded = config::load(&text, &self.environment);
+        loaded
+            .map(|loaded| loaded.config)
+            .map_err(|faults| faults.iter().map(ToString::to_string).collect())
     }
 }
 
@@ -96,7 +140,11 @@ impl Reload {
                 _ = hangup.recv() => tracing::info!("SIGHUP: looking at the configuration"),
                 () = stop.cancelled() => return,
             }
-            self.look(&source).await;
+            // Given up in its midst nothing is applied: from the first replacement on nothing waits.
+            tokio::select! {
+                () = self.look(&source) => {}
+                () = stop.cancelled() => return,
+            }
         }
     }
 
@@ -106,18 +154,18 @@ impl Reload {
         if !self.is_news(&found) {
             return;
         }
-        loop {
+        for _ in 0..SETTLING_MAX {
             tokio::time::sleep(Duration::from_millis(SETTLED_MS)).await;
             let again = source.read().await;
             if again == found {
-                break;
+                return match found {
+                    Ok(config) => self.apply(config).await,
+                    Err(faults) => self.refuse(faults),
+                };
             }
             found = again;
         }
-        match found {
-            Ok(config) => self.apply(config).await,
-            Err(faults) => self.refuse(faults),
-        }
+        tracing::warn!("the configuration's files change all the time; they are looked at again later");
     }
 
     /// Whether that is anything else than what is known.

@@ -23,6 +23,8 @@ mod types;
 mod urls;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 
 use toml::{Table, Value};
 
@@ -91,6 +93,16 @@ pub fn examine(toml_text: &str, env: &BTreeMap<String, String>) -> Examined {
         faults,
         warnings,
     }
+}
+
+/// Refuses what is no regular file: a pipe blocks whoever reads it, a device never ends, and neither can be read again.
+pub(crate) fn regular(path: &Path) -> io::Result<()> {
+    if std::fs::metadata(path)?.is_file() {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "it is not a regular file, which can be read again",
+    ))
 }
 
 /// Says where the text stops being TOML. The line itself is not quoted: it may hold a secret.

@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use toml::Value;
 
@@ -175,10 +176,12 @@ fn from_variable(report: &mut Report<'_>, path: &str, variable: &str) -> Option<
 
 fn from_file(report: &mut Report<'_>, path: &str, file: &str) -> Option<Secret> {
     let mut text = String::new();
-    let read = File::open(file).and_then(|opened| {
-        warn_of_readers(report, path, file, &opened)?;
-        opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)
-    });
+    let read = super::regular(Path::new(file))
+        .and_then(|()| File::open(file))
+        .and_then(|opened| {
+            warn_of_readers(report, path, file, &opened)?;
+            opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)
+        });
     match read {
         Err(error) => {
             let problem = format!("the file {file} cannot be read: {error}");
@@ -328,6 +331,18 @@ mod tests {
             let fault =
                 resolved(&format!("{{ env = \"TOKEN\", expires_at = {written} }}")).expect_err("no zone");
             assert!(fault.contains("it.expires_at"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_or_never_ends_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let pipe = directory.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo").success());
+        for file in [pipe.as_path(), Path::new("/dev/zero"), directory.path()] {
+            let fault = resolved(&format!("{{ file = \"{}\" }}", file.display())).expect_err("no file");
+            assert!(fault.contains("not a regular file"), "{fault}");
         }
     }
 
