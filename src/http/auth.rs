@@ -72,6 +72,11 @@ impl Key {
         self.merchant.as_ref().map_or("*", MerchantId::as_str)
     }
 
+    /// What a session remembers of the key: with another secret it is another key, and its sessions end.
+    pub(super) fn mark(&self) -> String {
+        format!("{}:{}", self.id, self.digest.to_hex())
+    }
+
     /// True when the key may do that; who may write something may read it.
     pub(super) fn may(&self, scope: Scope) -> bool {
         let reads_letters = scope == Scope::DeadLettersRead && self.scopes.contains(&Scope::DeadLettersWrite);
@@ -157,9 +162,9 @@ impl Keys {
         found.filter(|key| !key.is_over(now_ms)).map(Arc::clone)
     }
 
-    /// The key of that id, while it is live.
-    pub(super) fn of_id(&self, id: &str, now_ms: i64) -> Option<Arc<Key>> {
-        let found = self.0.iter().find(|key| key.id == id);
+    /// The key of that mark, while it is live.
+    pub(super) fn of_mark(&self, mark: &str, now_ms: i64) -> Option<Arc<Key>> {
+        let found = self.0.iter().find(|key| key.mark() == mark);
         found.filter(|key| !key.is_over(now_ms)).map(Arc::clone)
     }
 }
@@ -254,15 +259,19 @@ mod tests {
     #[test]
     fn a_reload_keeps_the_pace_of_a_key_that_stays_and_forgets_one_that_goes() {
         let old = Keys::of(&[key("a", "x", 10), key("b", "y", 10)]);
-        for id in ["a", "b"] {
-            while old.of_id(id, NOW).unwrap().takes_one(NOW) {}
-        }
+        let marks = ["x", "y"].map(|secret| {
+            let key = old.of_secret(secret, NOW).unwrap();
+            while key.takes_one(NOW) {}
+            key.mark()
+        });
         let new = Keys::rebuilt_from(&old, Keys::of(&[key("a", "x", 10), key("b", "another", 10)]));
         assert!(!new.of_secret("x", NOW).unwrap().takes_one(NOW));
         assert!(new.of_secret("y", NOW).is_none());
         assert!(new.of_secret("another", NOW).unwrap().takes_one(NOW));
+        let known = marks.each_ref().map(|mark| new.of_mark(mark, NOW).is_some());
+        assert_eq!(known, [true, false], "sessions of a replaced secret end");
         let gone = Keys::rebuilt_from(&new, Keys::of(&[]));
-        assert!(gone.of_secret("x", NOW).is_none() && gone.of_id("a", NOW).is_none());
+        assert!(gone.of_secret("x", NOW).is_none() && gone.of_mark(&marks[0], NOW).is_none());
     }
 
     #[test]
@@ -274,7 +283,8 @@ mod tests {
         let (keys, end_ms) = (Keys::of(&config.api_keys), 1_798_675_200_000);
         let opens = |now_ms: i64| keys.of_secret("a long enough secret", now_ms).is_some();
         assert!(opens(end_ms - 1) && !opens(end_ms));
-        assert!(keys.of_id("a", end_ms - 1).is_some() && keys.of_id("a", end_ms).is_none());
+        let mark = keys.0[0].mark();
+        assert!(keys.of_mark(&mark, end_ms - 1).is_some() && keys.of_mark(&mark, end_ms).is_none());
     }
 
     #[test]

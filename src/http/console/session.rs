@@ -52,8 +52,8 @@ pub(super) fn visitor_with(state: &State, request: &HttpRequest, scope: Scope) -
 
 fn signed_in(state: &State, request: &HttpRequest, now_ms: i64) -> Result<Visitor, ApiError> {
     let session = token(request).and_then(|token| state.console.resume(token, now_ms));
-    let known = session.and_then(|(digest, key_id, ends_ms)| {
-        let key = state.keys.load().of_id(&key_id, now_ms)?;
+    let known = session.and_then(|(digest, mark, ends_ms)| {
+        let key = state.keys.load().of_mark(&mark, now_ms)?;
         Some(Visitor {
             key,
             session: Some((digest, ends_ms)),
@@ -144,7 +144,7 @@ pub(in crate::http) async fn sign_in(
     if let Some(former) = token(&request) {
         state.console.end(former);
     }
-    let token = state.console.begin(&key.id, now_ms).ok_or_else(|| {
+    let token = state.console.begin(&key.mark(), now_ms).ok_or_else(|| {
         let detail = "the gateway has no random bytes; try again";
         ApiError::new(Code::StoreUnavailable, detail)
     })?;

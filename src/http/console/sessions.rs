@@ -25,7 +25,8 @@ pub(super) type Digest = [u8; 32];
 
 #[derive(Clone, Debug)]
 struct Session {
-    key_id: String,
+    /// What is remembered of the key.
+    key: String,
     began_ms: i64,
     seen_ms: i64,
 }
@@ -76,12 +77,12 @@ impl Sessions {
     }
 
     /// Begins a session of that key and returns its token; `None` without random bytes.
-    pub(super) fn begin(&self, key_id: &str, now_ms: i64) -> Option<String> {
+    pub(super) fn begin(&self, key: &str, now_ms: i64) -> Option<String> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).ok()?;
         let token = hex::encode(bytes);
         let session = Session {
-            key_id: key_id.to_owned(),
+            key: key.to_owned(),
             began_ms: now_ms,
             seen_ms: now_ms,
         };
@@ -97,13 +98,13 @@ impl Sessions {
         Some(token)
     }
 
-    /// The session of that token: its digest, the key's id and when it ends. Counts as a sign of life.
+    /// The session of that token: its digest, what is remembered of the key and when it ends. Counts as a sign of life.
     pub(super) fn resume(&self, token: &str, now_ms: i64) -> Option<(Digest, String, i64)> {
         let digest = digest(token);
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let session = live.get_mut(&digest).filter(|session| !session.is_over(now_ms))?;
         session.seen_ms = now_ms;
-        Some((digest, session.key_id.clone(), session.began_ms + LASTS_MS))
+        Some((digest, session.key.clone(), session.began_ms + LASTS_MS))
     }
 
     /// True while that session lasts; no sign of life.
