@@ -4,16 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::Signal;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{access, adapters, keyring, keys, sides};
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Loaded};
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::http::auth::Keys;
 use crate::http::{Configuration, State};
@@ -22,30 +24,73 @@ use crate::whatsapp::client::GraphClient;
 
 /// A file may be seen half written: what changed is used when it is still the same after this pause.
 const SETTLED_MS: u64 = 100;
+/// So often is a change looked at again that does not come to rest; then it waits for the next look.
+const SETTLING_MAX: u32 = 50;
+/// How long reading all files may take.
+const READ_S: u64 = 10;
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
-    /// The file.
-    pub(crate) path: PathBuf,
-    /// The environment of the process, as it was at the start.
-    pub(crate) environment: BTreeMap<String, String>,
+    path: PathBuf,
+    environment: BTreeMap<String, String>,
+    /// True while somebody reads: one that hangs (a network volume) is not joined by another at each look.
+    reading: Arc<AtomicBool>,
+}
+
+/// What a reading found: a configuration, or faults as lines for a person.
+type Found = Result<Loaded, Vec<String>>;
+
+/// Ends the reading whatever becomes of it.
+struct Reading(Arc<AtomicBool>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 impl Source {
-    /// Reads the file and the files of its secrets; the faults are lines for a person.
-    async fn read(&self) -> Result<Config, Vec<String>> {
-        let own = self.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let text = config::read(&own.path)
-                .map_err(|error| vec![format!("{}: cannot be read: {error}", own.path.display())])?;
-            let loaded = config::load(&text, &own.environment);
-            loaded
-                .map(|loaded| loaded.config)
-                .map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    /// That file, and the environment of the process as it was at the start.
+    pub(crate) fn new(path: PathBuf, environment: BTreeMap<String, String>) -> Self {
+        Self {
+            path,
+            environment,
+            reading: Arc::default(),
+        }
+    }
+
+    /// Reads the file and the files of its secrets; the faults are lines for a person. It is read in a thread of its own, which
+    /// keeps no program from ending.
+    async fn read(&self) -> Found {
+        let fault = |problem: &str| Err(vec![format!("{}: {problem}", self.path.display())]);
+        let slow = "reading it and the files that it names takes longer than 10 seconds";
+        if self.reading.swap(true, Ordering::AcqRel) {
+            return fault(slow);
+        }
+        let (own, reading) = (self.clone(), Reading(Arc::clone(&self.reading)));
+        let (answer, read) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("configuration".to_owned());
+        let begun = thread.spawn(move || {
+            let found = own.read_now();
+            drop(reading);
+            drop(answer.send(found));
         });
-        read.await
-            .unwrap_or_else(|error| Err(vec![format!("the configuration could not be read: {error}")]))
+        if let Err(error) = begun {
+            return fault(&format!("no thread to read it: {error}"));
+        }
+        match tokio::time::timeout(Duration::from_secs(READ_S), read).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) => fault("it could not be read"),
+            Err(_) => fault(slow),
+        }
+    }
+
+    fn read_now(&self) -> Found {
+        let text = config::read(&self.path)
+            .map_err(|error| vec![format!("{}: cannot be read: {error}", self.path.display())])?;
+        config::load(&text, &self.environment)
+            .map_err(|faults| faults.iter().map(ToString::to_string).collect())
     }
 }
 
@@ -99,7 +144,12 @@ impl Reload {
             if is_asked {
                 tracing::info!("SIGHUP: looking at the configuration");
             }
-            if !self.look(&source).await && is_asked {
+            // Given up in its midst nothing is applied: from the first replacement on nothing waits.
+            let has_changed = tokio::select! {
+                has_changed = self.look(&source) => has_changed,
+                () = stop.cancelled() => return,
+            };
+            if is_asked && !has_changed {
                 tracing::info!("SIGHUP: nothing has changed since it was last looked at");
             }
         }
@@ -111,26 +161,36 @@ impl Reload {
         if !self.is_news(&found) {
             return false;
         }
-        loop {
+        for _ in 0..SETTLING_MAX {
             tokio::time::sleep(Duration::from_millis(SETTLED_MS)).await;
             let again = source.read().await;
             if again == found {
-                break;
+                self.take(found).await;
+                return true;
             }
             found = again;
         }
-        match found {
-            Ok(config) => self.apply(config).await,
-            Err(faults) => self.refuse(faults),
-        }
+        tracing::warn!("the configuration's files change all the time; they are looked at again later");
         true
     }
 
+    async fn take(&self, found: Found) {
+        match found {
+            Ok(loaded) => {
+                for warning in &loaded.warnings {
+                    tracing::warn!(%warning, "configuration");
+                }
+                self.apply(loaded.config).await;
+            }
+            Err(faults) => self.refuse(faults),
+        }
+    }
+
     /// Whether that is anything else than what is known.
-    fn is_news(&self, found: &Result<Config, Vec<String>>) -> bool {
+    fn is_news(&self, found: &Found) -> bool {
         let told = self.state.configuration.load();
         match found {
-            Ok(config) => told.refused.is_some() || *config != self.present(),
+            Ok(loaded) => told.refused.is_some() || loaded.config != self.present(),
             Err(faults) => told.refused.as_ref() != Some(faults),
         }
     }
@@ -239,7 +299,7 @@ impl Reload {
             if end_ms.is_some_and(|end_ms| end_ms <= self.clock.now_ms()) {
                 tracing::warn!(
                     secret = place,
-                    "this secret has expired and is not used; remove it"
+                    "this secret has expired; remove it, or put a new one in its place"
                 );
             }
         }

@@ -12,12 +12,13 @@ use crate::app::{App, Source, open_store};
 use crate::clock::MovableClock;
 
 pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path) -> Result<(), Failure> {
+    // Before all else: who reloads a gateway that has just started must not end it. It looks once it runs.
+    let hangup = signal(SignalKind::hangup())?;
     start_logs(environment, "info");
     let config = load_config(path, environment)?;
     // First: checking a large file takes long and heeds nothing, so until then a signal ends the process as it ends any other.
     let opened = open_store(&config).await?;
     let mut stop = StopSignal::listen()?;
-    let hangup = signal(SignalKind::hangup())?;
     let app = App::start_on(&config, Arc::new(MovableClock::fixed()), opened).await?;
     let store = &app.store;
     tracing::info!(
@@ -34,11 +35,7 @@ pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path) -> 
         "survives": store.survives,
         "durability": store.durability,
     });
-    let source = Source {
-        path: path.to_owned(),
-        environment: environment.clone(),
-    };
-    app.watch(source, hangup);
+    app.watch(Source::new(path.to_owned(), environment.clone()), hangup);
     out(&ready.to_string());
     stop.comes().await;
     tracing::info!("draining");

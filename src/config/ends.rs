@@ -32,6 +32,9 @@ impl Config {
             let secret = key.secret.as_ref();
             all.extend(secret.map(|secret| (format!("api_key[{}].secret", key.id), secret)));
         }
+        for (name, header) in &self.tracing.headers {
+            all.push((format!("tracing.headers[{name}]"), header));
+        }
         all
     }
 }

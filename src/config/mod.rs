@@ -39,7 +39,7 @@ pub use self::types::{
 use self::report::Report;
 
 /// A configuration that may be run, and what its owner should know about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
     /// The checked configuration.
     pub config: Config,

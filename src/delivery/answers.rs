@@ -1,6 +1,6 @@
 //! What the world answered, as events; and performing one head.
 
-use super::{Dispatcher, counts};
+use super::{Dispatcher, Gate, counts};
 use crate::domain::effect::Effect;
 use crate::domain::event::Event;
 use crate::domain::ids::{MerchantId, PurchaseId};
@@ -55,10 +55,12 @@ impl Dispatcher {
             }
         };
         metrics::counter!("sacola_effects_performed_total", "effect" => body.effect.word()).increment(1);
+        let gate = Gate::Number(body.number.clone());
         if self.engine().number(&body.number).is_none() {
-            let due_ms = self.gates.absent(&body.number, self.now_ms());
+            let due_ms = self.gates.absent(&gate, self.now_ms());
             return self.settle(head, Settlement::Postpone { due_ms }).await;
         }
+        self.gates.back(&gate);
         match &body.effect {
             Effect::Send(message) => self.send(head, &body, message).await,
             Effect::Quote { quote_for, lines } => self.quote(head, &body, quote_for, lines).await,
@@ -135,6 +137,11 @@ impl Dispatcher {
         if matches!(settlement, Settlement::Postpone { .. }) {
             counts::unmade(counts::toward(head.lane.kind), "postponed");
         }
+        self.settle_counted(head, settlement).await
+    }
+
+    /// The same for an attempt that is counted already.
+    pub(super) async fn settle_counted(&self, head: &Head, settlement: Settlement) -> Settled {
         for pause_ms in SETTLE_AGAIN_MS {
             let times = self.parts.engine.lane_times();
             match self.store().settle(head, settlement.clone(), times).await {

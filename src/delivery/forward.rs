@@ -2,11 +2,13 @@
 //! attempt of unknown outcome is asked about by id before anything is sent again; when nobody can tell for a day, a person
 //! must look.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::answers::Interrupted;
 use super::quote::buyer;
-use super::{Dispatcher, back_off_ms};
+use super::{Dispatcher, Gate, back_off_ms};
 use crate::domain::cart::LINES_MAX;
 use crate::domain::event::{DeclineReason, Event, Objection, PurchaseAnswer};
 use crate::domain::ids::{PurchaseId, RetailerId};
@@ -14,6 +16,7 @@ use crate::domain::purchase::{Purchase, PurchaseState};
 use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::faults::{self, Bug, Point};
+use crate::merchants::payment_link::LinkRule;
 use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer, traceparent};
 use crate::store::{Head, Phase, SettleOutcome, Settlement};
 
@@ -24,27 +27,26 @@ const ASK_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 
 type Settled = Result<Option<SettleOutcome>, Interrupted>;
 
+/// A merchant as it was when the work began: a reload in between changes neither.
+struct Backend {
+    connector: Arc<dyn Connector>,
+    links: Option<LinkRule>,
+}
+
 impl Dispatcher {
     pub(super) async fn forward(&self, head: &Head, body: &LaneBody, purchase: &Purchase) -> Settled {
+        let Some((connector, links)) = self.backend(&body.merchant) else {
+            return self.without_merchant(head, body, purchase).await;
+        };
+        self.gates.back(&Gate::Backend(body.merchant.clone()));
         if let Err(settled) = self.start_calls(head, &body.merchant, CALLS_MAX).await? {
             return Ok(settled);
         }
-        let Some(connector) = self.connector(&body.merchant) else {
-            self.bury(
-                head,
-                Some(body),
-                "unknown_merchant",
-                "the merchant is not configured",
-            )
-            .await?;
-            return self
-                .tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp)
-                .await;
-        };
+        let backend = Backend { connector, links };
         let began = Instant::now();
         let answer = traceparent::within(
             self.traceparent(head, "forward"),
-            self.submit_or_find(connector.as_ref(), head, body, purchase),
+            self.submit_or_find(&backend, head, body, purchase),
         )
         .await;
         self.tell_forward(head, &answer, began);
@@ -67,27 +69,56 @@ impl Dispatcher {
         }
     }
 
+    /// The merchant was taken out of the configuration. The purchase waits for it as for one that can't be reached: the customer
+    /// hears that it is being looked into, and after a day a person must look.
+    async fn without_merchant(&self, head: &Head, body: &LaneBody, purchase: &Purchase) -> Settled {
+        let now_ms = self.now_ms();
+        let due_ms = self.gates.absent(&Gate::Backend(body.merchant.clone()), now_ms);
+        if now_ms - body.at_ms < ASK_FOR_MS {
+            if head.attempts > 0 {
+                return self.settle(head, Settlement::Postpone { due_ms }).await;
+            }
+            let event = Event::PurchaseAnswered {
+                purchase_id: purchase.purchase_id.clone(),
+                answer: PurchaseAnswer::InDoubt,
+            };
+            self.answer(head, body, "in_doubt", event).await?;
+            // Counted, so that the customer is told once.
+            return self.settle(head, Settlement::Retry { due_ms }).await;
+        }
+        self.bury(
+            head,
+            Some(body),
+            "unknown_merchant",
+            "the merchant is not configured",
+        )
+        .await?;
+        self.tell(head, body, purchase, "gave_up", PurchaseAnswer::GaveUp)
+            .await
+    }
+
     async fn submit_or_find(
         &self,
-        connector: &dyn Connector,
+        backend: &Backend,
         head: &Head,
         body: &LaneBody,
         purchase: &Purchase,
     ) -> Result<PurchaseAnswer, ConnectorError> {
+        let connector = backend.connector.as_ref();
         if may_exist(head, purchase)
             && let Some(found) = connector.find(&purchase.purchase_id).await?
         {
-            return Ok(self.accepted(body, found));
+            return Ok(backend.accepted(found));
         }
         let asked = planted(head, purchase);
         match connector.submit(&buyer(head, body), &asked).await? {
-            SubmitAnswer::Accepted(accepted) => Ok(self.accepted(body, accepted)),
+            SubmitAnswer::Accepted(accepted) => Ok(backend.accepted(accepted)),
             SubmitAnswer::Declined { reason, objections } => {
                 self.learn_objections(connector, body, &objections).await;
                 Ok(PurchaseAnswer::Declined { reason, objections })
             }
             SubmitAnswer::KeyReused => match connector.find(&purchase.purchase_id).await? {
-                Some(found) => Ok(self.accepted(body, found)),
+                Some(found) => Ok(backend.accepted(found)),
                 None => Ok(PurchaseAnswer::Conflicting),
             },
         }
@@ -110,21 +141,6 @@ impl Dispatcher {
                 error = error.in_log(),
                 "the products of a declined purchase can't be looked up"
             ),
-        }
-    }
-
-    fn accepted(&self, body: &LaneBody, found: MerchantPurchase) -> PurchaseAnswer {
-        let rule = self.settings(&body.merchant).map(|settings| settings.links);
-        let url = found.payment_url.as_deref();
-        let allowed = url.is_none_or(|url| rule.as_ref().is_some_and(|rule| rule.allows(url)));
-        PurchaseAnswer::Accepted {
-            merchant_order_id: found.merchant_order_id,
-            total: found.total,
-            payment_url: found.payment_url,
-            payment_url_allowed: allowed,
-            pix: found.pix,
-            expires_at_ms: found.expires_at_ms,
-            state: found.state,
         }
     }
 
@@ -201,6 +217,22 @@ impl Dispatcher {
         };
         self.answer(head, body, word, event).await?;
         self.settle_done(head).await
+    }
+}
+
+impl Backend {
+    fn accepted(&self, found: MerchantPurchase) -> PurchaseAnswer {
+        let url = found.payment_url.as_deref();
+        let allowed = url.is_none_or(|url| self.links.as_ref().is_some_and(|rule| rule.allows(url)));
+        PurchaseAnswer::Accepted {
+            merchant_order_id: found.merchant_order_id,
+            total: found.total,
+            payment_url: found.payment_url,
+            payment_url_allowed: allowed,
+            pix: found.pix,
+            expires_at_ms: found.expires_at_ms,
+            state: found.state,
+        }
     }
 }
 

@@ -26,10 +26,17 @@ const LOOK_AGAIN_MS: i64 = 1_000;
 const PROOF_MS: i64 = 10_000;
 
 /// Cause and mend of a number that is not configured any more.
-const ABSENT: (&str, &str) = (
+const ABSENT_NUMBER: (&str, &str) = (
     "The number is not in the configuration any more, and work of its customers waits.",
     "Put its [[number]] block back, even for a day, so that what was begun can end.",
 );
+/// The same of a merchant.
+const ABSENT_MERCHANT: (&str, &str) = (
+    "The merchant is not in the configuration any more, and purchases on their way to it wait.",
+    "Put its [[merchant]] block back, even for a day, so that what was begun can end.",
+);
+/// A gate of what is absent is forgotten when nobody has looked for so long: nothing waits there any more.
+const ABSENT_MS: i64 = 180_000;
 
 /// What stands still.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +45,8 @@ pub enum Gate {
     Number(NumberId),
     /// All numbers of a merchant.
     Merchant(MerchantId),
+    /// What goes to a merchant's backend.
+    Backend(MerchantId),
 }
 
 impl fmt::Display for Gate {
@@ -45,6 +54,7 @@ impl fmt::Display for Gate {
         match self {
             Self::Number(number) => write!(f, "number {number}"),
             Self::Merchant(merchant) => write!(f, "merchant {merchant}"),
+            Self::Backend(merchant) => write!(f, "backend {merchant}"),
         }
     }
 }
@@ -91,6 +101,8 @@ struct Closed {
     looked: i64,
     /// Set after a knock of a gate that was closed late: until then the silence proves that it was heard.
     proven_ms: Option<i64>,
+    /// Set while the gate is closed because nobody of that name is configured: until when that is believed unseen.
+    absent_until_ms: Option<i64>,
 }
 
 /// The closed gates of this replica.
@@ -119,18 +131,26 @@ impl Gates {
         None
     }
 
-    /// A number that is not configured any more, and has work: it waits, in order, until the number is back. Returns when the
-    /// lane looks again.
-    pub(super) fn absent(&self, number: &NumberId, now_ms: i64) -> i64 {
-        let gate = Gate::Number(number.clone());
+    /// A number or a backend that is not configured any more, and has work: it waits, in order, until it is back. Returns when
+    /// the lane looks again.
+    pub(super) fn absent(&self, gate: &Gate, now_ms: i64) -> i64 {
+        let words = match gate {
+            Gate::Number(_) => ABSENT_NUMBER,
+            Gate::Merchant(_) | Gate::Backend(_) => ABSENT_MERCHANT,
+        };
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        if !closed.contains_key(&gate) {
-            tracing::error!(%gate, mend = ABSENT.1, "the number was taken out of the configuration; its work waits");
+        open_proven(&mut closed, now_ms);
+        if closed.get(gate).is_none_or(|one| one.absent_until_ms.is_none()) {
+            tracing::error!(%gate, mend = words.1, "it was taken out of the configuration; its work waits");
             metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
         }
         let one = closed
-            .entry(gate)
-            .or_insert_with(|| Closed::new(now_ms, errors::NO_CODE, ABSENT));
+            .entry(gate.clone())
+            .or_insert_with(|| Closed::new(now_ms, errors::NO_CODE, words));
+        // Whatever closed it before says nothing any more.
+        (one.code, one.words, one.late) = (errors::NO_CODE, words, false);
+        (one.knocking, one.proven_ms) = (false, None);
+        one.absent_until_ms = Some(now_ms + ABSENT_MS);
         if now_ms >= one.knock_ms {
             (one.knock_ms, one.looked) = (now_ms + KNOCK_MS, 0);
         }
@@ -140,6 +160,15 @@ impl Gates {
     /// When a lane whose message closed a gate looks again.
     pub(super) fn look_again_ms(now_ms: i64) -> i64 {
         now_ms + LOOK_MS
+    }
+
+    /// It is configured: what waited because it was not goes on.
+    pub(super) fn back(&self, gate: &Gate) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if closed.get(gate).is_some_and(|one| one.absent_until_ms.is_some()) {
+            closed.remove(gate);
+            opened(gate);
+        }
     }
 
     /// Somebody acted: all go on.
@@ -166,6 +195,7 @@ impl Gates {
             .entry(gate)
             .or_insert_with(|| Closed::new(now_ms, code, (cause, mend)));
         (one.code, one.words, one.late) = (code, (cause, mend), reason.late);
+        one.absent_until_ms = None;
         (one.knock_ms, one.knocking, one.proven_ms) = (now_ms + KNOCK_MS, false, None);
     }
 
@@ -210,6 +240,7 @@ impl Closed {
             knocking: false,
             looked: 0,
             proven_ms: None,
+            absent_until_ms: None,
         }
     }
 
@@ -228,14 +259,16 @@ impl Closed {
     }
 }
 
-/// A knock that no failure followed has opened its gate, whether or not somebody came since.
+/// A knock that no failure followed has opened its gate, whether or not somebody came since; where nothing waits any more for
+/// what is absent, no gate is left.
 fn open_proven(closed: &mut BTreeMap<Gate, Closed>, now_ms: i64) {
     closed.retain(|gate, one| {
-        let is_proven = one.proven_ms.is_some_and(|at_ms| now_ms >= at_ms);
-        if is_proven {
+        let ends = [one.proven_ms, one.absent_until_ms];
+        let is_over = ends.into_iter().flatten().any(|at_ms| now_ms >= at_ms);
+        if is_over {
             opened(gate);
         }
-        !is_proven
+        !is_over
     });
 }
 
@@ -301,12 +334,52 @@ mod tests {
     #[test]
     fn a_number_that_was_taken_out_is_told_and_looked_at_until_it_is_back() {
         let all = Gates::default();
-        let number = NumberId::new("106");
+        let [number, _] = gates();
         assert_eq!(all.absent(&number, 1_000), 6_000);
         assert_eq!(all.stopped(1_000)[0].code, errors::NO_CODE);
         assert_eq!(all.absent(&number, 600_000), 605_000, "nobody knocks");
-        all.open(&gates()[0]);
+        all.open(&number);
         assert!(all.stopped(600_000).is_empty());
+    }
+
+    #[test]
+    fn what_is_back_opens_what_was_absent_and_nothing_else() {
+        let all = Gates::default();
+        let [number, merchant] = gates();
+        let backend = Gate::Backend(MerchantId::new("cafe"));
+        all.absent(&number, 0);
+        all.absent(&backend, 0);
+        all.close(merchant.clone(), reason(false), 0);
+        let told = |at_ms: i64| {
+            all.stopped(at_ms)
+                .into_iter()
+                .map(|one| one.gate)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(0), ["number 106", "merchant cafe", "backend cafe"]);
+        for gate in [&number, &merchant] {
+            all.back(gate);
+        }
+        assert_eq!(told(0), ["merchant cafe", "backend cafe"]);
+        all.absent(&backend, 100_000);
+        assert_eq!(told(279_999).len(), 2, "somebody waits there");
+        assert_eq!(told(280_000), ["merchant cafe"], "nobody does any more");
+    }
+
+    #[test]
+    fn a_number_that_is_taken_out_behind_a_closed_gate_is_not_looked_at_again_and_again() {
+        let all = Gates::default();
+        let [number, _] = gates();
+        all.close(number.clone(), reason(true), 0);
+        assert_eq!(all.wait(&gates(), 60_000), None);
+        all.passed(&gates(), 60_000);
+        assert_eq!(all.absent(&number, 60_100), 65_100);
+        assert_eq!(
+            all.absent(&number, 75_000),
+            80_000,
+            "in the future, whatever was proven"
+        );
+        assert_eq!(all.stopped(75_000)[0].cause, ABSENT_NUMBER.0);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::{Dispatcher, Learned};
 use crate::domain::ids::{MerchantId, RetailerId};
 use crate::domain::masked::without_values;
@@ -56,15 +58,16 @@ impl MirrorError {
 }
 
 impl Dispatcher {
-    /// Mirrors a catalog on schedule as long as its merchant is configured.
-    pub(super) async fn mirror_while_known(self: Arc<Self>, merchant: &MerchantId, wait_first: bool) {
-        let stop = self.tasks.stop_token();
+    /// Mirrors a catalog on schedule, and when `wake` says that the merchant changed, as long as it is configured.
+    pub(super) async fn mirror_while_known(
+        self: Arc<Self>,
+        merchant: &MerchantId,
+        wait_first: bool,
+        wake: &Notify,
+    ) {
         let interval_ms = || self.settings(merchant).map_or(AGAIN_MS, |m| m.mirror_interval_ms);
-        if wait_first {
-            tokio::select! {
-                () = self.engine().clock().sleep_ms(interval_ms()) => {}
-                () = stop.cancelled() => return,
-            }
+        if wait_first && !self.rests(interval_ms(), wake).await {
+            return;
         }
         while self.still_mirrors(merchant) {
             let interval_ms = interval_ms();
@@ -88,10 +91,19 @@ impl Dispatcher {
             } else {
                 wait_ms = AGAIN_MS;
             }
-            tokio::select! {
-                () = self.engine().clock().sleep_ms(wait_ms) => {}
-                () = stop.cancelled() => return,
+            if !self.rests(wait_ms, wake).await {
+                return;
             }
+        }
+    }
+
+    /// Waits for the time, or until somebody wakes it; false when the program stops.
+    async fn rests(&self, wait_ms: u64, wake: &Notify) -> bool {
+        let stop = self.tasks.stop_token();
+        tokio::select! {
+            () = self.engine().clock().sleep_ms(wait_ms) => true,
+            () = wake.notified() => true,
+            () = stop.cancelled() => false,
         }
     }
 

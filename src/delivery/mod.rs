@@ -94,8 +94,8 @@ struct Standing {
 pub struct Dispatcher {
     parts: Standing,
     sides: Live<Sides>,
-    /// Whose catalogs are mirrored.
-    mirrors: Mutex<BTreeSet<MerchantId>>,
+    /// Whose catalogs are mirrored, and what wakes their mirrors before their time.
+    mirrors: Mutex<BTreeMap<MerchantId, Arc<Notify>>>,
     slots: Arc<Semaphore>,
     serial: AtomicU64,
     gates: gates::Gates,

@@ -195,6 +195,12 @@ impl Dispatcher {
     }
 
     async fn not_sent(&self, head: &Head, body: &LaneBody, message: &Message, error: &SendError) -> Settled {
+        if matches!(error, SendError::NotConfigured) {
+            // It was taken out of the configuration while this was on its way: nothing has left.
+            let gate = Gate::Number(body.number.clone());
+            let due_ms = self.gates.absent(&gate, self.now_ms());
+            return self.settle_counted(head, Settlement::Postpone { due_ms }).await;
+        }
         let code = error.code().unwrap_or(errors::NO_CODE);
         tracing::warn!(effect = %head.item.effect_id, kind = message.kind.word(), error = error.in_log(), "a message was not taken");
         metrics::counter!("sacola_send_errors_total", "code" => errors::label(code)).increment(1);
@@ -225,8 +231,9 @@ impl Dispatcher {
             }
             Verdict::Stop { scope } => {
                 self.close_gate(body, scope, error);
+                // A knock is no attempt: hours behind a gate must not make a message back off when the gate is open again.
                 let due_ms = Gates::look_again_ms(now_ms);
-                self.settle(head, Settlement::Retry { due_ms }).await
+                self.settle_counted(head, Settlement::Postpone { due_ms }).await
             }
             Verdict::Unknown => {
                 let due_ms = now_ms + self.parts.engine.lane_times().unknown_hold_ms;
@@ -257,9 +264,10 @@ impl Dispatcher {
                 details,
                 ..
             } => (*code, *subcode, details.as_str()),
-            SendError::Unreachable(_) | SendError::Lost(_) | SendError::Unbuildable(_) => {
-                (errors::NO_CODE, None, "")
-            }
+            SendError::Unreachable(_)
+            | SendError::Lost(_)
+            | SendError::Unbuildable(_)
+            | SendError::NotConfigured => (errors::NO_CODE, None, ""),
         };
         let late = false;
         self.stop_sending(

@@ -1,11 +1,15 @@
 //! The two outsides as the dispatcher knows them: merchants' connectors and settings, numbers' rates. They may be replaced while it
 //! runs; what is under way ends with what it began with. It owns the mirrors' lives, which follow the merchants.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::{Dispatcher, Gate, MerchantSettings};
 use crate::domain::ids::{MerchantId, NumberId};
+use crate::merchants::payment_link::LinkRule;
 use crate::merchants::{Connector, Connectors};
 
 /// What may be replaced while the dispatcher runs.
@@ -21,9 +25,16 @@ pub struct Sides {
 
 impl Dispatcher {
     /// From now on these are the outsides: the catalogs of new merchants are mirrored, those of merchants that are gone not any
-    /// more.
+    /// more, and those of merchants that are reached another way are read anew.
     pub fn replace(self: &Arc<Self>, sides: Sides) {
+        let changed = changed(&self.sides.load(), &sides);
         self.sides.replace(sides);
+        {
+            let mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+            for wake in changed.iter().filter_map(|merchant| mirrors.get(merchant)) {
+                wake.notify_one();
+            }
+        }
         self.mirror_all(&BTreeSet::new());
     }
 
@@ -35,6 +46,14 @@ impl Dispatcher {
     /// The connector of a merchant.
     pub fn connector(&self, merchant: &MerchantId) -> Option<Arc<dyn Connector>> {
         self.sides.load().connectors.get(merchant).map(Arc::clone)
+    }
+
+    /// The connector of a merchant and which payment links it may send, as of one moment: what is under way ends with both.
+    pub(super) fn backend(&self, merchant: &MerchantId) -> Option<(Arc<dyn Connector>, Option<LinkRule>)> {
+        let sides = self.sides.load();
+        let connector = sides.connectors.get(merchant).map(Arc::clone)?;
+        let links = sides.merchants.get(merchant);
+        Some((connector, links.map(|settings| settings.links.clone())))
     }
 
     /// All connectors, to keep those whose merchants stay as they are.
@@ -60,18 +79,18 @@ impl Dispatcher {
     /// Starts a mirror for each merchant that has none; those of `mirrored` were read just now.
     pub(super) fn mirror_all(self: &Arc<Self>, mirrored: &BTreeSet<MerchantId>) {
         for merchant in self.merchants() {
-            let is_new = self
-                .mirrors
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(merchant.clone());
-            if !is_new {
-                continue;
+            let wake = Arc::new(Notify::new());
+            {
+                let mut mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+                let Entry::Vacant(place) = mirrors.entry(merchant.clone()) else {
+                    continue;
+                };
+                place.insert(Arc::clone(&wake));
             }
             let own = Arc::clone(self);
             let wait_first = mirrored.contains(&merchant);
             self.tasks.spawn("mirror", async move {
-                own.mirror_while_known(&merchant, wait_first).await;
+                own.mirror_while_known(&merchant, wait_first, &wake).await;
             });
         }
     }
@@ -82,7 +101,28 @@ impl Dispatcher {
         let is_known = self.sides.load().connectors.contains_key(merchant);
         if !is_known {
             mirrors.remove(merchant);
+            self.mirrored
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(merchant);
         }
         is_known
     }
+}
+
+/// Merchants whose catalog comes another way, at another pace or not at all any more.
+fn changed(before: &Sides, after: &Sides) -> BTreeSet<MerchantId> {
+    let interval_ms = |sides: &Sides, merchant: &MerchantId| {
+        let settings = sides.merchants.get(merchant);
+        settings.map(|settings| settings.mirror_interval_ms)
+    };
+    let differs = |(merchant, connector): &(&MerchantId, &Arc<dyn Connector>)| {
+        let is_same = after
+            .connectors
+            .get(*merchant)
+            .is_some_and(|other| Arc::ptr_eq(connector, other));
+        !is_same || interval_ms(before, merchant) != interval_ms(after, merchant)
+    };
+    let all = before.connectors.iter().filter(differs);
+    all.map(|(merchant, _)| merchant.clone()).collect()
 }

@@ -1,6 +1,6 @@
 //! A commit under construction. It owns what a turn gathers before the store judges it; it refuses to decide anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::counts::Counts;
 use super::journal::Journal;
@@ -19,6 +19,8 @@ pub(super) struct Draft {
     pub answers: Vec<(usize, Taken)>,
     /// Purchases whose shard is not the conversation's: written before the commit.
     pub foreign_purchases: Vec<(PurchaseId, String)>,
+    /// Whose purchases are that were made before: a purchase stays with its merchant when its number moves to another one.
+    pub sellers: BTreeMap<PurchaseId, MerchantId>,
     /// Taps on buttons that are not ours.
     pub refused_taps: u64,
     /// What is counted when it is durable.
@@ -38,10 +40,16 @@ impl Draft {
             used: BTreeSet::new(),
             answers: Vec::new(),
             foreign_purchases: Vec::new(),
+            sellers: BTreeMap::new(),
             refused_taps: 0,
             counts: Counts::default(),
             root: None,
         }
+    }
+
+    /// Whose a purchase is; that of a new one is `present`.
+    pub(super) fn seller<'a>(&'a self, id: &PurchaseId, present: &'a MerchantId) -> &'a MerchantId {
+        self.sellers.get(id).unwrap_or(present)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Effects as they lie in lanes: everything that performing needs, so that a lane can be served by any replica.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::conversation::{Conversation, Customer};
 use crate::domain::effect::Effect;
-use crate::domain::ids::{EffectId, MerchantId, NumberId};
+use crate::domain::ids::{EffectId, MerchantId, NumberId, PurchaseId};
 use crate::store::{Class, Item, LaneKind};
 
 /// Version of the encoded form.
@@ -65,6 +67,8 @@ pub fn root_of(item: &Item) -> u64 {
 pub struct Occasion<'a> {
     /// Whose.
     pub merchant: &'a MerchantId,
+    /// Whose purchases are that were made before: they go to their merchants.
+    pub sellers: &'a BTreeMap<PurchaseId, MerchantId>,
     /// The conversation's language, as a BCP 47 tag.
     pub locale: &'a str,
     /// The present.
@@ -87,11 +91,16 @@ pub fn encode(
             Effect::Send(message) => (LaneKind::Provider, message.supersedes().map(ToOwned::to_owned)),
             Effect::Quote { .. } | Effect::Forward(_) => (LaneKind::Merchant, None),
         };
+        let seller = match &effect {
+            Effect::Forward(purchase) => occasion.sellers.get(&purchase.purchase_id),
+            Effect::Send(_) | Effect::Quote { .. } => None,
+        };
+        let merchant = seller.unwrap_or(occasion.merchant).clone();
         let body = LaneBody {
             format: FORMAT,
             effect,
             number: conversation.number.clone(),
-            merchant: occasion.merchant.clone(),
+            merchant,
             customer: conversation.customer.clone(),
             locale: occasion.locale.to_owned(),
             at_ms: occasion.now_ms,

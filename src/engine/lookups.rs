@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::drafts::Draft;
 use super::{Engine, PurchaseRecord, Who};
 use crate::domain::conversation::{Conversation, Customer};
+use crate::domain::decide::Decided;
+use crate::domain::event::Event;
 use crate::domain::ids::{HomeId, NumberId, PurchaseId};
 use crate::store;
 
@@ -72,6 +75,32 @@ impl Engine {
 
     async fn read(&self, who: &Who) -> Result<Option<Conversation>, store::Error> {
         Ok(self.locate(who, &[]).await?.conversation)
+    }
+
+    /// Looks up whose the purchases are that a decision changes and that were made before it.
+    pub(super) async fn add_sellers(
+        &self,
+        draft: &mut Draft,
+        event: &Event,
+        decided: &Decided,
+    ) -> Result<(), store::Error> {
+        let is_from_outside = matches!(event, Event::PurchaseNews { .. } | Event::EffectReplayed { .. });
+        for purchase in &decided.purchases {
+            let id = &purchase.purchase_id;
+            let is_older = is_from_outside || draft.after.purchase(id).is_some();
+            if !is_older || draft.sellers.contains_key(id) {
+                continue;
+            }
+            match self.purchase(id).await {
+                Ok(Some(record)) => {
+                    draft.sellers.insert(id.clone(), record.merchant);
+                }
+                // Made by this very draft, or unreadable: then it is written anew.
+                Ok(None) | Err(store::Error::Corrupt { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// A purchase as kept under its own key.

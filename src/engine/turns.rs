@@ -263,6 +263,7 @@ impl Engine {
             match outcome {
                 Ok(Outcome::Needs(keys)) => self.add_facts(&mut facts, &keys).await?,
                 Ok(Outcome::Decided(decided)) => {
+                    self.add_sellers(draft, &occurrence.event, &decided).await?;
                     return Self::add_decision(draft, &occurrence, &facts, *decided);
                 }
                 Err(_) => break,
@@ -337,7 +338,7 @@ impl Engine {
             let record = PurchaseRecord {
                 home: after.home.clone(),
                 number: after.number.clone(),
-                merchant: facts.shop.merchant.clone(),
+                merchant: draft.seller(&id, &facts.shop.merchant).clone(),
                 purchase,
             };
             let encoded = serde_json::to_string(&record).map_err(|e| unencodable(&after, &e))?;
@@ -359,6 +360,7 @@ impl Engine {
         let locale = after.locale.unwrap_or(facts.shop.locale).tag();
         let occasion = items::Occasion {
             merchant: &facts.shop.merchant,
+            sellers: &draft.sellers,
             locale,
             now_ms: facts.now_ms,
             class: class_of(&occurrence.event),

@@ -405,7 +405,7 @@ const OUTBOUND: &[Measure] = &[
     ),
     gauge(
         "sacola_stopped",
-        &[Named("gate", "`number ID` or `merchant ID`")],
+        &[Named("gate", "`number ID`, `merchant ID` or `backend ID`")],
         "1 while sending is stopped there, 0 when it goes on; absent while it never was",
     ),
     counter(

@@ -126,8 +126,7 @@ impl Provider for GraphClient {
     async fn send(&self, sending: &Sending) -> Result<Sent, SendError> {
         let access = self.access.load();
         let number = access.numbers.get(&sending.number);
-        let number =
-            number.ok_or_else(|| SendError::Unbuildable("the number is not configured".to_owned()))?;
+        let number = number.ok_or(SendError::NotConfigured)?;
         let body = outbound::build(sending, &access.keys, number.catalog_id.as_deref())
             .map_err(|error| SendError::Unbuildable(error.to_string()))?;
         let url = format!("{}/{}/messages", self.base, sending.number);

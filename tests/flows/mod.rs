@@ -9,6 +9,7 @@ mod orders;
 mod payments;
 mod poison;
 mod purchases;
+mod reloads;
 mod replays;
 mod replicas;
 mod rules;

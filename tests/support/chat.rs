@@ -23,6 +23,8 @@ pub enum Mishap {
     Unreachable,
     /// An error code.
     Refused(i64),
+    /// The number was taken out of the configuration.
+    TakenOut,
     /// Success, once somebody notifies.
     Slow(Arc<Notify>),
 }
@@ -206,6 +208,7 @@ impl Provider for Chat {
             }),
             Some(Mishap::Lost) => Err(SendError::Lost("cut".to_owned())),
             Some(Mishap::Unreachable) => Err(SendError::Unreachable("refused".to_owned())),
+            Some(Mishap::TakenOut) => Err(SendError::NotConfigured),
             Some(Mishap::Refused(code)) => Err(SendError::Refused {
                 http: 400,
                 code,

@@ -51,7 +51,7 @@ const CAUSES: [Cause; 13] = [
     },
     Cause {
         reason: "unknown_merchant",
-        what_happened: "A purchase for a merchant that is not configured; it is under review.",
+        what_happened: "A purchase waited a day for a merchant that is not configured; it is under review.",
         what_to_do: "Configure the merchant, then replay.",
     },
     Cause {

@@ -39,13 +39,16 @@ pub enum SendError {
     /// The message can't be built: our fault.
     #[error("the message can't be built: {0}")]
     Unbuildable(String),
+    /// The number is not configured any more: nothing was sent.
+    #[error("the number is not configured")]
+    NotConfigured,
 }
 
 impl SendError {
     /// What to do.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Unreachable(_) => Verdict::Retry { after_ms: None },
+            Self::Unreachable(_) | Self::NotConfigured => Verdict::Retry { after_ms: None },
             Self::Refused {
                 http,
                 code,
@@ -61,7 +64,9 @@ impl SendError {
     pub fn in_log(&self) -> String {
         match self {
             Self::Refused { http, code, .. } => format!("the provider answered {http} with code {code}"),
-            Self::Unreachable(_) | Self::Lost(_) | Self::Unbuildable(_) => self.to_string(),
+            Self::Unreachable(_) | Self::Lost(_) | Self::Unbuildable(_) | Self::NotConfigured => {
+                self.to_string()
+            }
         }
     }
 
@@ -69,7 +74,7 @@ impl SendError {
     pub fn code(&self) -> Option<i64> {
         match self {
             Self::Refused { code, .. } => Some(*code),
-            Self::Unreachable(_) | Self::Lost(_) | Self::Unbuildable(_) => None,
+            Self::Unreachable(_) | Self::Lost(_) | Self::Unbuildable(_) | Self::NotConfigured => None,
         }
     }
 }

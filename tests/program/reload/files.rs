@@ -1,14 +1,39 @@
 //! When files are looked at, what is refused, and what needs a restart.
 
+use std::process::{Child, Command};
+
 use reqwest::Method;
 use sacola::clock::{Clock, MovableClock};
 
 use super::{ANA, House, NEVER_S};
-use crate::support::program::API_KEY;
+use crate::support::program::{API_KEY, eventually};
 
 const LETTERS: &str = "/v1/dead-letters";
 /// A second key, as a block of the configuration.
 const SECOND_KEY: &str = "a second key of the back office";
+
+/// A pipe, from which nothing ever comes.
+fn pipe_at(path: &std::path::Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+fn signals(child: &Child, signal: &str) {
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args([signal, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// Whether a program handles SIGHUP: the first bit of its caught signals.
+fn hears_hangups(child: &Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 1)
+}
 
 fn with_second_key(text: &str) -> String {
     let key = format!("id = \"second\"\nmerchant = \"*\"\nsecret = \"{SECOND_KEY}\"");
@@ -106,4 +131,40 @@ async fn what_needs_a_restart_is_told_and_the_rest_is_applied() {
     assert_eq!(house.says(&ANA, "ajuda").await, 200);
     house.hears(&ANA, &["help"]).await;
     house.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_in_the_place_of_a_secret_is_refused_and_nothing_waits_for_it() {
+    let mut house = House::opens(NEVER_S).await;
+    house.stand.vault().removes("app_secret_1");
+    pipe_at(&house.stand.vault().path("app_secret_1"));
+    let told = house.is_refused().await;
+    assert!(told.contains("not a regular file"), "{told}");
+    assert_eq!(house.says(&ANA, "ajuda").await, 200);
+    house.hears(&ANA, &["help"]).await;
+    house.stand.puts(&house.live, |text| text);
+    house.is_mended().await;
+    house.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_while_the_gateway_is_still_starting_does_not_end_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("sacola.toml");
+    // Whoever reads it waits, so the start goes on for as long as this test wants.
+    pipe_at(&config);
+    let mut program = Command::new(env!("CARGO_BIN_EXE_sacola"))
+        .args(["serve", "--config"])
+        .arg(&config)
+        .spawn()
+        .unwrap();
+    let hears = eventually(|| async { hears_hangups(&program).then_some(()) }).await;
+    signals(&program, "-HUP");
+    signals(&program, "-TERM");
+    let ended = std::os::unix::process::ExitStatusExt::signal(&program.wait().unwrap());
+    assert!(
+        hears.is_some(),
+        "nobody listens to SIGHUP while the gateway starts"
+    );
+    assert_eq!(ended, Some(15), "the second signal ended it, not the first");
 }
