@@ -10,7 +10,7 @@ import { get } from "../shared/http.js";
 import { language } from "../shared/i18n.js";
 import { Document } from "./document.js";
 import { methodBadge, operationSection } from "./operation.js";
-import { prose } from "./prose.js";
+import { paragraphs, prose } from "./prose.js";
 
 /** @typedef {import("./document.js").Group} Group */
 /** @typedef {import("./document.js").Operation} Operation */
@@ -43,8 +43,8 @@ function introduction(told) {
     h("h1", { id: "title" }, info.title),
     h("p", { class: "lead" }, info.summary),
     h("p", { class: "kind" }, `Version ${info.version}. `, h("a", { href: "/openapi.json" }, "OpenAPI 3.1 document")),
-    String(info.description ?? "").split("\n\n").map((text) => prose(text)),
-    schemes.map(([name, scheme]) => prose(`\`${name}\`: ${/** @type {any} */ (scheme).description ?? ""}`)),
+    paragraphs(String(info.description ?? "")),
+    schemes.map(([name, scheme]) => paragraphs(`\`${name}\`: ${/** @type {any} */ (scheme).description ?? ""}`)),
   );
 }
 
@@ -109,8 +109,8 @@ function draw(told) {
       h("main", { id: "main", class: "page", tabindex: "-1" }, introduction(told), groups.map((group) => groupSection(told, group)), nothing),
     ),
   );
-  // What the address names is there only now.
-  const named = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  // What the address names is there only now. Ids are plain words: nothing to decode, and a broken escape breaks nothing.
+  const named = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
   named?.scrollIntoView();
 }
 
