@@ -65,6 +65,11 @@ async fn every_operation_is_listed_with_a_call_and_the_search_finds_it() {
     let scopes = "document.querySelectorAll('#begin li').length";
     assert_eq!(browser.value(scopes).await, sacola::config::Scope::ALL.len());
 
+    assert!(
+        !page.as_str().unwrap().contains("[object "),
+        "something is drawn as its type"
+    );
+
     browser.keys("/").await;
     browser.keys("price-updates").await;
     browser

@@ -44,7 +44,7 @@ function introduction(told) {
     h("p", { class: "lead" }, info.summary),
     h("p", { class: "kind" }, `Version ${info.version}. `, h("a", { href: "/openapi.json" }, "OpenAPI 3.1 document")),
     paragraphs(String(info.description ?? "")),
-    schemes.map(([name, scheme]) => paragraphs(`\`${name}\`: ${/** @type {any} */ (scheme).description ?? ""}`)),
+    schemes.flatMap(([name, scheme]) => paragraphs(`\`${name}\`: ${/** @type {any} */ (scheme).description ?? ""}`)),
   );
 }
 
