@@ -66,7 +66,9 @@ async fn file(request: HttpRequest, path: Path<String>) -> HttpResponse {
 }
 
 fn served(request: &HttpRequest, path: &str) -> HttpResponse {
-    let Some(file) = Files::get(path) else {
+    // Read from the disk, `docs/../console` would lead out of what the listener may serve.
+    let is_plain = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    let Some(file) = is_plain.then(|| Files::get(path)).flatten() else {
         return HttpResponse::NotFound()
             .content_type("text/plain; charset=utf-8")
             .body("there is no such file\n");
@@ -100,5 +102,27 @@ fn kind(path: &str) -> &'static str {
         Some("js") => "text/javascript; charset=utf-8",
         Some("svg") => "image/svg+xml",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn no_path_leads_out_of_its_folder() {
+        let status = |path: &str| served(&TestRequest::default().to_http_request(), path).status();
+        assert_eq!(status("docs/main.js"), StatusCode::OK);
+        for path in [
+            "docs/../console/main.js",
+            "docs/../../Cargo.toml",
+            "docs/./main.js",
+            "docs//main.js",
+        ] {
+            assert_eq!(status(path), StatusCode::NOT_FOUND, "{path}");
+        }
     }
 }

@@ -183,6 +183,46 @@ fn a_broken_arrow_is_found() {
     assert!(broken("engine", "use crate::store::Store;\n// crate::http is above us").is_empty());
 }
 
+/// The table of docs/ARCHITECTURE.md: each module and what it may use; `None` stands for anything.
+fn described() -> BTreeMap<String, Option<BTreeSet<String>>> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md");
+    let text = fs::read_to_string(page).unwrap();
+    let (_, table) = text
+        .split_once("| module | may use | what it is |\n|---|---|---|\n")
+        .unwrap();
+    let mut found = BTreeMap::new();
+    for row in table.lines().take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').collect();
+        let may = (cells[2].trim() != "anything").then(|| quoted(cells[2]));
+        for module in quoted(cells[1]) {
+            found.insert(module, may.clone());
+        }
+    }
+    found
+}
+
+/// What stands in backticks.
+fn quoted(cell: &str) -> BTreeSet<String> {
+    cell.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_page_tells_the_same_table() {
+    let mut expected: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
+    for (module, may) in ALLOWED {
+        let may = may.iter().map(|name| (*name).to_owned()).collect();
+        expected.insert(module.to_owned(), Some(may));
+    }
+    for module in FREE {
+        expected.insert(module.to_owned(), None);
+    }
+    assert_eq!(described(), expected, "see docs/ARCHITECTURE.md");
+}
+
 #[test]
 fn the_core_uses_nothing_that_waits_or_looks_outside() {
     let own: BTreeSet<&str> = ["crate", "super", "self"].into();

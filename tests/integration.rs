@@ -20,6 +20,7 @@ mod emulator;
 mod faults;
 mod flows;
 mod kills;
+mod links;
 mod privacy;
 mod program;
 mod proof;

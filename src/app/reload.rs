@@ -37,7 +37,7 @@ impl Source {
     async fn read(&self) -> Result<Config, Vec<String>> {
         let own = self.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let text = std::fs::read_to_string(&own.path)
+            let text = config::read(&own.path)
                 .map_err(|error| vec![format!("{}: cannot be read: {error}", own.path.display())])?;
             let loaded = config::load(&text, &own.environment);
             loaded
@@ -228,8 +228,8 @@ impl Reload {
         }
         for (place, end_ms) in ends {
             let end = end_ms.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
-            let end_s = end.map_or(f64::INFINITY, |end| end.as_secs_f64());
-            metrics::gauge!("sacola_secret_expires_at_seconds", "secret" => place.clone()).set(end_s);
+            let at = end.map_or(f64::INFINITY, |end| end.as_secs_f64());
+            metrics::gauge!("sacola_secret_expires_at_seconds", "secret" => place.clone()).set(at);
             if end_ms.is_some_and(|end_ms| end_ms <= self.clock.now_ms()) {
                 tracing::warn!(
                     secret = place,

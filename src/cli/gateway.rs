@@ -163,7 +163,8 @@ impl Gateway {
         let Problem { status, code, detail } = problem;
         let mend = if *status == 401 {
             format!(
-                ". Mend: restart the gateway with this configuration; it does not know the key {}",
+                ". Mend: the gateway does not know the key {}. A running one takes a changed file by itself within seconds; \
+                 config.refused in its /readyz says why it did not. A changed environment variable needs a restart",
                 self.key_id
             )
         } else {

@@ -1,6 +1,7 @@
 //! The command line. Exit status: 0 done, 2 bad configuration or arguments, 1 a failure while running.
 
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -126,15 +127,7 @@ enum ConfigCommand {
 pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let text = error.render().ansi().to_string();
-            if error.use_stderr() {
-                err(text.trim_end());
-                return 2;
-            }
-            out(text.trim_end());
-            return 0;
-        }
+        Err(error) => return told_at_once(&error),
     };
     let result = match arguments.command {
         Command::Demo { script: true, .. } => script::play(&environment).await,
@@ -185,6 +178,28 @@ pub async fn run(arguments: Vec<String>, environment: BTreeMap<String, String>) 
     }
 }
 
+/// Help, the version, or what is wrong with the arguments; in colours where somebody sees them.
+fn told_at_once(told: &clap::Error) -> u8 {
+    let is_fault = told.use_stderr();
+    let is_seen = if is_fault {
+        io::stderr().is_terminal()
+    } else {
+        io::stdout().is_terminal()
+    };
+    let rendered = told.render();
+    let text = if is_seen {
+        rendered.ansi().to_string()
+    } else {
+        rendered.to_string()
+    };
+    if is_fault {
+        err(text.trim_end());
+        return 2;
+    }
+    out(text.trim_end());
+    0
+}
+
 fn print_openapi() -> Result<(), Failure> {
     let document =
         serde_json::to_string_pretty(&crate::http::openapi_document()).map_err(anyhow::Error::from)?;
@@ -212,7 +227,7 @@ fn load_config(
     path: &std::path::Path,
     environment: &BTreeMap<String, String>,
 ) -> Result<crate::config::Config, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = crate::config::read(path).map_err(|error| {
         Failure::Configuration(vec![format!(
             "--config {}: cannot be read: {error}",
             path.display()

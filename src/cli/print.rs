@@ -1,15 +1,26 @@
-//! The only place that prints: answers to stdout, complaints to stderr.
+//! The only place that prints: answers to stdout, complaints to stderr. Whoever reads may have read enough, as `head` has: that is
+//! no fault, and the rest of the answer goes nowhere.
+
+use std::io::{self, ErrorKind, Write};
 
 /// A line to stdout.
-#[expect(clippy::print_stdout, reason = "the command line's answers")]
 pub(super) fn out(line: &str) {
-    println!("{line}");
+    raw(&format!("{line}\n"));
 }
 
 /// Text to stdout as it is.
-#[expect(clippy::print_stdout, reason = "the command line's answers")]
+#[expect(
+    clippy::print_stdout,
+    reason = "what can't be written for another reason ends the program as every print does"
+)]
 pub(super) fn raw(text: &str) {
-    print!("{text}");
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    drop(stdout);
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => print!("{text}"),
+        Ok(()) | Err(_) => {}
+    }
 }
 
 /// A line to stderr.

@@ -7,6 +7,7 @@
 
 mod checks;
 mod ends;
+mod file;
 mod keys;
 mod lists;
 mod networks;
@@ -26,6 +27,7 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
+pub use self::file::read;
 pub use self::reference::reference;
 pub use self::report::Fault;
 pub use self::secret::Secret;

@@ -1,14 +1,16 @@
 //! Secrets: a type that does not print itself, and the three places one may come from (a variable, a file, plain text
-//! with a warning), and the moment when it ends. It refuses empty secrets, control characters and files beyond 64 KiB, warns of files that everybody may
-//! read, and names only where a secret should have come from.
+//! with a warning), and the moment when it ends. It refuses empty secrets, control characters, pipes, and files beyond 64 KiB, warns of files that
+//! everybody may read, and names only where a secret should have come from.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use toml::Value;
 
+use super::file;
 use super::report::Report;
 
 /// The keys of a secret's table; exactly one of them is used.
@@ -175,7 +177,7 @@ fn from_variable(report: &mut Report<'_>, path: &str, variable: &str) -> Option<
 
 fn from_file(report: &mut Report<'_>, path: &str, file: &str) -> Option<Secret> {
     let mut text = String::new();
-    let read = File::open(file).and_then(|opened| {
+    let read = file::open(Path::new(file)).and_then(|opened| {
         warn_of_readers(report, path, file, &opened)?;
         opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)
     });

@@ -45,6 +45,16 @@ pub enum MirrorError {
     Unknown,
 }
 
+impl MirrorError {
+    /// The fault for a log: without the merchant's words.
+    fn in_log(&self) -> String {
+        match self {
+            Self::Merchant(error) => error.in_log(),
+            Self::Store(_) | Self::Unknown => self.to_string(),
+        }
+    }
+}
+
 impl Dispatcher {
     /// Mirrors a catalog on schedule as long as its merchant is configured.
     pub(super) async fn mirror_while_known(self: Arc<Self>, merchant: &MerchantId, wait_first: bool) {
@@ -71,7 +81,7 @@ impl Dispatcher {
                         tracing::info!(%merchant, products = found.products, unreadable = found.unreadable, "catalog mirrored");
                     }
                     Err(error) => {
-                        tracing::warn!(%merchant, %error, "failed to mirror a catalog");
+                        tracing::warn!(%merchant, error = error.in_log(), "failed to mirror a catalog");
                         wait_ms = AGAIN_MS;
                     }
                 }
@@ -129,7 +139,7 @@ impl Dispatcher {
             match self.gone(connector.as_ref(), &missing).await {
                 Ok(gone) => found.updates += self.learn(merchant, gone).await?.len(),
                 Err(error) => {
-                    tracing::warn!(%merchant, %error, "failed to look up what is missing in a catalog; it is kept");
+                    tracing::warn!(%merchant, error = error.in_log(), "failed to look up what is missing in a catalog; it is kept");
                 }
             }
         }
@@ -169,5 +179,20 @@ impl Dispatcher {
             }));
         }
         Ok(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_gets_no_words_of_the_merchant() {
+        let error = MirrorError::from(ConnectorError::Refused {
+            http: 403,
+            detail: "who is João Silva, 5511987654321?".to_owned(),
+        });
+        assert_eq!(error.in_log(), "the merchant answered 403");
+        assert_eq!(MirrorError::Unknown.in_log(), "the merchant is not configured");
     }
 }

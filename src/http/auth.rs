@@ -34,6 +34,13 @@ pub struct Key {
     next_us: AtomicI64,
 }
 
+/// A key as somebody remembers it who signed in with it: under the same id another secret is another key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeyName {
+    id: String,
+    digest: KeyDigest,
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key")
@@ -65,6 +72,14 @@ impl Key {
     /// True when the key may see what belongs to that merchant.
     pub fn sees(&self, merchant: &MerchantId) -> bool {
         self.merchant.as_ref().is_none_or(|own| own == merchant)
+    }
+
+    /// What tells the key from any other, and from itself before its secret was replaced.
+    pub(super) fn name(&self) -> KeyName {
+        KeyName {
+            id: self.id.clone(),
+            digest: self.digest,
+        }
     }
 
     /// Whose writes are one: keys of the same merchant share their idempotency keys, so that a key can be replaced.
@@ -157,9 +172,10 @@ impl Keys {
         found.filter(|key| !key.is_over(now_ms)).map(Arc::clone)
     }
 
-    /// The key of that id, while it is live.
-    pub(super) fn of_id(&self, id: &str, now_ms: i64) -> Option<Arc<Key>> {
-        let found = self.0.iter().find(|key| key.id == id);
+    /// The key of that name, while it is live and has the same secret.
+    pub(super) fn named(&self, name: &KeyName, now_ms: i64) -> Option<Arc<Key>> {
+        let mut all = self.0.iter();
+        let found = all.find(|key| key.id == name.id && key.digest == name.digest);
         found.filter(|key| !key.is_over(now_ms)).map(Arc::clone)
     }
 }
@@ -210,9 +226,14 @@ fn refused(why: &'static str) {
     metrics::counter!("sacola_api_refused_total", "why" => why).increment(1);
 }
 
-/// What stands behind `Bearer`; the scheme is written in any case (RFC 9110, 11.1).
-fn bearer(request: &HttpRequest) -> Option<&str> {
-    let header = request.headers().get("authorization")?.to_str().ok()?;
+/// What stands behind `Bearer`; the scheme is written in any case (RFC 9110, 11.1). Of two headers nobody knows which one a proxy
+/// before us has judged: then there is no key.
+pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
+    let mut headers = request.headers().get_all("authorization");
+    let header = headers.next()?.to_str().ok()?;
+    if headers.next().is_some() {
+        return None;
+    }
     let (scheme, secret) = header.split_once(' ')?;
     let secret = secret.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then_some(secret)
@@ -254,15 +275,26 @@ mod tests {
     #[test]
     fn a_reload_keeps_the_pace_of_a_key_that_stays_and_forgets_one_that_goes() {
         let old = Keys::of(&[key("a", "x", 10), key("b", "y", 10)]);
-        for id in ["a", "b"] {
-            while old.of_id(id, NOW).unwrap().takes_one(NOW) {}
+        for secret in ["x", "y"] {
+            while old.of_secret(secret, NOW).unwrap().takes_one(NOW) {}
         }
         let new = Keys::rebuilt_from(&old, Keys::of(&[key("a", "x", 10), key("b", "another", 10)]));
         assert!(!new.of_secret("x", NOW).unwrap().takes_one(NOW));
         assert!(new.of_secret("y", NOW).is_none());
         assert!(new.of_secret("another", NOW).unwrap().takes_one(NOW));
         let gone = Keys::rebuilt_from(&new, Keys::of(&[]));
-        assert!(gone.of_secret("x", NOW).is_none() && gone.of_id("a", NOW).is_none());
+        assert!(gone.of_secret("x", NOW).is_none());
+    }
+
+    #[test]
+    fn whoever_remembers_a_key_has_it_while_it_is_there_with_the_same_secret() {
+        let old = Keys::of(&[key("a", "x", 10), key("b", "y", 10)]);
+        let name = |secret: &str| old.of_secret(secret, NOW).unwrap().name();
+        let new = Keys::of(&[key("a", "x", 20), key("b", "another", 10)]);
+        assert!(old.named(&name("y"), NOW).is_some());
+        assert!(new.named(&name("x"), NOW).is_some());
+        assert!(new.named(&name("y"), NOW).is_none(), "its secret was replaced");
+        assert!(Keys::of(&[]).named(&name("x"), NOW).is_none());
     }
 
     #[test]
@@ -274,7 +306,8 @@ mod tests {
         let (keys, end_ms) = (Keys::of(&config.api_keys), 1_798_675_200_000);
         let opens = |now_ms: i64| keys.of_secret("a long enough secret", now_ms).is_some();
         assert!(opens(end_ms - 1) && !opens(end_ms));
-        assert!(keys.of_id("a", end_ms - 1).is_some() && keys.of_id("a", end_ms).is_none());
+        let name = keys.of_secret("a long enough secret", end_ms - 1).unwrap().name();
+        assert!(keys.named(&name, end_ms - 1).is_some() && keys.named(&name, end_ms).is_none());
     }
 
     #[test]
@@ -289,6 +322,10 @@ mod tests {
             assert_eq!(of(header), None, "{header}");
         }
         assert_eq!(bearer(&TestRequest::default().to_http_request()), None);
+        let two = TestRequest::default()
+            .append_header(("authorization", "Bearer sk_x"))
+            .append_header(("authorization", "Bearer sk_y"));
+        assert_eq!(bearer(&two.to_http_request()), None);
     }
 
     #[test]

@@ -58,14 +58,19 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<Option<String
                 customer,
             } => echoed(engine, &number, (&id, at_ms), &customer).await?,
             Update::History { number, messages } => {
-                tracing::info!(%number, messages, "history of the WhatsApp Business app; not acted on");
+                let number = configured(engine, &number);
+                tracing::info!(
+                    number,
+                    messages,
+                    "history of the WhatsApp Business app; not acted on"
+                );
                 state.samples.keep("history", None);
             }
             Update::AccountError {
                 number,
                 code,
                 details,
-            } => account_error(&number, code, &details),
+            } => account_error(configured(engine, &number), code, &details),
             Update::Unrecognised { what, raw } => state.samples.keep(&what, Some(&raw)),
             Update::Poison { number, raw, problem } => {
                 let merchant = number
@@ -187,11 +192,26 @@ async fn echoed(
     }
 }
 
+/// A number for the log, when it is ours: what else stands in its place may be anybody's.
+fn configured<'n>(engine: &Engine, number: &'n NumberId) -> &'n str {
+    if engine.number(number).is_some() {
+        number.as_str()
+    } else {
+        "(not configured)"
+    }
+}
+
 /// Something is wrong with the number or the account: for the person on call.
-fn account_error(number: &NumberId, code: Option<i64>, details: &str) {
+fn account_error(number: &str, code: Option<i64>, details: &str) {
     let code = code.unwrap_or(errors::NO_CODE);
     let (cause, mend) = errors::explain(code, details);
-    tracing::error!(%number, code, cause, mend, "the provider reports a fault of the number or its account");
+    tracing::error!(
+        number,
+        code,
+        cause,
+        mend,
+        "the provider reports a fault of the number or its account"
+    );
     metrics::counter!("sacola_account_errors_total", "code" => errors::label(code)).increment(1);
 }
 

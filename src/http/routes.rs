@@ -1,11 +1,11 @@
 //! Every route on one screen, by who calls it.
 
-use actix_web::Route;
 use actix_web::dev::Service as _;
 use actix_web::guard;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, route, scope, to};
+use actix_web::{HttpResponse, Route};
 
 use super::console::{self, journal, lanes, letters, overview, price_updates, session, trace};
 use super::{
@@ -107,7 +107,7 @@ fn merchant_api(config: &mut ServiceConfig) {
 
 /// What answers a method that an address does not have.
 fn others(allow: &'static str) -> Route {
-    to(move || problem::other_method(allow))
+    to(move || async move { Err::<HttpResponse, _>(problem::other_method(allow)) })
 }
 
 /// GET, and HEAD: the same without a body (RFC 9110, 9.3.2). Who watches from outside often asks so.

@@ -109,9 +109,11 @@ fn delivery(trace: &Trace, step: &Step) {
     }
 }
 
-/// The inner id of a message; `None` for one that could not be decoded, or does not look like one: it may hold a phone number.
+/// The inner id of a message, which clients write as capital hexadecimal digits; `None` for one that could not be decoded, or does
+/// not look like one: it may hold a phone number, a user id or a name.
 pub(crate) fn nobodys(message: &str) -> Option<&str> {
-    let is_plain = message.len() <= 64 && message.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'A'..=b'F');
+    let is_plain = message.len() <= 64 && message.bytes().all(is_digit);
     let is_id = is_plain && message.bytes().any(|byte| byte.is_ascii_alphabetic());
     is_id.then_some(message)
 }
@@ -133,7 +135,14 @@ mod tests {
     #[test]
     fn a_message_id_that_may_hold_a_number_is_left_out() {
         assert_eq!(nobodys("3EB0C767D097B7C7C030"), Some("3EB0C767D097B7C7C030"));
-        for other in ["wamid.HBgNNTUxMTk5", "5511987654321", "", "João"] {
+        for other in [
+            "wamid.HBgNNTUxMTk5",
+            "5511987654321",
+            "",
+            "João",
+            "ZQ7719200431",
+            "ana5511987654321",
+        ] {
             assert_eq!(nobodys(other), None, "{other}");
         }
     }

@@ -102,10 +102,10 @@ requests_per_second = 1000
         ("bare", "demo", BARE, r#""personal_data:read""#, 1_000),
         ("slow", "demo", SLOW, SCOPES, 2),
     ] {
-        text += &format!(
+        text.extend([format!(
             "[[api_key]]\nid = \"{id}\"\nmerchant = \"{merchant}\"\nsecret = \"{secret}\"\nscopes = [{scopes}]\n\
              requests_per_second = {rate}\n"
-        );
+        )]);
     }
     text
 }

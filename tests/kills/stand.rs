@@ -183,6 +183,11 @@ impl Stand {
         }
     }
 
+    /// The address of a gateway's ops listener.
+    pub fn ops(&self, gateway: usize) -> &str {
+        &self.ops[gateway]
+    }
+
     /// What `/readyz` of a gateway answers, behind its status; `None` when nobody answers.
     pub async fn readyz(&self, gateway: usize) -> Option<(u16, Value)> {
         let url = format!("{}/readyz", self.ops[gateway]);

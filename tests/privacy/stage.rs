@@ -74,9 +74,9 @@ impl Stage {
             .replace("[[number]]\n", "[[number]]\npayments = \"order_details\"\n");
         if collects {
             let (url, name) = (&collector.url, collector::HEADER.0);
-            text += &format!(
+            text.extend([format!(
                 "[tracing]\nendpoint = \"{url}\"\nheaders = [{{ id = \"{name}\", env = \"COLLECTOR_KEY\" }}]\n"
-            );
+            )]);
         }
         std::fs::write(&config, text).unwrap();
         let log = directory.path().join("log");

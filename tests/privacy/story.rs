@@ -11,6 +11,8 @@ use crate::support::program::{Handset, NUMBER, eventually};
 const NAME: &str = "Zoroastro Quintanilha";
 const WA_ID: &str = "5511987650143";
 const USER_ID: &str = "BR.ZQ7719200431";
+/// Without its country.
+const BARE_USER_ID: &str = "ZQ7719200431";
 const WORDS: &str = "quero uma lembrança para a tia Hermengarda";
 const PLACE: &str = "Rua das Acácias Prateadas 1987";
 const PLACE_NAME: &str = "Sobrado da Hermengarda";
@@ -24,7 +26,7 @@ fn needles() -> Needles {
     needles.name("the customer's name", NAME);
     needles.number("the customer's number", WA_ID);
     needles.text("the customer's user id", USER_ID);
-    needles.text("the customer's user id", "ZQ7719200431");
+    needles.text("the customer's user id", BARE_USER_ID);
     needles.text("the customer's words", WORDS);
     needles.text("a name in the customer's words", "Hermengarda");
     needles.text("the customer's address", PLACE);
@@ -142,7 +144,19 @@ async fn strange_webhooks(stage: &Stage) {
         } }, { "field": NAME, "value": { "phone": WA_ID } }] }] })
         .to_string()
     };
+    // Ids that are none, and numbers of nobody's.
+    let told = |number: &str, id: &str| {
+        json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": {
+            "messaging_product": "whatsapp",
+            "metadata": { "display_phone_number": "1", "phone_number_id": number },
+            "statuses": [{ "id": id, "status": "read", "timestamp": "1", "recipient_id": WA_ID }],
+            "errors": [{ "code": 131_031, "title": NAME }],
+        } }] }] })
+        .to_string()
+    };
     let strange = [
+        told(NUMBER, BARE_USER_ID),
+        told(WA_ID, "Quintanilha5511987650143"),
         body(json!(WA_ID), json!({ "body": WORDS })),
         body(json!([WA_ID]), json!(WORDS)),
         format!("{{\"object\": \"{NAME}\", \"entry\": \"{WORDS}\"}}"),
@@ -227,7 +241,9 @@ async fn everything(form: Form) {
 
     // The same check on the same log finds what is planted in it.
     let mut planted = written;
-    planted.log += &format!("\n{{\"problem\":\"no {NAME} here\"}}\n");
+    planted
+        .log
+        .extend([format!("\n{{\"problem\":\"no {NAME} here\"}}\n")]);
     planted.spans.push_str(WA_ID);
     assert!(planted.leaks(&needles).len() >= 2);
 }

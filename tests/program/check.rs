@@ -439,7 +439,7 @@ async fn a_running_gateway_is_recognised_and_its_handshake_is_tried() {
 
     bench
         .checks(&[listen, ops_listen])
-        .has_fault("listener.handshake", &["HTTP 403", "restart the gateway"]);
+        .has_fault("listener.handshake", &["HTTP 403", "config.refused in its /readyz"]);
     let elsewhere = ("SACOLA__SERVER__PUBLIC_URL", "http://127.0.0.1:1");
     bench.checks(&[token, listen, ops_listen, elsewhere]).has_warning(
         "listener.public_url",

@@ -1,5 +1,7 @@
 //! The outer edges: signatures, bodies, unknown numbers, keys, configuration.
 
+use std::process::{Command, Stdio};
+
 use sacola::whatsapp::signature;
 use serde_json::{Value, json};
 
@@ -345,6 +347,39 @@ fn a_bad_configuration_is_status_2_and_every_fault_is_named_at_once() {
         assert!(stderr.contains(named), "{named} is not named in:\n{stderr}");
     }
     assert_eq!(runs(&["serve", "--config", "/does/not/exist"]).0, Some(2));
+}
+
+#[test]
+fn who_reads_only_the_beginning_of_an_answer_sees_no_complaint() {
+    let answers: [&[&str]; 3] = [&["config", "reference"], &["explain"], &["--help"]];
+    for arguments in answers {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sacola"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(
+            (ended.status.code(), told.as_ref()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn help_is_plain_text_where_no_terminal_shows_it() {
+    let (_, help, _) = runs(&["serve", "--help"]);
+    assert!(help.contains("Usage: sacola serve"), "{help}");
+    let (status, _, refusal) = runs(&["serve", "--nonsense"]);
+    assert_eq!(status, Some(2));
+    assert!(
+        refusal.contains("error: unexpected argument '--nonsense'"),
+        "{refusal}"
+    );
 }
 
 #[test]

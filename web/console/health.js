@@ -27,6 +27,7 @@ import { ago, badge, copyable, facts, instant, ms, said, table, word } from "./p
  */
 /**
  * @typedef {{ now_ms: number, version?: string, ready: boolean, reasons?: string[], store?: Store, stopped?: Stopped[], signatures?: string,
+ *   config?: { refused: string[] | null, restart_needed: string[] } | null,
  *   numbers?: BusinessNumber[], merchants?: Merchant[], dead_letters?: number | null, tracing?: boolean,
  *   lanes?: { due?: number | null, total?: number | null, oldest_due_ms?: number | null, unread_shards?: number } }} Overview
  */
@@ -49,6 +50,14 @@ function ofStore(seen) {
   for (const warning of seen.store?.warnings ?? []) found.push({ tone: "warn", what: said(warning), mend: t("need.store.mend"), key: `store ${warning}` });
   if (seen.store?.level === "none") found.push({ tone: "warn", what: t("need.level.none"), mend: t("need.level.mend"), key: "level" });
   if (seen.signatures && seen.signatures !== "ok") found.push({ tone: "danger", what: t("need.signatures"), mend: t("need.signatures.mend"), key: "signatures" });
+  return [...found, ...ofConfiguration(seen)];
+}
+
+/** @param {Overview} seen @returns {Need[]} */
+function ofConfiguration(seen) {
+  /** @type {Need[]} */
+  const found = (seen.config?.refused ?? []).map((fault) => ({ tone: "danger", what: [t("need.config"), " ", said(fault)], mend: t("need.config.mend"), key: `config ${fault}` }));
+  for (const key of seen.config?.restart_needed ?? []) found.push({ tone: "warn", what: [t("need.config.restart"), ": ", said(key)], key: `restart ${key}` });
   return found;
 }
 

@@ -109,9 +109,18 @@ function draw(told) {
       h("main", { id: "main", class: "page", tabindex: "-1" }, introduction(told), groups.map((group) => groupSection(told, group)), nothing),
     ),
   );
-  // What the address names is there only now. Ids are plain words: nothing to decode, and a broken escape breaks nothing.
-  const named = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
+  // What the address names is there only now.
+  const named = location.hash.length > 1 ? document.getElementById(decoded(location.hash.slice(1))) : null;
   named?.scrollIntoView();
+}
+
+/** A name of the address; one that can't be decoded names nothing. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function start() {

@@ -105,7 +105,9 @@ async fn here(config: &Config, client: &reqwest::Client, address: SocketAddr, ch
             "listener.handshake",
             subject,
             problem,
-            "restart the gateway with this configuration; it was started with another verify token",
+            "the gateway has another verify token: let it read this file (a running one takes a change by itself within \
+             seconds; config.refused in its /readyz says why it did not), or start it with this file; a changed \
+             environment variable needs a restart",
         ),
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn run(
 }
 
 fn configuration(environment: &BTreeMap<String, String>, path: &Path) -> (Option<Config>, Vec<Finding>) {
-    let text = match std::fs::read_to_string(path) {
+    let text = match config::read(path) {
         Ok(text) => text,
         Err(error) => {
             let problem = Problem {

@@ -66,9 +66,7 @@ impl Person {
 pub(super) fn end_of(conversation: &Conversation) -> u64 {
     let carts = conversation.carts.values().map(|cart| cart.revision);
     let before = conversation.erased.map(|erased| erased.revision);
-    let highest = carts
-        .chain(before)
-        .fold(conversation.revision, |highest, revision| highest.max(revision));
+    let highest = carts.chain(before).fold(conversation.revision, Ord::max);
     highest.saturating_add(1)
 }
 

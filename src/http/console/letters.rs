@@ -15,7 +15,7 @@ use crate::http::problem::{ApiError, Code};
 use crate::http::{State, body};
 
 /// Hides what a letter's detail may quote.
-fn mask_detail(letter: &mut Value) {
+pub(in crate::http) fn mask_detail(letter: &mut Value) {
     if let Some(Value::String(detail)) = letter.get_mut("detail") {
         *detail = sentences::masked(detail);
     }

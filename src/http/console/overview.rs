@@ -65,6 +65,8 @@ pub(in crate::http) async fn show(
         "draining": readiness.draining,
         "store": readiness.store,
         "signatures": readiness.signatures,
+        // faults of the file may name other merchants
+        "config": key.merchant.is_none().then(|| json!(*state.configuration.load())),
         "stopped": seen_gates(&state, key, &stopped),
         "tracing": state.engine.trace().is_on(),
         "numbers": numbers,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::sessions::{Digest, LASTS_MS};
 use super::{COOKIE, HEADER, answer, now_ms, sees_personal_data};
 use crate::config::Scope;
-use crate::http::auth::Key;
+use crate::http::auth::{self, Key};
 use crate::http::conversations::instant;
 use crate::http::problem::{ApiError, Code};
 use crate::http::{State, body, tries};
@@ -31,8 +31,7 @@ pub(super) struct Visitor {
 pub(super) fn visitor(state: &State, request: &HttpRequest) -> Result<Visitor, ApiError> {
     check_origin(request)?;
     let now_ms = now_ms(state);
-    let bearer = header(request, "authorization").and_then(|text| text.strip_prefix("Bearer "));
-    let visitor = match bearer {
+    let visitor = match auth::bearer(request) {
         Some(secret) => Visitor {
             key: tried(state, request, secret)?,
             session: None,
@@ -52,8 +51,8 @@ pub(super) fn visitor_with(state: &State, request: &HttpRequest, scope: Scope) -
 
 fn signed_in(state: &State, request: &HttpRequest, now_ms: i64) -> Result<Visitor, ApiError> {
     let session = token(request).and_then(|token| state.console.resume(token, now_ms));
-    let known = session.and_then(|(digest, key_id, ends_ms)| {
-        let key = state.keys.load().of_id(&key_id, now_ms)?;
+    let known = session.and_then(|(digest, name, ends_ms)| {
+        let key = state.keys.load().named(&name, now_ms)?;
         Some(Visitor {
             key,
             session: Some((digest, ends_ms)),
@@ -144,7 +143,7 @@ pub(in crate::http) async fn sign_in(
     if let Some(former) = token(&request) {
         state.console.end(former);
     }
-    let token = state.console.begin(&key.id, now_ms).ok_or_else(|| {
+    let token = state.console.begin(key.name(), now_ms).ok_or_else(|| {
         let detail = "the gateway has no random bytes; try again";
         ApiError::new(Code::StoreUnavailable, detail)
     })?;

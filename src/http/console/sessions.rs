@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::http::auth::KeyName;
 use crate::http::tries::{Peer, Tries};
 
 /// Sessions of one replica; the one that rested longest gives way.
@@ -25,7 +26,7 @@ pub(super) type Digest = [u8; 32];
 
 #[derive(Clone, Debug)]
 struct Session {
-    key_id: String,
+    key: KeyName,
     began_ms: i64,
     seen_ms: i64,
 }
@@ -76,12 +77,12 @@ impl Sessions {
     }
 
     /// Begins a session of that key and returns its token; `None` without random bytes.
-    pub(super) fn begin(&self, key_id: &str, now_ms: i64) -> Option<String> {
+    pub(super) fn begin(&self, key: KeyName, now_ms: i64) -> Option<String> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).ok()?;
         let token = hex::encode(bytes);
         let session = Session {
-            key_id: key_id.to_owned(),
+            key,
             began_ms: now_ms,
             seen_ms: now_ms,
         };
@@ -97,13 +98,13 @@ impl Sessions {
         Some(token)
     }
 
-    /// The session of that token: its digest, the key's id and when it ends. Counts as a sign of life.
-    pub(super) fn resume(&self, token: &str, now_ms: i64) -> Option<(Digest, String, i64)> {
+    /// The session of that token: its digest, its key and when it ends. Counts as a sign of life.
+    pub(super) fn resume(&self, token: &str, now_ms: i64) -> Option<(Digest, KeyName, i64)> {
         let digest = digest(token);
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let session = live.get_mut(&digest).filter(|session| !session.is_over(now_ms))?;
         session.seen_ms = now_ms;
-        Some((digest, session.key_id.clone(), session.began_ms + LASTS_MS))
+        Some((digest, session.key.clone(), session.began_ms + LASTS_MS))
     }
 
     /// True while that session lasts; no sign of life.
@@ -121,28 +122,43 @@ impl Sessions {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::net::IpAddr;
 
     use super::*;
+    use crate::config::{ApiKey, KeyDigest};
+    use crate::http::auth::Key;
 
     /// More than are counted apart.
     const MANY: u32 = 4_096 + 3;
     const NOW: i64 = 1_790_000_000_000;
     const MINUTE: i64 = 60_000;
 
+    fn key_name() -> KeyName {
+        let configured = ApiKey {
+            id: "k".to_owned(),
+            merchant: "*".to_owned(),
+            secret: None,
+            digest: KeyDigest::of("the secret of k"),
+            scopes: BTreeSet::new(),
+            requests_per_second: 1,
+        };
+        Key::of(&configured).name()
+    }
+
     #[test]
     fn a_session_ends_after_eight_hours_and_when_it_rests_for_thirty_minutes() {
         let sessions = Sessions::default();
-        let token = sessions.begin("k", NOW).unwrap();
+        let token = sessions.begin(key_name(), NOW).unwrap();
         assert_eq!(token.len(), 64);
         let mut now_ms = NOW;
         while now_ms + 29 * MINUTE < NOW + LASTS_MS {
             now_ms += 29 * MINUTE;
             let (_, key, ends_ms) = sessions.resume(&token, now_ms).unwrap();
-            assert_eq!((key.as_str(), ends_ms), ("k", NOW + LASTS_MS));
+            assert_eq!((key, ends_ms), (key_name(), NOW + LASTS_MS));
         }
         assert!(sessions.resume(&token, NOW + LASTS_MS).is_none());
-        let token = sessions.begin("k", NOW).unwrap();
+        let token = sessions.begin(key_name(), NOW).unwrap();
         assert!(sessions.resume(&token, NOW + 30 * MINUTE).is_none());
         assert!(
             sessions.resume(&token, NOW - 1).is_none(),
@@ -153,7 +169,7 @@ mod tests {
     #[test]
     fn what_is_ended_or_never_was_holds_nothing() {
         let sessions = Sessions::default();
-        let token = sessions.begin("k", NOW).unwrap();
+        let token = sessions.begin(key_name(), NOW).unwrap();
         let (digest, _, _) = sessions.resume(&token, NOW).unwrap();
         assert!(sessions.holds(&digest, NOW));
         sessions.end(&token);
@@ -165,13 +181,13 @@ mod tests {
     #[test]
     fn beyond_the_bound_the_one_that_rested_longest_gives_way() {
         let sessions = Sessions::default();
-        let first = sessions.begin("k", NOW).unwrap();
-        let second = sessions.begin("k", NOW + 1).unwrap();
+        let first = sessions.begin(key_name(), NOW).unwrap();
+        let second = sessions.begin(key_name(), NOW + 1).unwrap();
         for n in 2..i64::try_from(SESSIONS_MAX).unwrap() {
-            sessions.begin("k", NOW + n).unwrap();
+            sessions.begin(key_name(), NOW + n).unwrap();
         }
         assert!(sessions.resume(&first, NOW + 1_000).is_some());
-        sessions.begin("k", NOW + 1_001).unwrap();
+        sessions.begin(key_name(), NOW + 1_001).unwrap();
         assert!(sessions.resume(&second, NOW + 1_002).is_none());
         assert!(sessions.resume(&first, NOW + 1_002).is_some());
     }

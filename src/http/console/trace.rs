@@ -1,5 +1,5 @@
 //! `GET /console/api/trace`: the gateway's steps, as they happen, as server-sent events. They name no customer, but they are those
-//! of all merchants, so an operator's key is needed. The stream ends with its session, and with the gateway.
+//! of all merchants, so an operator's key is needed. The stream ends with its session, with its key, and with the gateway.
 
 use std::sync::atomic::Ordering;
 
@@ -22,13 +22,15 @@ pub(in crate::http) async fn watch(
     }
     let session = visitor.session.map(|(digest, _)| digest);
     let stop = state.dispatcher.tasks().stop_token();
-    let own = state.clone();
+    let (own, name) = (state.clone(), visitor.key.name());
     let is_over = move || {
         let now_ms = own.engine.clock().now_ms();
         let has_ended = session
             .as_ref()
             .is_some_and(|digest| !own.console.holds(digest, now_ms));
-        has_ended || own.draining.load(Ordering::Relaxed)
+        let key = own.keys.load().named(&name, now_ms);
+        let may_no_more = key.is_none_or(|key| key.merchant.is_some());
+        has_ended || may_no_more || own.draining.load(Ordering::Relaxed)
     };
     Ok(traced::watch(state.engine.trace(), &request, stop, is_over))
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{Key, admitted};
+use super::console::letters::mask_detail;
 use super::problem::{ApiError, Code};
 use super::products::with_next;
 use super::queries::{limit, no_query, query};
@@ -78,7 +79,12 @@ pub(super) fn shown(letter: &DeadLetter) -> Value {
 pub(super) async fn list(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let key = admitted(&state, &request, Scope::DeadLettersRead)?;
     let listing: Listing = query(&request)?;
-    Ok(HttpResponse::Ok().json(page_of(&state, &key, &listing).await?))
+    let mut page = page_of(&state, &key, &listing).await?;
+    if !key.may(Scope::DeadLettersWrite) {
+        let letters = page.get_mut("dead_letters").and_then(Value::as_array_mut);
+        letters.into_iter().flatten().for_each(mask_detail);
+    }
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// A page of the letters that the key may see.
@@ -136,8 +142,13 @@ pub(super) async fn show(
     let key = admitted(&state, &request, Scope::DeadLettersRead)?;
     no_query(&request)?;
     let letter = letter_of(&state, &key, &path.into_inner()).await?;
-    let body = key.may(Scope::DeadLettersWrite).then(|| letter.body.clone());
-    Ok(HttpResponse::Ok().json(explained(&letter, body)))
+    if key.may(Scope::DeadLettersWrite) {
+        return Ok(HttpResponse::Ok().json(explained(&letter, Some(letter.body.clone()))));
+    }
+    // A detail may quote the body.
+    let mut told = explained(&letter, None);
+    mask_detail(&mut told);
+    Ok(HttpResponse::Ok().json(told))
 }
 
 /// One letter that the key may see.

@@ -57,7 +57,7 @@ fn described(one: &Value, problems: &Value) -> Value {
         if !description.is_empty() {
             description.push(' ');
         }
-        description.push_str(&format!("Needs the scope `{scope}`."));
+        description.extend(["Needs the scope `", scope, "`."]);
     }
     let mut told = json!({
         "operationId": text(one, "operationId"),

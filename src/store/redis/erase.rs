@@ -88,7 +88,7 @@ impl Inner {
 
     /// Has every primary write its append-only file anew, and waits for it. One that is being written began too early.
     pub(super) async fn rewrite_history(&self) -> Result<History, Error> {
-        if !self.rewriting_ends().await?.is_appending {
+        if !self.rewriting_ends().await?.is_on {
             return Ok(History::None);
         }
         let asked = self.net.survey(vec![redis::cmd("BGREWRITEAOF")]).await;
@@ -158,7 +158,7 @@ fn read_info(info: Value) -> Result<String, Error> {
 /// What the servers do with their append-only files.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Appending {
-    is_appending: bool,
+    is_on: bool,
     is_rewriting: bool,
     has_failed: bool,
 }
@@ -166,7 +166,7 @@ struct Appending {
 impl Appending {
     fn adds(&mut self, info: &str) {
         let says = |line: &str| info.lines().any(|known| known.trim_end() == line);
-        self.is_appending |= says("aof_enabled:1");
+        self.is_on |= says("aof_enabled:1");
         self.is_rewriting |= says("aof_rewrite_in_progress:1") || says("aof_rewrite_scheduled:1");
         self.has_failed |= says("aof_last_bgrewrite_status:err");
     }
@@ -182,7 +182,7 @@ mod tests {
         all.adds(
             "# Persistence\r\naof_enabled:1\r\naof_rewrite_in_progress:0\r\naof_last_bgrewrite_status:ok\r\n",
         );
-        assert!(all.is_appending && !all.is_rewriting && !all.has_failed);
+        assert!(all.is_on && !all.is_rewriting && !all.has_failed);
         all.adds("aof_enabled:1\r\naof_rewrite_scheduled:1\r\naof_last_bgrewrite_status:err\r\n");
         assert!(all.is_rewriting && all.has_failed);
     }

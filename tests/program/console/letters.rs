@@ -5,7 +5,7 @@ use sacola::domain::device::Device;
 use sacola::domain::event::{Event, Occurrence};
 use sacola::domain::ids::{HomeId, MerchantId, PurchaseId};
 use sacola::store::DeadLetter;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Desk, FOREIGN, READER, SEES, Visit, home_of};
 use crate::support::program::API_KEY;
@@ -50,6 +50,19 @@ async fn a_letter_is_shown_dry_run_and_replayed() {
     let listed = visit.gets("/dead-letters?reason=panic").await.good();
     assert_eq!(listed["dead_letters"][0]["id"], id);
     assert_eq!(listed["dead_letters"][0]["detail"], "planted for •••4321");
+    // By the merchant API only those who may read bodies read what a detail quotes of them.
+    for (key, told) in [
+        (READER, "planted for •••4321"),
+        (API_KEY, "planted for 5511987654321"),
+    ] {
+        for path in ["?reason=panic".to_owned(), format!("/{id}")] {
+            let url = format!("http://{}/v1/dead-letters{path}", desk.app.public);
+            let answer = desk.outside.http.get(url).bearer_auth(key).send().await.unwrap();
+            let answer: Value = answer.json().await.unwrap();
+            let letter = answer.pointer("/dead_letters/0").unwrap_or(&answer);
+            assert_eq!(letter["detail"], told);
+        }
+    }
     assert_eq!(
         visit.gets("/dead-letters/groups").await.good()["groups"][0]["count"],
         1

@@ -233,13 +233,15 @@ fn home_of(found: &Value) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_with_a_bearer_key_needs_no_session() {
     let desk = Desk::opens().await;
-    let bearer = format!("Bearer {API_KEY}");
-    let headers = [("authorization", bearer.as_str())];
-    let told = desk.asks(Method::GET, "/session", &headers, None).await.good();
-    assert_eq!(
-        (&told["key_id"], &told["expires_at"]),
-        (&json!("backoffice"), &Value::Null)
-    );
+    for scheme in ["Bearer", "bearer"] {
+        let bearer = format!("{scheme} {API_KEY}");
+        let headers = [("authorization", bearer.as_str())];
+        let told = desk.asks(Method::GET, "/session", &headers, None).await.good();
+        assert_eq!(
+            (&told["key_id"], &told["expires_at"]),
+            (&json!("backoffice"), &Value::Null)
+        );
+    }
     let wrong = [("authorization", "Bearer of bad news")];
     let told = desk.asks(Method::GET, "/overview", &wrong, None).await;
     assert_eq!(told.refused(), (401, "not_authorised"));

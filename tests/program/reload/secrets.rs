@@ -1,7 +1,11 @@
-//! App secrets: the order of an exchange, the moment when one ends, and a file that is half written.
+//! App secrets: the order of an exchange, the moment when one ends, a file that is half written, and one that is none. A key of the
+//! console that is replaced.
+
+use std::process::Command;
 
 use reqwest::Method;
 use sacola::clock::{Clock, MovableClock};
+use serde_json::json;
 
 use super::{ANA, House, NEVER_S};
 use crate::kills::vault::app_secret;
@@ -100,5 +104,57 @@ async fn a_secret_that_is_emptied_or_missing_in_the_midst_of_a_rewrite_is_refuse
     house.stand.post.signs_with(&app_secret(2));
     assert_eq!(house.says(&ANA, "pedidos").await, 200);
     house.hears(&ANA, &["help", "menu", "purchase_state"]).await;
+    house.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_in_the_place_of_a_secret_keeps_nobody_waiting() {
+    let mut house = House::opens(NEVER_S).await;
+    let place = house.stand.vault().path("app_secret_1");
+    house.stand.vault().removes("app_secret_1");
+    assert!(Command::new("mkfifo").arg(&place).status().unwrap().success());
+    let told = house.is_refused().await;
+    assert!(told.contains("app_secret_1") && told.contains("a pipe"), "{told}");
+    assert_eq!(house.says(&ANA, "ajuda").await, 200);
+
+    std::fs::remove_file(&place).unwrap();
+    house.stand.vault().writes_over("app_secret_1", &app_secret(1));
+    house.is_mended().await;
+    house.hears(&ANA, &["help"]).await;
+    house.closes().await;
+}
+
+/// The status of the console's session with that cookie.
+async fn session(house: &House, cookie: &str) -> u16 {
+    let url = format!("{}/console/api/session", house.stand.ops(0));
+    let request = house.http.get(url).header("cookie", cookie);
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_signed_in_with_a_secret_is_out_when_another_takes_its_place() {
+    let mut house = House::opens(NEVER_S).await;
+    let with_key = |text: String, secret: &str| {
+        let key = format!("id = \"desk\"\nmerchant = \"*\"\nsecret = \"{secret}\"");
+        format!("{text}[[api_key]]\n{key}\nscopes = [\"dead_letters:read\"]\n")
+    };
+    house
+        .applies(|text| with_key(text, "a secret that somebody has seen"))
+        .await;
+    let url = format!("{}/console/api/session", house.stand.ops(0));
+    let signs_in = house.http.post(url).header("x-sacola-console", "1");
+    let answer = signs_in
+        .json(&json!({ "key": "a secret that somebody has seen" }))
+        .send()
+        .await
+        .unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(session(&house, &cookie).await, 200);
+
+    house
+        .applies(|text| with_key(text, "a secret that nobody knows yet"))
+        .await;
+    assert_eq!(session(&house, &cookie).await, 401);
     house.closes().await;
 }

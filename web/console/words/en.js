@@ -31,6 +31,7 @@ export const en = {
   need: {
     mend: "Mend", not_ready: "The gateway is not ready.", "ready.mend": "Load balancers send it nothing while this lasts. See “What a 200 means” in OPERATIONS.md.",
     "store.mend": "See the store's settings and memory.", "level.none": "A 200 survives nothing: the store may lose data when its server dies.", "level.mend": "For trials only. Set appendonly yes on the server.",
+    config: "The configuration on disk is refused; the former one stays in use.", "config.mend": "Mend it, or bring the former file back; sacola check --config FILE tries it.", "config.restart": "A changed setting is used from the next start on",
     signatures: "Webhooks arrive with wrong signatures.", "signatures.mend": "Compare whatsapp.app_secrets with the app secret at Meta: one side was rotated.",
     stopped: "Sending is stopped: {gate}", merchant: "{name} is stopped", "merchant.mend": "See that the shop answers; purchases wait in order meanwhile.",
     catalog: "{name} has no products here", "catalog.mend": "Check the merchant's address and secret with sacola check.",

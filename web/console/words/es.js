@@ -31,6 +31,7 @@ export const es = {
   need: {
     mend: "Remedio", not_ready: "El gateway no está listo.", "ready.mend": "Mientras dure, los balanceadores no le mandan nada. Ver “What a 200 means” en OPERATIONS.md.",
     "store.mend": "Revisa la configuración y la memoria del almacén.", "level.none": "Un 200 no sobrevive a nada: el almacén puede perder datos si cae su servidor.", "level.mend": "Solo para pruebas. Pon appendonly yes en el servidor.",
+    config: "La configuración del disco fue rechazada; sigue en uso la anterior.", "config.mend": "Corríjala o vuelva al archivo anterior; sacola check --config FILE la prueba.", "config.restart": "Un ajuste cambiado se usa desde el próximo arranque",
     signatures: "Llegan webhooks con firma errónea.", "signatures.mend": "Compara whatsapp.app_secrets con el secreto de la app en Meta: se cambió en un solo lado.",
     stopped: "El envío está detenido: {gate}", merchant: "{name} está detenida", "merchant.mend": "Revisa que la tienda responda; las compras esperan en orden.",
     catalog: "{name} no tiene productos aquí", "catalog.mend": "Revisa la dirección y el secreto de la tienda con sacola check.",

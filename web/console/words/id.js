@@ -31,6 +31,7 @@ export const id = {
   need: {
     mend: "Obat", not_ready: "Gateway belum siap.", "ready.mend": "Selama itu penyeimbang beban tidak mengirim apa pun ke sini. Lihat “What a 200 means” di OPERATIONS.md.",
     "store.mend": "Periksa pengaturan dan memori penyimpanan.", "level.none": "Sebuah 200 tidak bertahan dari apa pun: data bisa hilang bila server penyimpanan mati.", "level.mend": "Hanya untuk uji coba. Pasang appendonly yes di server.",
+    config: "Konfigurasi di disk ditolak; yang lama tetap dipakai.", "config.mend": "Perbaiki, atau kembalikan berkas lama; sacola check --config FILE mengujinya.", "config.restart": "Setelan yang diubah dipakai mulai start berikutnya",
     signatures: "Webhook datang dengan tanda tangan salah.", "signatures.mend": "Bandingkan whatsapp.app_secrets dengan rahasia aplikasi di Meta: salah satu sisi sudah diganti.",
     stopped: "Pengiriman berhenti: {gate}", merchant: "{name} berhenti", "merchant.mend": "Periksa apakah toko menjawab; pembelian menunggu sesuai urutan.",
     catalog: "{name} belum punya produk di sini", "catalog.mend": "Periksa alamat dan rahasia toko dengan sacola check.",

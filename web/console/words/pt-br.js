@@ -31,6 +31,7 @@ export const ptBR = {
   need: {
     mend: "Conserto", not_ready: "O gateway não está pronto.", "ready.mend": "Enquanto isso durar, os balanceadores não mandam nada para ele. Veja “What a 200 means” em OPERATIONS.md.",
     "store.mend": "Veja a configuração e a memória do armazenamento.", "level.none": "Um 200 não sobrevive a nada: o armazenamento pode perder dados quando o servidor cai.", "level.mend": "Só para testes. Ligue appendonly yes no servidor.",
+    config: "A configuração em disco foi recusada; a anterior continua em uso.", "config.mend": "Corrija-a ou volte ao arquivo anterior; sacola check --config FILE a testa.", "config.restart": "Um ajuste alterado só vale a partir do próximo início",
     signatures: "Webhooks chegam com assinatura errada.", "signatures.mend": "Compare whatsapp.app_secrets com o segredo do app na Meta: um dos lados foi trocado.",
     stopped: "O envio está parado: {gate}", merchant: "{name} está parada", "merchant.mend": "Veja se a loja responde; as compras esperam em ordem.",
     catalog: "{name} não tem produtos aqui", "catalog.mend": "Confira o endereço e o segredo da loja com sacola check.",
