@@ -31,7 +31,8 @@ impl Tasks {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let span = tracing::info_span!("task", name);
+        // not a field `name`: JSON lines would have that key twice, beside the span's own
+        let span = tracing::info_span!("task", task = name);
         let work = work.instrument(span);
         match &self.runtime {
             Some(runtime) => drop(self.tracker.spawn_on(work, runtime)),

@@ -20,7 +20,6 @@ mod emulator;
 mod faults;
 mod flows;
 mod kills;
-mod links;
 mod privacy;
 mod program;
 mod proof;

@@ -91,20 +91,25 @@ impl Reload {
     pub(super) async fn watch(&self, source: Source, mut hangup: Signal, stop: CancellationToken) {
         loop {
             let every_ms = self.present().server.reload_s.saturating_mul(1_000);
-            tokio::select! {
-                () = self.clock.sleep_ms(every_ms) => {}
-                _ = hangup.recv() => tracing::info!("SIGHUP: looking at the configuration"),
+            let is_asked = tokio::select! {
+                () = self.clock.sleep_ms(every_ms) => false,
+                _ = hangup.recv() => true,
                 () = stop.cancelled() => return,
+            };
+            if is_asked {
+                tracing::info!("SIGHUP: looking at the configuration");
             }
-            self.look(&source).await;
+            if !self.look(&source).await && is_asked {
+                tracing::info!("SIGHUP: nothing has changed since it was last looked at");
+            }
         }
     }
 
-    /// Reads the files and uses them when they changed and are good.
-    pub(super) async fn look(&self, source: &Source) {
+    /// Reads the files and uses them when they changed and are good. False: they are as they were.
+    pub(super) async fn look(&self, source: &Source) -> bool {
         let mut found = source.read().await;
         if !self.is_news(&found) {
-            return;
+            return false;
         }
         loop {
             tokio::time::sleep(Duration::from_millis(SETTLED_MS)).await;
@@ -118,6 +123,7 @@ impl Reload {
             Ok(config) => self.apply(config).await,
             Err(faults) => self.refuse(faults),
         }
+        true
     }
 
     /// Whether that is anything else than what is known.

@@ -31,7 +31,7 @@ pub(super) struct Options {
     /// The id of the [[merchant]] that it acts for, or "*" for an operator.
     #[arg(long)]
     merchant: Option<String>,
-    /// What it may do; repeat it for more.
+    /// What it may do; repeat it for more. None: what a shop's back office usually needs.
     #[arg(long, value_parser = PossibleValuesParser::new(Scope::NAMES))]
     scope: Vec<String>,
     /// Prints JSON.

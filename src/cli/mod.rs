@@ -229,7 +229,8 @@ fn load_config(
 ) -> Result<crate::config::Config, Failure> {
     let text = crate::config::read(path).map_err(|error| {
         Failure::Configuration(vec![format!(
-            "--config {}: cannot be read: {error}",
+            "--config {}: cannot be read: {error} — mend: name a file that this user may read; sacola.example.toml is \
+             one to begin with",
             path.display()
         )])
     })?;

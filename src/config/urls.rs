@@ -130,23 +130,20 @@ fn may_be_http(host: Option<&Host<&str>>, outgoing: &Outgoing) -> bool {
     }
 }
 
+/// What is missing as a rule: the scheme.
+const WHOLE: &str = "write it whole: https://HOST, or https://HOST:PORT/PATH";
+
 /// A URL with a host, and without user, password, query and fragment.
 fn web_url(report: &mut Report<'_>, path: &str, text: &str) -> Option<Url> {
     let url = match Url::parse(text.trim()) {
         Ok(url) => url,
         Err(error) => {
-            report.fault_as(
-                "config.url",
-                path,
-                format!("is not a URL: {error}"),
-                "for example https://shop.example.com/sacola",
-            );
+            report.fault_as("config.url", path, format!("is not a URL: {error}"), WHOLE);
             return None;
         }
     };
     if url.host().is_none() {
-        let mend = "for example https://shop.example.com/sacola";
-        report.fault_as("config.url", path, "has no host", mend);
+        report.fault_as("config.url", path, "has no host", WHOLE);
         return None;
     }
     if !url.username().is_empty() || url.password().is_some() {

@@ -4,6 +4,7 @@
 mod alerts;
 mod compose;
 mod container;
+mod links;
 mod manifests;
 mod running;
 mod systemd;

@@ -256,6 +256,21 @@ async fn a_secret_file_that_everybody_may_read_is_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_has_expired_is_told_and_the_last_of_its_list_is_a_fault() {
+    let bench = Bench::start();
+    let ended = "2020-01-01T00:00:00Z";
+    bench
+        .checks(&[("SACOLA__WHATSAPP__APP_SECRETS__0__EXPIRES_AT", ended)])
+        .has_fault("config.expired_secret", &["whatsapp.app_secrets", "expires_at"]);
+    bench
+        .checks(&[("SACOLA__NUMBER__0__ACCESS_TOKEN__EXPIRES_AT", ended)])
+        .has_fault("config.expired_secret", &["access_token", "expires_at"]);
+    bench
+        .checks(&[("SACOLA__API_KEY__0__SECRET__EXPIRES_AT", ended)])
+        .has_warning("config.expired_secret", &["api_key[", "remove it"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_a_merchant_from_answering_is_named() {
     let bench = Bench::start();
     bench.checks(&[(BASE_URL, "http://127.0.0.1:1/shop")]).has_fault(
@@ -437,9 +452,10 @@ async fn a_running_gateway_is_recognised_and_its_handshake_is_tried() {
         assert_eq!(checked.passed(subject), "answered the provider's handshake");
     }
 
-    bench
-        .checks(&[listen, ops_listen])
-        .has_fault("listener.handshake", &["HTTP 403", "config.refused in its /readyz"]);
+    bench.checks(&[listen, ops_listen]).has_fault(
+        "listener.handshake",
+        &["HTTP 403", "config.refused in its /readyz"],
+    );
     let elsewhere = ("SACOLA__SERVER__PUBLIC_URL", "http://127.0.0.1:1");
     bench.checks(&[token, listen, ops_listen, elsewhere]).has_warning(
         "listener.public_url",

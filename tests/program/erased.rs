@@ -235,3 +235,29 @@ async fn only_who_may_erases_and_only_at_their_own_numbers() {
     assert_eq!(gateway.terminates(), Some(0));
     desk.outside.stop().await;
 }
+
+#[test]
+fn what_is_missing_of_a_command_line_is_named_with_every_way_to_give_it() {
+    let told = |arguments: &[&str]| {
+        let (status, _, errors) = crate::support::program::runs(arguments);
+        assert_eq!(status, Some(2), "{errors}");
+        errors
+    };
+    let errors = told(&["erase", "--config", "none.toml", "--customer", "5511999990001"]);
+    assert!(
+        errors.contains("--number") && errors.contains("--everywhere"),
+        "{errors}"
+    );
+    let errors = told(&["dead-letters", "replay", "--config", "none.toml"]);
+    assert!(
+        errors.contains("--reason") && errors.contains("--all"),
+        "{errors}"
+    );
+    let errors = told(&["dead-letters", "replay", "--config", "none.toml", "--all", "dl-1"]);
+    assert!(errors.contains("cannot be used with"), "{errors}");
+    let errors = told(&["serve", "--config", "none.toml"]);
+    assert!(
+        errors.contains("cannot be read") && errors.contains("mend: "),
+        "{errors}"
+    );
+}

@@ -244,6 +244,10 @@ fn unreachable(text: &str) -> (&'static str, &'static str) {
             "if this address is meant, put its network into outgoing.allow_private, for example 10.0.0.0/8";
         return ("merchant.private_address", mend);
     }
+    if holds(&["expires_at"]) {
+        let mend = "add the present secret to merchant.secrets, or correct its expires_at";
+        return ("merchant.credentials", mend);
+    }
     let mend = if holds(&["lookup", "name or service", "resolve", "dns"]) {
         "correct the host in base_url, or the DNS of this machine"
     } else if holds(&["certificate", "tls", "handshake", "corrupt message"]) {
@@ -284,6 +288,11 @@ mod tests {
                 "backend",
             ),
             ("operation timed out", "merchant.unreachable", "firewall"),
+            (
+                "every secret of the merchant has expired by its expires_at",
+                "merchant.credentials",
+                "present secret",
+            ),
         ] {
             let (found, mend) = unreachable(text);
             assert_eq!(found, code, "{text}");

@@ -12,6 +12,7 @@ use crate::clock::{Clock, MovableClock};
 use crate::config::{self, Config, Fault, Secret};
 use crate::outgoing::{self, Guard};
 
+mod ends;
 pub(super) mod listener;
 mod merchants;
 mod probe;
@@ -89,10 +90,11 @@ async fn outside(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let (store, listeners, provider, merchants) = tokio::join!(
         store::check(config, gateway.as_ref()),
         listener::check(config, &own, gateway.as_ref(), &challenge),
-        provider::check(config),
+        provider::check(config, clock.now_ms()),
         merchants::check(config, &clock),
     );
-    Ok([store, listeners, provider?, merchants?].concat())
+    let ends = ends::check(config, clock.now_ms());
+    Ok([ends, store, listeners, provider?, merchants?].concat())
 }
 
 /// Plain `http://` leads only inside `outgoing.allow_private`.

@@ -10,7 +10,8 @@ use super::report::Finding;
 use crate::config::{Config, Number, Secret};
 use crate::outgoing;
 
-pub(super) async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
+/// Asks with every token that has not expired: those that have are not used.
+pub(super) async fn check(config: &Config, now_ms: i64) -> anyhow::Result<Vec<Finding>> {
     let client = if config.whatsapp.graph_url.scheme() == "https" {
         outgoing::provider(probe::TIMEOUT_MS)?
     } else {
@@ -18,7 +19,9 @@ pub(super) async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
     };
     let asked = config.numbers.iter().flat_map(|number| {
         let tokens = number.access_tokens.iter().enumerate();
-        tokens.map(move |(index, _)| (number, index))
+        let is_live =
+            move |(_, token): &(usize, &Secret)| token.expires_at_ms().is_none_or(|end_ms| end_ms > now_ms);
+        tokens.filter(is_live).map(move |(index, _)| (number, index))
     });
     let asked = asked.map(|(number, index)| ask(&client, config, number, index));
     Ok(futures::future::join_all(asked).await)

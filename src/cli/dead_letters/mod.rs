@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -41,12 +41,12 @@ pub(super) struct Access {
 
 /// Which letters to replay, and how.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["ids", "reason", "all"])))]
 pub(super) struct Replay {
     /// These letters.
-    #[arg(required_unless_present_any = ["reason", "all"], conflicts_with_all = ["reason", "all"])]
     ids: Vec<String>,
     /// All letters of this reason.
-    #[arg(long, conflicts_with = "all")]
+    #[arg(long)]
     reason: Option<String>,
     /// All letters.
     #[arg(long)]

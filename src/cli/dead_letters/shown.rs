@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+/// Also what a mistyped reason gets.
+const NONE_LISTED: &str =
+    "no dead letters, or none of this reason: `sacola dead-letters groups` names those there are";
+const NONE_REPLAYED: &str = "no dead letters to replay; `sacola dead-letters groups` names those there are";
+
 /// A text of an answer.
 pub(super) fn text<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
     answer.get(name).and_then(Value::as_str)
@@ -24,7 +29,7 @@ fn shown(answer: &Value, name: &str) -> String {
 pub(super) fn list(answer: &Value) -> Vec<String> {
     let letters = items(answer, "dead_letters");
     if letters.is_empty() {
-        return vec!["no dead letters".to_owned()];
+        return vec![NONE_LISTED.to_owned()];
     }
     let head = ["AT", "ID", "REASON", "MERCHANT", "DETAIL"].map(ToOwned::to_owned);
     let mut rows = vec![head.to_vec()];
@@ -121,7 +126,7 @@ pub(super) fn replayed(answer: &Value, is_dry: bool) -> Vec<String> {
 /// The last line of a run.
 pub(super) fn sum(counts: &BTreeMap<&str, usize>, is_dry: bool) -> String {
     if counts.is_empty() {
-        return "no dead letters to replay".to_owned();
+        return NONE_REPLAYED.to_owned();
     }
     let told: Vec<String> = counts
         .iter()
@@ -173,7 +178,7 @@ mod tests {
         for (first, second) in [("dl-1", "dl-22"), ("panic", "unparseable"), ("café", "- ")] {
             assert_eq!(begins(&lines[1], first), begins(&lines[2], second), "{lines:#?}");
         }
-        assert_eq!(list(&json!({ "dead_letters": [] })), ["no dead letters"]);
+        assert_eq!(list(&json!({ "dead_letters": [] })), [NONE_LISTED]);
     }
 
     #[test]
@@ -198,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_run_is_summed_up() {
-        assert_eq!(sum(&BTreeMap::new(), false), "no dead letters to replay");
+        assert_eq!(sum(&BTreeMap::new(), false), NONE_REPLAYED);
         let counts = BTreeMap::from([("taken", 3), ("skipped", 1)]);
         assert_eq!(sum(&counts, false), "skipped 1, taken 3");
         assert_eq!(

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ const LOOK_MS: u64 = 5_000;
 
 /// Whom, where, and how.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("place").required(true).args(["number", "everywhere"])))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
@@ -41,12 +42,12 @@ pub(super) struct Options {
     #[arg(long)]
     config: PathBuf,
     /// The business number's `phone_number_id`.
-    #[arg(long, required_unless_present = "everywhere", conflicts_with = "everywhere")]
+    #[arg(long)]
     number: Option<String>,
     /// At every configured number.
     #[arg(long)]
     everywhere: bool,
-    /// The customer's user id or wa_id, as the provider writes it.
+    /// The customer's user id or wa_id, as the provider writes it: a wa_id is digits alone.
     #[arg(long)]
     customer: String,
     /// Counts what would go, and changes nothing.
@@ -214,8 +215,8 @@ fn conclude(told: &[(String, Told)], options: &Options) -> Result<(), Failure> {
         })
         .collect();
     if reports.is_empty() {
-        let text = "unknown_customer: nothing is kept of this customer there: give the user id or wa_id exactly as the provider \
-                    writes it";
+        let text = "unknown_customer: nothing is kept of this customer there. Give the user id or wa_id exactly as the provider \
+                    writes it: a wa_id is digits alone, without + and spaces";
         return Err(anyhow!(text).into());
     }
     if options.json {
