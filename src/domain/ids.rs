@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Most bytes of a [`RetailerId`] (Meta, catalog: a Content ID has at most 100 characters).
+pub const RETAILER_ID_MAX: usize = 100;
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

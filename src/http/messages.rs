@@ -14,7 +14,7 @@ use super::queries::no_query;
 use super::{State, body, idempotency};
 use crate::config::Scope;
 use crate::domain::event::Event;
-use crate::domain::ids::{NumberId, PurchaseId, RetailerId};
+use crate::domain::ids::{NumberId, PurchaseId, RETAILER_ID_MAX, RetailerId};
 use crate::domain::message::BODY_MAX;
 use crate::engine::addresses::digest;
 use crate::engine::{Happened, Taken, What, Who};
@@ -84,10 +84,14 @@ pub(super) async fn products(
 /// What can be judged without looking anything up.
 fn check(asked: &Request) -> Result<(), ApiError> {
     let body = asked.body.as_deref().unwrap_or_default();
+    let is_id = |id: &RetailerId| (1..=RETAILER_ID_MAX).contains(&id.as_str().len());
     let problem = if body.chars().count() > BODY_MAX {
         format!("body may have {BODY_MAX} characters")
     } else if asked.products.is_empty() || asked.products.len() > PRODUCTS_MAX {
         format!("products must name 1 to {PRODUCTS_MAX} retailer ids")
+    } else if !asked.products.iter().all(is_id) {
+        // what is unknown is told back and kept with the answer: nothing of any length
+        format!("each of products must have 1 to {RETAILER_ID_MAX} bytes")
     } else if asked.customer.is_empty() {
         "customer must be a user id or a wa_id".to_owned()
     } else {
@@ -171,6 +175,26 @@ fn each_once(ids: &[RetailerId]) -> Vec<RetailerId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_that_no_catalog_can_have_is_refused_and_not_told_back() {
+        let asked = |id: &str| Request {
+            number: NumberId::new("1"),
+            customer: "x".to_owned(),
+            products: vec![RetailerId::new("cafe"), RetailerId::new(id)],
+            body: None,
+        };
+        assert!(check(&asked(&"z".repeat(RETAILER_ID_MAX))).is_ok());
+        for id in [
+            String::new(),
+            "z".repeat(RETAILER_ID_MAX + 1),
+            "é".repeat(RETAILER_ID_MAX),
+        ] {
+            let error = check(&asked(&id)).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidRequest);
+            assert!(error.detail().len() < 100, "{}", error.detail());
+        }
+    }
 
     #[test]
     fn a_product_named_twice_is_shown_once_where_it_came_first() {

@@ -113,9 +113,8 @@ pub(super) async fn put(
             "retailer_id differs between the address and the body",
         ));
     }
-    let price = value.get("price").cloned().unwrap_or(Value::Null);
-    serde_json::from_value::<Money>(price).map_err(|error| {
-        let detail = format!("price must be {{\"amount\": \"12.90\", \"currency\": \"BRL\"}}: {error}");
+    money(value.get("price")).map_err(|problem| {
+        let detail = format!("price must be {{\"amount\": \"12.90\", \"currency\": \"BRL\"}}: {problem}");
         ApiError::new(Code::InvalidMoney, detail)
     })?;
     let connector = state.dispatcher.connector(&merchant);
@@ -131,6 +130,15 @@ pub(super) async fn put(
     })?;
     let id = callbacks::product_updated(&state, &merchant, product, now_ms).await?;
     Ok(HttpResponse::Accepted().json(json!({ "price_update_id": id })))
+}
+
+/// Judges a price; the error says what is wrong with it. A list would be read as well, by the order of its entries.
+fn money(price: Option<&Value>) -> Result<Money, String> {
+    let price = price.filter(|price| !price.is_null()).ok_or("it is missing")?;
+    if !price.is_object() {
+        return Err("it must be an object".to_owned());
+    }
+    serde_json::from_value(price.clone()).map_err(|error| error.to_string())
 }
 
 /// `GET /v1/price-updates/{id}`
@@ -157,4 +165,26 @@ pub(super) async fn price_update(
         "deferred": update.deferred,
         "failed": update.failed,
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_is_an_object_of_two_texts() {
+        let judged = |price: Value| money(Some(&price)).map(|money| money.to_string());
+        assert!(judged(json!({ "amount": "1.50", "currency": "BRL" })).is_ok());
+        for price in [
+            json!(["1.50", "BRL"]),
+            json!("1.50"),
+            json!(1.5),
+            json!(null),
+            json!({ "amount": 1.5, "currency": "BRL" }),
+            json!({ "amount": "1,50", "currency": "BRL" }),
+        ] {
+            assert!(judged(price.clone()).is_err(), "{price}");
+        }
+        assert!(money(None).is_err());
+    }
 }

@@ -28,7 +28,10 @@ pub(super) struct Nothing {}
 pub(super) fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
     let read = Query::<T>::from_query(request.query_string());
     read.map(Query::into_inner).map_err(|error| {
-        let detail = format!("{error}; the parameters of this route are in /openapi.json");
+        // of what actix says only the part that is about the query
+        let told = error.to_string();
+        let told = told.strip_prefix("Query deserialize error: ").unwrap_or(&told);
+        let detail = format!("{told}; the parameters of this route are in /openapi.json");
         ApiError::new(Code::InvalidRequest, detail)
     })
 }
@@ -78,8 +81,12 @@ mod tests {
         let (cursor, limit) = read("limit=5&cursor=a%20b").unwrap();
         assert_eq!((cursor.as_deref(), limit.as_deref()), (Some("a b"), Some("5")));
         assert!(read("").is_ok());
-        for text in ["curser=x", "limit=5&limit=6"] {
-            assert!(read(text).is_err(), "{text}");
+        for (text, told) in [
+            ("curser=x", "unknown field `curser`"),
+            ("limit=5&limit=6", "duplicate field `limit`"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.detail().starts_with(told), "{}", error.detail());
         }
         let request = TestRequest::with_uri("/v1/purchases/x?a=b").to_http_request();
         assert!(no_query(&request).is_err());

@@ -1,9 +1,10 @@
 //! Every route on one screen, by who calls it.
 
 use actix_web::dev::Service as _;
+use actix_web::guard;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, scope, to};
+use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, route, scope, to};
 use actix_web::{HttpResponse, Route};
 
 use super::console::{self, journal, lanes, letters, overview, price_updates, session, trace};
@@ -47,13 +48,13 @@ pub(super) fn public(config: &mut ServiceConfig) {
         // anyone
         .service(
             resource("/openapi.json")
-                .route(get().to(openapi::serve))
-                .default_service(others("GET")),
+                .route(reads().to(openapi::serve))
+                .default_service(others("GET, HEAD")),
         )
         .service(
             resource("/docs")
-                .route(get().to(assets::docs_page))
-                .default_service(others("GET")),
+                .route(reads().to(assets::docs_page))
+                .default_service(others("GET, HEAD")),
         )
         .configure(assets::docs_files)
         .default_service(to(problem::nothing_here));
@@ -61,37 +62,41 @@ pub(super) fn public(config: &mut ServiceConfig) {
 
 /// What merchants' developers call, below `/v1`.
 fn merchant_api(config: &mut ServiceConfig) {
-    let only_get = |path: &str, route: Route| resource(path).route(route).default_service(others("GET"));
+    let only_get =
+        |path: &str, route: Route| resource(path).route(route).default_service(others("GET, HEAD"));
     let only_post = |path: &str, route: Route| resource(path).route(route).default_service(others("POST"));
     config
         .service(only_post("/messages/products", post().to(messages::products)))
-        .service(only_get("/products", get().to(products::list)))
+        .service(only_get("/products", reads().to(products::list)))
         .service(
             resource("/products/{retailer_id}")
                 .route(put().to(products::put))
                 .default_service(others("PUT")),
         )
-        .service(only_get("/price-updates/{id}", get().to(products::price_update)))
+        .service(only_get(
+            "/price-updates/{id}",
+            reads().to(products::price_update),
+        ))
         .service(only_get(
             "/conversations/{number}/{customer}",
-            get().to(conversations::show),
+            reads().to(conversations::show),
         ))
         .service(only_get(
             "/conversations/{number}/{customer}/journal",
-            get().to(conversations::journal),
+            reads().to(conversations::journal),
         ))
-        .service(only_get("/purchases/{id}", get().to(conversations::purchase)))
-        .service(only_get("/dead-letters", get().to(dead_letters::list)))
-        .service(only_get("/dead-letters/groups", get().to(dead_letters::groups)))
+        .service(only_get("/purchases/{id}", reads().to(conversations::purchase)))
+        .service(only_get("/dead-letters", reads().to(dead_letters::list)))
+        .service(only_get("/dead-letters/groups", reads().to(dead_letters::groups)))
         .service(only_post(
             "/dead-letters/replay",
             post().to(dead_letters::replay_many),
         ))
         .service(
             resource("/dead-letters/{id}")
-                .route(get().to(dead_letters::show))
+                .route(reads().to(dead_letters::show))
                 .route(delete().to(dead_letters::discard))
-                .default_service(others("DELETE, GET")),
+                .default_service(others("DELETE, GET, HEAD")),
         )
         .service(only_post("/erasures", post().to(erasures::erase)))
         .service(only_post(
@@ -105,12 +110,17 @@ fn others(allow: &'static str) -> Route {
     to(move || async move { Err::<HttpResponse, _>(problem::other_method(allow)) })
 }
 
+/// GET, and HEAD: the same without a body (RFC 9110, 9.3.2). Who watches from outside often asks so.
+fn reads() -> Route {
+    route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
 /// The ops listener.
 pub(super) fn ops(config: &mut ServiceConfig) {
     config
-        .route("/livez", get().to(ops::livez))
-        .route("/readyz", get().to(ops::readyz))
-        .route("/metrics", get().to(ops::metrics))
+        .route("/livez", reads().to(ops::livez))
+        .route("/readyz", reads().to(ops::readyz))
+        .route("/metrics", reads().to(ops::metrics))
         .route("/unrecognised", get().to(ops::unrecognised))
         // the people on call: the page, and what it asks
         .configure(assets::console)

@@ -121,17 +121,23 @@ async fn each_key_has_its_own_rate_and_wrong_ones_take_nothing_from_right_ones()
 async fn what_is_not_there_is_told_as_a_problem() {
     let desk = Desk::opens().await;
     for (method, path, allow) in [
-        (Method::DELETE, "/v1/products", "GET"),
+        (Method::DELETE, "/v1/products", "GET, HEAD"),
         (Method::POST, "/v1/products/x", "PUT"),
-        (Method::PATCH, "/v1/dead-letters/x", "DELETE, GET"),
+        (Method::PATCH, "/v1/dead-letters/x", "DELETE, GET, HEAD"),
         (Method::GET, "/v1/messages/products", "POST"),
-        (Method::OPTIONS, "/openapi.json", "GET"),
-        (Method::POST, "/docs", "GET"),
+        (Method::HEAD, "/v1/messages/products", "POST"),
+        (Method::OPTIONS, "/openapi.json", "GET, HEAD"),
+        (Method::POST, "/docs", "GET, HEAD"),
         (Method::PUT, "/webhooks/whatsapp", "GET, POST"),
         (Method::GET, "/webhooks/merchants/demo", "POST"),
     ] {
         let told = desk.sends(method.clone(), path, OWN, &[], None).await;
-        assert_eq!(told.refused(), (405, "invalid_request"), "{method} {path}");
+        let code = if method == Method::HEAD {
+            "no code"
+        } else {
+            "invalid_request"
+        };
+        assert_eq!(told.refused(), (405, code), "{method} {path}");
         assert_eq!(told.allow.as_deref(), Some(allow), "{method} {path}");
     }
     for path in [
@@ -194,5 +200,24 @@ async fn every_list_is_paged_to_its_end_and_foreign_cursors_are_refused() {
             assert_eq!(told.refused(), (400, "invalid_request"), "{path}{query}");
         }
     }
+    desk.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_answered_as_get_without_a_body() {
+    let desk = Desk::opens().await;
+    let ops = ["/livez", "/readyz", "/metrics"].map(|path| format!("{}{path}", desk.gateway.ops));
+    let public = ["/docs", "/openapi.json", "/v1/products", "/v1/dead-letters"];
+    let public = public.map(|path| format!("{}{path}", desk.gateway.public));
+    for url in ops.iter().chain(&public) {
+        let request = desk.outside.http.head(url).bearer_auth(OWN);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{url}");
+        let length = answer.headers()["content-length"].to_str().unwrap();
+        assert!(length.parse::<u64>().unwrap() > 0, "{url}");
+        assert!(answer.bytes().await.unwrap().is_empty(), "{url}");
+    }
+    let told = desk.sends(Method::HEAD, "/v1/products", "", &[], None).await;
+    assert_eq!(told.status, 401);
     desk.closes().await;
 }

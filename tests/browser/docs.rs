@@ -51,9 +51,24 @@ async fn every_operation_is_listed_with_a_call_and_the_search_finds_it() {
         "Idempotency-Key",
         "dead_letters:write",
         "1 to 100",
+        "customers:erase",
     ] {
         assert!(page.as_str().unwrap().contains(word), "{word}");
     }
+
+    // a refusal names its codes while it is folded, and the scopes are a list
+    let codes = "[...document.querySelectorAll('#sendProducts .answer > summary')].map((one) => one.textContent).join(' ')";
+    let codes = browser.value(codes).await;
+    for code in ["service_window_closed", "idempotency_conflict", "forbidden_scope"] {
+        assert!(codes.as_str().unwrap().contains(code), "{code} in {codes}");
+    }
+    let scopes = "document.querySelectorAll('#begin li').length";
+    assert_eq!(browser.value(scopes).await, sacola::config::Scope::ALL.len());
+
+    assert!(
+        !page.as_str().unwrap().contains("[object "),
+        "something is drawn as its type"
+    );
 
     browser.keys("/").await;
     browser.keys("price-updates").await;

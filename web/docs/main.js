@@ -10,7 +10,7 @@ import { get } from "../shared/http.js";
 import { language } from "../shared/i18n.js";
 import { Document } from "./document.js";
 import { methodBadge, operationSection } from "./operation.js";
-import { prose } from "./prose.js";
+import { paragraphs, prose } from "./prose.js";
 
 /** @typedef {import("./document.js").Group} Group */
 /** @typedef {import("./document.js").Operation} Operation */
@@ -43,8 +43,8 @@ function introduction(told) {
     h("h1", { id: "title" }, info.title),
     h("p", { class: "lead" }, info.summary),
     h("p", { class: "kind" }, `Version ${info.version}. `, h("a", { href: "/openapi.json" }, "OpenAPI 3.1 document")),
-    String(info.description ?? "").split("\n\n").map((text) => prose(text)),
-    schemes.map(([name, scheme]) => prose(`\`${name}\`: ${/** @type {any} */ (scheme).description ?? ""}`)),
+    paragraphs(String(info.description ?? "")),
+    schemes.flatMap(([name, scheme]) => paragraphs(`\`${name}\`: ${/** @type {any} */ (scheme).description ?? ""}`)),
   );
 }
 

@@ -48,14 +48,22 @@ function body(document, operation) {
   return h("div", { class: "stack" }, h("h4", null, `Body: ${type}`), about ? prose(about) : null, fields(document, told.schema ?? {}));
 }
 
+/** The codes that a problem may have here; of another answer none. @param {Part} schema @returns {string[]} */
+function codesOf(schema) {
+  return (schema?.allOf ?? []).flatMap((/** @type {Part} */ part) => part.properties?.code?.enum ?? []);
+}
+
 /** @param {Document} document @param {string} status @param {Part} part */
 function answer(document, status, part) {
   const told = document.follow(part);
   const content = contentOf(told);
   const isGood = status.startsWith("2");
   const headers = Object.keys(told.headers ?? {});
+  const codes = codesOf(content?.[1].schema);
+  const inShort = codes.length > 0 ? codes.map((code) => h("code", null, code)) : h("span", { class: "kind" }, content ? content[0] : "no body");
   /** @type {HTMLElement[]} */
   const parts = [prose(told.description ?? "")];
+  if (content && codes.length > 0) parts.push(h("p", { class: "kind" }, content[0]));
   if (headers.length > 0) parts.push(h("p", { class: "kind" }, `Headers: ${headers.join(", ")}`));
   if (content) {
     const [type, holds] = content;
@@ -67,7 +75,7 @@ function answer(document, status, part) {
   return h(
     "details",
     { class: "answer", open: isGood },
-    h("summary", null, h("span", { class: ["badge", isGood ? "ok" : "warn"] }, status), h("span", { class: "kind" }, content ? content[0] : "no body")),
+    h("summary", null, h("span", { class: ["badge", isGood ? "ok" : "warn"] }, status), inShort),
     h("div", { class: "answer-body" }, parts),
   );
 }

@@ -32,7 +32,10 @@ function inWords(document, schema) {
   const found = whole(document, schema);
   const types = [found.type].flat().filter(Boolean);
   const words = [types.length === 0 ? "anything" : types.join(" or ")];
-  if (found.items) words[0] = `${words[0]} of ${document.nameOf(found.items) || inWords(document, found.items)}`;
+  if (found.items) {
+    const held = document.nameOf(found.items) || inWords(document, found.items);
+    words[0] = `${words[0]} of ${held.includes(",") ? `(${held})` : held}`;
+  }
   if (found.format) words.push(found.format);
   if (found.const !== undefined) words.push(`always ${JSON.stringify(found.const)}`);
   if (found.minimum !== undefined && found.maximum !== undefined) words.push(`${found.minimum} to ${found.maximum}`);

@@ -12,6 +12,7 @@ use super::idempotency::KEY_MAX;
 use super::messages::PRODUCTS_MAX;
 use super::problem::Code;
 use super::queries::LIMIT_MAX;
+use crate::domain::ids::RETAILER_ID_MAX;
 use crate::domain::message::BODY_MAX;
 
 mod console;
@@ -81,6 +82,7 @@ fn limits() -> BTreeMap<&'static str, Value> {
         ("@LIMIT_MAX", json!(LIMIT_MAX)),
         ("@PER_SECOND_MAX", json!(PER_SECOND_MAX)),
         ("@PRODUCTS_MAX", json!(PRODUCTS_MAX)),
+        ("@RETAILER_ID_MAX", json!(RETAILER_ID_MAX)),
     ])
 }
 
@@ -167,6 +169,40 @@ mod tests {
             }
             let scope = one.get("scope").and_then(Value::as_str);
             assert!(scope.is_none_or(|scope| crate::config::Scope::parse(scope).is_some()));
+        }
+    }
+
+    #[test]
+    fn every_scope_is_told_where_keys_are_explained() {
+        let document = document();
+        let told = document["components"]["securitySchemes"]["key"]["description"].as_str();
+        let page = include_str!("../../../docs/API.md");
+        for scope in crate::config::Scope::NAMES {
+            assert!(
+                told.unwrap().contains(&format!("- `{scope}`: ")),
+                "{scope} in components.json"
+            );
+            assert!(
+                page.contains(&format!("\n| `{scope}` | ")),
+                "{scope} in docs/API.md"
+            );
+        }
+    }
+
+    #[test]
+    fn every_code_that_a_key_can_meet_is_in_the_table_of_the_page() {
+        let page = include_str!("../../../docs/API.md");
+        let table = page
+            .split("## Errors")
+            .nth(1)
+            .unwrap()
+            .split("## Pages")
+            .next()
+            .unwrap();
+        for code in Code::ALL {
+            // the console's own
+            let is_told = code == Code::CrossSite || table.contains(&format!("`{}`", code.word()));
+            assert!(is_told, "{}", code.word());
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::domain::event::{DeclineReason, Objection};
-use crate::domain::ids::{PurchaseId, RetailerId};
+use crate::domain::ids::{PurchaseId, RETAILER_ID_MAX, RetailerId};
 use crate::domain::masked::without_values;
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Pix;
@@ -16,8 +16,6 @@ use crate::domain::purchase::{Purchase, PurchaseLine, PurchaseState, Quote, Sour
 use crate::domain::text::fit;
 use crate::merchants::{Buyer, Callback, MerchantNews, MerchantPurchase, ProductPage};
 
-/// Longest retailer id (WhatsApp's Content ID has at most 100 characters).
-const RETAILER_ID_MAX: usize = 100;
 /// How long a quote without an end is taken to hold.
 const QUOTE_MS: i64 = 15 * 60 * 1000;
 /// A quote that ends sooner than this can't be confirmed by a person.
@@ -58,8 +56,7 @@ pub(super) fn product(value: Value, currency: Currency) -> Result<Product, Strin
     let id = value
         .get("retailer_id")
         .and_then(Value::as_str)
-        .unwrap_or("?")
-        .to_owned();
+        .map_or_else(|| "?".to_owned(), |id| fit(id, RETAILER_ID_MAX));
     let wire: WireProduct =
         serde_json::from_value(value).map_err(|error| format!("product {id}: {error}"))?;
     let price = wire
@@ -71,11 +68,13 @@ pub(super) fn product(value: Value, currency: Currency) -> Result<Product, Strin
             price.currency()
         ));
     }
-    if wire.retailer_id.is_empty() || wire.retailer_id.len() > RETAILER_ID_MAX || wire.title.trim().is_empty()
-    {
+    if !is_retailer_id(&wire.retailer_id) {
         return Err(format!(
-            "product {id}: retailer_id (1–{RETAILER_ID_MAX} bytes) and title must not be empty"
+            "product {id}: retailer_id must have 1 to {RETAILER_ID_MAX} bytes of UTF-8, a visible character and no control characters"
         ));
+    }
+    if wire.title.trim().is_empty() {
+        return Err(format!("product {id}: title must not be empty"));
     }
     let title = Some(fit(&wire.title, TITLE_MAX)).filter(|text| names_something(text));
     Ok(Product {
@@ -98,6 +97,14 @@ pub(super) fn product(value: Value, currency: Currency) -> Result<Product, Strin
             .map(|text| fit(&text, OPTIONS_MAX)),
         version: wire.version.as_ref().map(plain),
     })
+}
+
+/// True for an id that a catalog can have. U+FFFD stands where somebody has read bytes that are no UTF-8: two ids could become one.
+fn is_retailer_id(id: &str) -> bool {
+    let fits = (1..=RETAILER_ID_MAX).contains(&id.len()) && !id.trim().is_empty();
+    fits && !id
+        .chars()
+        .any(|one| one.is_control() || one == char::REPLACEMENT_CHARACTER)
 }
 
 /// True when a person can read it as a name: WhatsApp's markup (`*_~` and backticks) and spaces alone show nothing.

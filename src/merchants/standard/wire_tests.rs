@@ -131,3 +131,22 @@ fn an_objection_that_cannot_be_read_does_not_harm_the_others() {
         Ok(Problem::Declined(DeclineReason::OutOfStock, expected))
     );
 }
+
+#[test]
+fn an_id_that_no_catalog_can_have_is_refused() {
+    let read = |id: &str| {
+        let value = json!({ "retailer_id": id, "title": "Café",
+            "price": { "amount": "1.00", "currency": "BRL" }, "availability": "in_stock" });
+        product(value, brl())
+    };
+    let longest = "é".repeat(RETAILER_ID_MAX / 2);
+    for id in ["a", "a/b", "%2F", "café 1", "😀", longest.as_str()] {
+        assert_eq!(read(id).unwrap().retailer_id.as_str(), id);
+    }
+    let too_long = "z".repeat(10_000);
+    for id in ["", " ", "\0", "a\nb", "a\u{85}", "\u{fffd}", too_long.as_str()] {
+        let problem = read(id).unwrap_err();
+        assert!(problem.contains("retailer_id must have"), "{problem}");
+        assert!(problem.len() < 400, "{}", problem.len());
+    }
+}
