@@ -126,7 +126,7 @@ impl Gates {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         if !closed.contains_key(&gate) {
             tracing::error!(%gate, mend = ABSENT.1, "the number was taken out of the configuration; its work waits");
-            metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
+            tell(&gate, true);
         }
         let one = closed
             .entry(gate)
@@ -150,6 +150,20 @@ impl Gates {
         }
     }
 
+    /// Forgets what was stopped of numbers and merchants that are no longer configured. Where work of such a number was found waiting, it
+    /// stays told.
+    pub(super) fn forget_others(&self, is_known: impl Fn(&Gate) -> bool) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.retain(|gate, one| {
+            let stays = is_known(gate) || one.words == ABSENT;
+            if !stays {
+                tracing::info!(%gate, "no longer configured: that it was stopped is forgotten");
+                tell(gate, false);
+            }
+            stays
+        });
+    }
+
     /// Nothing passes until somebody acts.
     pub(super) fn close(&self, gate: Gate, reason: Reason<'_>, now_ms: i64) {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,7 +174,7 @@ impl Gates {
         }
         if !closed.contains_key(&gate) {
             tracing::error!(%gate, code, cause, mend, "sending is stopped; messages wait in order");
-            metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
+            tell(&gate, true);
         }
         let one = closed
             .entry(gate)
@@ -241,7 +255,11 @@ fn open_proven(closed: &mut BTreeMap<Gate, Closed>, now_ms: i64) {
 
 fn opened(gate: &Gate) {
     tracing::info!(%gate, "sending goes on");
-    metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(0.0);
+    tell(gate, false);
+}
+
+fn tell(gate: &Gate, is_stopped: bool) {
+    metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(u8::from(is_stopped));
 }
 
 #[cfg(test)]
@@ -307,6 +325,20 @@ mod tests {
         assert_eq!(all.absent(&number, 600_000), 605_000, "nobody knocks");
         all.open(&gates()[0]);
         assert!(all.stopped(600_000).is_empty());
+    }
+
+    #[test]
+    fn of_who_is_no_longer_configured_only_waiting_work_stays_told() {
+        let all = Gates::default();
+        for gate in gates() {
+            all.close(gate, reason(false), 0);
+        }
+        all.absent(&NumberId::new("107"), 0);
+
+        all.forget_others(|gate| *gate == gates()[1]);
+
+        let stopped: Vec<String> = all.stopped(0).into_iter().map(|one| one.gate).collect();
+        assert_eq!(stopped, ["number 107", "merchant cafe"]);
     }
 
     #[test]

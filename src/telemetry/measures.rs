@@ -186,7 +186,7 @@ const STORE: &[Measure] = &[
     of_store(
         "sacola_store_memory_ratio",
         &[],
-        "memory in use of the store's limit, 0 to 1; absent without a limit and with an embedded store",
+        "memory in use of the store's limit, 0 to 1; absent without a limit and with an embedded store, 0 once the limit was lifted",
     ),
     of_store(
         "sacola_lanes",
@@ -202,7 +202,7 @@ const STORE: &[Measure] = &[
     of_store(
         "sacola_budget_available_ratio",
         &[NUMBER],
-        "what is left of the number's rate, 0 to 1",
+        "what is left of the number's rate, 0 to 1; 1 once it is no longer configured",
     ),
     of_store(
         "sacola_dead_letters",
@@ -406,7 +406,7 @@ const OUTBOUND: &[Measure] = &[
     gauge(
         "sacola_stopped",
         &[Named("gate", "`number ID` or `merchant ID`")],
-        "1 while sending is stopped there, 0 when it goes on; absent while it never was",
+        "1 while sending is stopped there, 0 when it goes on or is no longer configured; absent while it never was",
     ),
     counter(
         "sacola_window_closed_total",
