@@ -84,6 +84,7 @@ impl Dispatcher {
             home: head.lane.home.clone(),
             effect_id: head.item.effect_id.clone(),
             message: message.clone(),
+            root: body.root.filter(|_| self.parts.engine.trace().is_collected()),
             now_ms: self.now_ms(),
         };
         let began = Instant::now();
@@ -196,7 +197,10 @@ impl Dispatcher {
 
     async fn not_sent(&self, head: &Head, body: &LaneBody, message: &Message, error: &SendError) -> Settled {
         let code = error.code().unwrap_or(errors::NO_CODE);
-        tracing::warn!(effect = %head.item.effect_id, kind = message.kind.word(), error = error.in_log(), "a message was not taken");
+        tracing::warn!(
+            effect = %head.item.effect_id, kind = message.kind.word(), error = error.in_log(),
+            trace_id = self.trace_id(head), "a message was not taken"
+        );
         metrics::counter!("sacola_send_errors_total", "code" => errors::label(code)).increment(1);
         if errors::needs_person(code) {
             let (cause, mend) = errors::explain(code, "");

@@ -242,7 +242,7 @@ const INBOUND: &[Measure] = &[
     ),
     counter(
         "sacola_callbacks_total",
-        &[Fixed("outcome", "taken bad_signature")],
+        &[Fixed("outcome", "taken bad_signature store_refused")],
         "callbacks of merchants",
     ),
     counter(

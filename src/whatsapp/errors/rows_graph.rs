@@ -10,7 +10,7 @@ pub(super) const ROWS: &[Row] = &[
         Advice::StopNumber,
         Late::StopNumber,
         "The access token was not accepted: it is expired, revoked or not a token at all.",
-        "Make a new system user token, put it in number.access_token and restart.",
+        "Make a new system user token and put it where number.access_token takes it from; a file is read anew by itself.",
     ),
     Row::one(
         1,
@@ -77,14 +77,14 @@ pub(super) const ROWS: &[Row] = &[
         Advice::StopNumber,
         Late::StopNumber,
         "The session behind the access token is over.",
-        "Make a new system user token, put it in number.access_token and restart.",
+        "Make a new system user token and put it where number.access_token takes it from; a file is read anew by itself.",
     ),
     Row::one(
         190,
         Advice::StopNumber,
         Late::StopNumber,
         "The access token has expired or was withdrawn.",
-        "Make a new system user token that does not expire, put it in number.access_token and restart.",
+        "Make a new system user token that does not expire and put it where number.access_token takes it from; a file is read anew by itself.",
     ),
     Row::range(
         200,
