@@ -26,13 +26,13 @@ impl Tasks {
         }
     }
 
-    /// Runs `work` in the background under a span that carries `name`.
+    /// Runs `work` in the background under a span of its own that carries `name`: lines tell which task wrote them, not who began it.
     pub fn spawn<F>(&self, name: &'static str, work: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        // not a field `name`: JSON lines would have that key twice, beside the span's own
-        let span = tracing::info_span!("task", task = name);
+        // Not `name`: in a line of JSON that key is the span's own.
+        let span = tracing::info_span!(parent: None, "task", task = name);
         let work = work.instrument(span);
         match &self.runtime {
             Some(runtime) => drop(self.tracker.spawn_on(work, runtime)),

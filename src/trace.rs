@@ -97,6 +97,9 @@ pub enum Step {
     /// The provider told how a message fared.
     Status {
         effect_id: Option<String>,
+        /// The revision that the effect's chain began with, when the callback data says it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        root: Option<u64>,
         message: String,
         status: String,
         code: Option<i64>,
@@ -266,6 +269,7 @@ mod tests {
     fn status() -> Step {
         Step::Status {
             effect_id: None,
+            root: None,
             message: "3A00".to_owned(),
             status: "read".to_owned(),
             code: None,

@@ -240,6 +240,7 @@ impl Reload {
         for number in renewed(before, config) {
             self.state.dispatcher.renewed(&number);
         }
+        self.state.dispatcher.forget_others();
         Ok(())
     }
 

@@ -153,7 +153,8 @@ impl Dispatcher {
     ) -> Settled {
         tracing::warn!(
             effect = %head.item.effect_id, purchase = %purchase.purchase_id, merchant = %body.merchant,
-            error = error.in_log(), attempts = head.attempts, "a purchase has no answer yet"
+            error = error.in_log(), attempts = head.attempts, trace_id = self.trace_id(head),
+            "a purchase has no answer yet"
         );
         let verdict = match error.verdict() {
             Verdict::Reject if may_exist(head, purchase) => Verdict::Unknown,
@@ -208,7 +209,7 @@ impl Dispatcher {
     ) -> Settled {
         tracing::info!(
             effect = %head.item.effect_id, purchase = %purchase.purchase_id, merchant = %body.merchant,
-            outcome = word, "a purchase has its answer"
+            outcome = word, trace_id = self.trace_id(head), "a purchase has its answer"
         );
         metrics::counter!("sacola_purchase_answers_total", "answer" => word).increment(1);
         let event = Event::PurchaseAnswered {

@@ -142,7 +142,7 @@ impl Gates {
         open_proven(&mut closed, now_ms);
         if closed.get(gate).is_none_or(|one| one.absent_until_ms.is_none()) {
             tracing::error!(%gate, mend = words.1, "it was taken out of the configuration; its work waits");
-            metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
+            tell(gate, true);
         }
         let one = closed
             .entry(gate.clone())
@@ -179,6 +179,20 @@ impl Gates {
         }
     }
 
+    /// Forgets what was stopped of numbers and merchants that are no longer configured. Where work of such a number was found waiting, it
+    /// stays told.
+    pub(super) fn forget_others(&self, is_known: impl Fn(&Gate) -> bool) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.retain(|gate, one| {
+            let stays = is_known(gate) || one.absent_until_ms.is_some();
+            if !stays {
+                tracing::info!(%gate, "no longer configured: that it was stopped is forgotten");
+                tell(gate, false);
+            }
+            stays
+        });
+    }
+
     /// Nothing passes until somebody acts.
     pub(super) fn close(&self, gate: Gate, reason: Reason<'_>, now_ms: i64) {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,7 +203,7 @@ impl Gates {
         }
         if !closed.contains_key(&gate) {
             tracing::error!(%gate, code, cause, mend, "sending is stopped; messages wait in order");
-            metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(1.0);
+            tell(&gate, true);
         }
         let one = closed
             .entry(gate)
@@ -274,7 +288,11 @@ fn open_proven(closed: &mut BTreeMap<Gate, Closed>, now_ms: i64) {
 
 fn opened(gate: &Gate) {
     tracing::info!(%gate, "sending goes on");
-    metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(0.0);
+    tell(gate, false);
+}
+
+fn tell(gate: &Gate, is_stopped: bool) {
+    metrics::gauge!("sacola_stopped", "gate" => gate.to_string()).set(u8::from(is_stopped));
 }
 
 #[cfg(test)]
@@ -380,6 +398,20 @@ mod tests {
             "in the future, whatever was proven"
         );
         assert_eq!(all.stopped(75_000)[0].cause, ABSENT_NUMBER.0);
+    }
+
+    #[test]
+    fn of_who_is_no_longer_configured_only_waiting_work_stays_told() {
+        let all = Gates::default();
+        for gate in gates() {
+            all.close(gate, reason(false), 0);
+        }
+        all.absent(&Gate::Number(NumberId::new("107")), 0);
+
+        all.forget_others(|gate| *gate == gates()[1]);
+
+        let stopped: Vec<String> = all.stopped(0).into_iter().map(|one| one.gate).collect();
+        assert_eq!(stopped, ["number 107", "merchant cafe"]);
     }
 
     #[test]

@@ -47,12 +47,18 @@ impl Dispatcher {
         let answer = match priced {
             Ok(answer) => answer,
             Err(error) if head.attempts + 1 < ATTEMPTS_MAX && error.verdict() != Verdict::Reject => {
-                tracing::warn!(effect = %head.item.effect_id, error = error.in_log(), "a quote is tried again");
+                tracing::warn!(
+                    effect = %head.item.effect_id, error = error.in_log(), trace_id = self.trace_id(head),
+                    "a quote is tried again"
+                );
                 let due_ms = self.now_ms() + 500 * i64::from(head.attempts + 1);
                 return self.settle(head, Settlement::Retry { due_ms }).await;
             }
             Err(error) => {
-                tracing::warn!(effect = %head.item.effect_id, error = error.in_log(), "no quote");
+                tracing::warn!(
+                    effect = %head.item.effect_id, error = error.in_log(), trace_id = self.trace_id(head),
+                    "no quote"
+                );
                 QuoteAnswer::Failed {
                     detail: error.to_string(),
                 }

@@ -84,6 +84,7 @@ impl Dispatcher {
             home: head.lane.home.clone(),
             effect_id: head.item.effect_id.clone(),
             message: message.clone(),
+            root: body.root.filter(|_| self.parts.engine.trace().is_collected()),
             now_ms: self.now_ms(),
         };
         let began = Instant::now();
@@ -202,7 +203,10 @@ impl Dispatcher {
             return self.settle_counted(head, Settlement::Postpone { due_ms }).await;
         }
         let code = error.code().unwrap_or(errors::NO_CODE);
-        tracing::warn!(effect = %head.item.effect_id, kind = message.kind.word(), error = error.in_log(), "a message was not taken");
+        tracing::warn!(
+            effect = %head.item.effect_id, kind = message.kind.word(), error = error.in_log(),
+            trace_id = self.trace_id(head), "a message was not taken"
+        );
         metrics::counter!("sacola_send_errors_total", "code" => errors::label(code)).increment(1);
         if errors::needs_person(code) {
             let (cause, mend) = errors::explain(code, "");

@@ -43,6 +43,16 @@ impl Dispatcher {
         self.gates.open(&Gate::Number(number.clone()));
     }
 
+    /// Numbers and merchants were replaced, here and at the engine: what stopped those that are gone holds nothing up any more, and
+    /// nobody need be told of it.
+    pub fn forget_others(&self) {
+        let engine = &self.parts.engine;
+        self.gates.forget_others(|gate| match gate {
+            Gate::Number(number) => engine.number(number).is_some(),
+            Gate::Merchant(merchant) | Gate::Backend(merchant) => self.settings(merchant).is_some(),
+        });
+    }
+
     /// The connector of a merchant.
     pub fn connector(&self, merchant: &MerchantId) -> Option<Arc<dyn Connector>> {
         self.sides.load().connectors.get(merchant).map(Arc::clone)

@@ -60,9 +60,9 @@ impl Dispatcher {
     /// it, its message is looked for, and one that is not known is parked. One about a number of somebody else is let go.
     pub async fn take_status(&self, update: &StatusUpdate) -> Result<(), Interrupted> {
         self.tell_status(update);
-        if let Some((kind, effect_id)) = update.callback_data.as_deref().and_then(our_effect) {
-            let told = Told::of(update, Some(kind));
-            self.record_status(&StatusTarget::Effect(effect_id), &told)
+        if let Some(ours) = update.callback_data.as_deref().and_then(our_effect) {
+            let told = Told::of(update, Some(ours.kind));
+            self.record_status(&StatusTarget::Effect(ours.effect_id), &told)
                 .await?;
             return Ok(());
         }
@@ -90,7 +90,8 @@ impl Dispatcher {
         self.engine().trace().tell(self.now_ms(), || {
             let ours = update.callback_data.as_deref().and_then(our_effect);
             Step::Status {
-                effect_id: ours.map(|(_, effect_id)| effect_id.to_string()),
+                root: ours.as_ref().and_then(|ours| ours.root),
+                effect_id: ours.map(|ours| ours.effect_id.to_string()),
                 message: update.message.clone().unwrap_or_default(),
                 status: update.status.word().to_owned(),
                 code: update.code,
@@ -180,12 +181,29 @@ impl Dispatcher {
     }
 }
 
-/// `s1.<kind>.<effect_id>`, when it is one of ours.
-fn our_effect(data: &str) -> Option<(Kind, EffectId)> {
-    let (kind, effect) = data.strip_prefix("s1.")?.split_once('.')?;
-    let effect = EffectId::new(effect);
-    effect.home()?;
-    Some((Kind::of_word(kind)?, effect))
+/// What our callback data says.
+#[derive(Debug, PartialEq, Eq)]
+struct Ours {
+    kind: Kind,
+    effect_id: EffectId,
+    /// The revision that the message's trace began with; absent when that is the effect's own, and while nobody collects traces.
+    root: Option<u64>,
+}
+
+/// `s1.<kind>.<effect_id>` or `s1.<kind>.<effect_id>.r<root>`, when it is one of ours.
+fn our_effect(data: &str) -> Option<Ours> {
+    let (kind, rest) = data.strip_prefix("s1.")?.split_once('.')?;
+    let (effect, root) = match rest.split_once(".r") {
+        Some((effect, root)) => (effect, Some(root.parse().ok()?)),
+        None => (rest, None),
+    };
+    let effect_id = EffectId::new(effect);
+    effect_id.home()?;
+    Some(Ours {
+        kind: Kind::of_word(kind)?,
+        effect_id,
+        root,
+    })
 }
 
 /// A message is charged when it is delivered, and the price stands on one of `delivered` and `read` (Meta, status webhooks).
@@ -196,5 +214,38 @@ fn count_cost(told: &Told) {
             "sacola_messages_priced_total", "category" => category.clone(), "type" => kind.clone()
         )
         .increment(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callback_data_is_ours_with_and_without_the_root_of_a_trace() {
+        let effect_id = EffectId::new("a30123456789abcdef0123.6.0");
+        let ours = |root| {
+            let (kind, effect_id) = (Kind::Summary, effect_id.clone());
+            Some(Ours {
+                kind,
+                effect_id,
+                root,
+            })
+        };
+        assert_eq!(our_effect("s1.summary.a30123456789abcdef0123.6.0"), ours(None));
+        assert_eq!(
+            our_effect("s1.summary.a30123456789abcdef0123.6.0.r5"),
+            ours(Some(5))
+        );
+        for other in [
+            "s1.summary.a30123456789abcdef0123.6.0.r",
+            "s1.summary.a30123456789abcdef0123.6.0.5",
+            "s1.other.a30123456789abcdef0123.6.0",
+            "s1.summary.x.6.0",
+            "s2.summary.a30123456789abcdef0123.6.0",
+            "mine",
+        ] {
+            assert_eq!(our_effect(other), None, "{other}");
+        }
     }
 }

@@ -21,6 +21,13 @@ impl Dispatcher {
         trace.traceparent(head.lane.home.as_str(), || items::root_of(&head.item), attempt)
     }
 
+    /// The name of this head's trace, for a line of the log; `None` while nobody collects it.
+    pub(super) fn trace_id(&self, head: &Head) -> Option<String> {
+        let trace = self.parts.engine.trace();
+        let id = trace.trace_id(head.lane.home.as_str(), || items::root_of(&head.item))?;
+        Some(id.to_string())
+    }
+
     /// Tells and counts how a message went to the provider.
     pub(super) fn tell_send(
         &self,

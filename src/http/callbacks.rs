@@ -52,8 +52,9 @@ pub(super) async fn receive(
         .map_err(|_| refused())?;
     let taken = take(&state, &merchant, &id, &bytes).await;
     traced::callback(&state, &bytes, &event_id(&merchant, &id), taken.is_ok(), watched);
+    let outcome = if taken.is_ok() { "taken" } else { "store_refused" };
+    metrics::counter!("sacola_callbacks_total", "outcome" => outcome).increment(1);
     taken?;
-    metrics::counter!("sacola_callbacks_total", "outcome" => "taken").increment(1);
     Ok(HttpResponse::Ok().finish())
 }
 

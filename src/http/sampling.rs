@@ -46,6 +46,10 @@ struct Sampler {
     rounds: u32,
     /// Merchants that were told of.
     merchants: BTreeSet<MerchantId>,
+    /// Numbers whose budgets were told.
+    numbers: BTreeSet<NumberId>,
+    /// The store had a limit of memory.
+    was_limited: bool,
 }
 
 impl Sampler {
@@ -57,7 +61,7 @@ impl Sampler {
         self.tell_catalogs(state, now_ms);
         let mut is_up = false;
         if let Some(health) = &readiness.health {
-            tell_memory(health);
+            self.tell_memory(health);
             let is_read = self.tell_store(state, now_ms).await;
             is_up = health.writable && is_read;
         }
@@ -66,7 +70,7 @@ impl Sampler {
     }
 
     /// False when the store, or a part of it, does not answer.
-    async fn tell_store(&self, state: &State, now_ms: UnixMs) -> bool {
+    async fn tell_store(&mut self, state: &State, now_ms: UnixMs) -> bool {
         match self.read_store(state, now_ms).await {
             Ok(is_whole) => is_whole,
             Err(error) => {
@@ -76,14 +80,14 @@ impl Sampler {
         }
     }
 
-    async fn read_store(&self, state: &State, now_ms: UnixMs) -> Result<bool, store::Error> {
+    async fn read_store(&mut self, state: &State, now_ms: UnixMs) -> Result<bool, store::Error> {
         let store = state.engine.store();
         let totals = store.lane_totals(now_ms).await?;
         let is_whole = totals.unread_shards == 0;
         if is_whole {
             tell_lanes(&totals, now_ms);
         }
-        tell_budgets(state, now_ms).await?;
+        self.tell_budgets(state, now_ms).await?;
         let (running, began_ms) = state.dispatcher.running_updates().await?;
         metrics::gauge!("sacola_price_updates_running").set(u32::try_from(running).unwrap_or(u32::MAX));
         let age_ms = began_ms.map_or(0, |began_ms| now_ms.saturating_sub(began_ms));
@@ -94,6 +98,34 @@ impl Sampler {
             }
         }
         Ok(is_whole)
+    }
+
+    /// A limit that was lifted is no limit that is nearly reached.
+    fn tell_memory(&mut self, health: &Health) {
+        let percent = health.memory_percent.or(self.was_limited.then_some(0));
+        if let Some(percent) = percent {
+            let ratio = thousandths(u64::from(percent).saturating_mul(10));
+            metrics::gauge!("sacola_store_memory_ratio").set(ratio);
+        }
+        self.was_limited = percent.is_some();
+    }
+
+    /// Of a number that is no longer configured all is left.
+    async fn tell_budgets(&mut self, state: &State, now_ms: UnixMs) -> Result<(), store::Error> {
+        let numbers = configured(state);
+        let budgets: Vec<Budget> = numbers
+            .iter()
+            .map(|number| state.dispatcher.number_budget(number))
+            .collect();
+        let looks = state.engine.store().look_at_budgets(&budgets, now_ms).await?;
+        for gone in self.numbers.difference(&numbers) {
+            tell_budget(gone, 1_000);
+        }
+        for ((number, budget), look) in numbers.iter().zip(&budgets).zip(looks) {
+            tell_budget(number, share(look.available, budget.burst));
+        }
+        self.numbers = numbers;
+        Ok(())
     }
 
     /// A gauge can't be taken back: of a merchant that is no longer configured it stays at 0.
@@ -116,14 +148,19 @@ fn tell_catalog(merchant: &MerchantId, age_ms: i64) {
     metrics::gauge!("sacola_catalog_age_seconds", "merchant" => merchant).set(span(age_ms));
 }
 
+fn tell_budget(number: &NumberId, left: u64) {
+    let number = number.as_str().to_owned();
+    metrics::gauge!("sacola_budget_available_ratio", "number" => number).set(thousandths(left));
+}
+
+fn configured(state: &State) -> BTreeSet<NumberId> {
+    let known = state.engine.numbers().into_iter();
+    known.map(|known| known.number.clone()).collect()
+}
+
 /// The same for numbers.
 fn tell_silence(state: &State, now_ms: UnixMs) {
-    let numbers: BTreeSet<NumberId> = state
-        .engine
-        .numbers()
-        .into_iter()
-        .map(|known| known.number.clone())
-        .collect();
+    let numbers = configured(state);
     let gone = state.heard.keep_only(&numbers);
     let silent = |number: NumberId, silence_ms: i64| {
         let number = number.as_str().to_owned();
@@ -135,13 +172,6 @@ fn tell_silence(state: &State, now_ms: UnixMs) {
     for number in numbers {
         let silence_ms = state.heard.silence_ms(&number, now_ms);
         silent(number, silence_ms);
-    }
-}
-
-fn tell_memory(health: &Health) {
-    if let Some(percent) = health.memory_percent {
-        let ratio = thousandths(u64::from(percent).saturating_mul(10));
-        metrics::gauge!("sacola_store_memory_ratio").set(ratio);
     }
 }
 
@@ -160,26 +190,6 @@ fn tell_lanes(totals: &LaneTotals, now_ms: UnixMs) {
             .map_or(0, |due_ms| now_ms.saturating_sub(due_ms));
         metrics::gauge!("sacola_lane_oldest_due_seconds", "kind" => kind).set(span(late_ms));
     }
-}
-
-async fn tell_budgets(state: &State, now_ms: UnixMs) -> Result<(), store::Error> {
-    let numbers: Vec<NumberId> = state
-        .engine
-        .numbers()
-        .into_iter()
-        .map(|known| known.number.clone())
-        .collect();
-    let budgets: Vec<Budget> = numbers
-        .iter()
-        .map(|number| state.dispatcher.number_budget(number))
-        .collect();
-    let looks = state.engine.store().look_at_budgets(&budgets, now_ms).await?;
-    for ((number, budget), look) in numbers.iter().zip(&budgets).zip(looks) {
-        let number = number.as_str().to_owned();
-        let ratio = thousandths(share(look.available, budget.burst));
-        metrics::gauge!("sacola_budget_available_ratio", "number" => number).set(ratio);
-    }
-    Ok(())
 }
 
 /// So many thousandths of `whole` are `part`, between none and all.
@@ -205,6 +215,38 @@ fn whole(count: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_of_memory_that_was_lifted_is_not_told_any_more_as_nearly_reached() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let told = |sampler: &mut Sampler, memory_percent| {
+            metrics::with_local_recorder(&recorder, || sampler.tell_memory(&health(memory_percent)));
+            let text = handle.render();
+            let line = text
+                .lines()
+                .find(|line| line.starts_with("sacola_store_memory_ratio "));
+            line.and_then(|line| line.split(' ').nth(1)).map(str::to_owned)
+        };
+        let mut sampler = Sampler::default();
+        assert_eq!(told(&mut sampler, None), None);
+        assert_eq!(told(&mut sampler, Some(97)).as_deref(), Some("0.97"));
+        assert_eq!(told(&mut sampler, None).as_deref(), Some("0"));
+        assert_eq!(told(&mut sampler, Some(40)).as_deref(), Some("0.4"));
+    }
+
+    fn health(memory_percent: Option<u32>) -> Health {
+        Health {
+            engine: "redis".to_owned(),
+            version: String::new(),
+            writable: true,
+            level: store::Level::ProcessDeath,
+            survives: BTreeSet::new(),
+            durability: String::new(),
+            memory_percent,
+            warnings: Vec::new(),
+        }
+    }
 
     #[test]
     fn a_share_is_between_none_and_all() {

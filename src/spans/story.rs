@@ -194,16 +194,10 @@ impl Story {
                 traced.at_ms,
                 *took_us,
             );
-            // Another replica that gets a status of these effects can't know the root: it tells it in this trace.
-            let own = (made != one.root).then(|| {
-                let own = TraceId::of(conversation, made);
-                (own, SpanId::commit(conversation, made))
-            });
             let commit = commit
                 .with("sacola.conversation", conversation.as_str())
                 .with("sacola.revision", *revision)
-                .with("sacola.events", *events)
-                .linked(own);
+                .with("sacola.events", *events);
             spans.extend([decide, commit]);
         }
         spans
@@ -283,6 +277,7 @@ impl Story {
     fn status(&mut self, traced: &Traced) -> Option<Span> {
         let Step::Status {
             effect_id: Some(effect_id),
+            root,
             message,
             status,
             code,
@@ -293,8 +288,9 @@ impl Story {
         let (_, revision) = effect_of(effect_id)?;
         let (conversation, _) = effect_id.split_once('.')?;
         let known = self.performed.get(effect_id).copied();
+        let root = root.or(known.map(|known| known.root)).unwrap_or(revision);
         let names = (
-            TraceId::of(conversation, known.map_or(revision, |known| known.root)),
+            TraceId::of(conversation, root),
             SpanId::status(effect_id, message, status),
             Some(known.map_or(SpanId::commit(conversation, revision), |known| known.span)),
         );

@@ -115,10 +115,68 @@ impl KindTotals {
     }
 }
 
-/// Adds `more` to these counts in their own proportion.
+/// Adds `more` to these counts in their own proportion; all of it, unless there is none to go by.
 fn spread<const N: usize>(more: u64, counts: [u64; N]) -> [u64; N] {
     let sum: u64 = counts.iter().sum();
-    counts.map(|count| count + more.saturating_mul(count).checked_div(sum).unwrap_or(0))
+    let (mut reached, mut given) = (0, 0);
+    counts.map(|count| {
+        reached += count;
+        let until = more.saturating_mul(reached).saturating_add(sum / 2);
+        let until = until.checked_div(sum).unwrap_or(0);
+        let share = until - given;
+        given = until;
+        count + share
+    })
+}
+
+/// Some of many that come one by one, evenly spread over all of them: every so manieth, the fewer the more come.
+#[derive(Debug)]
+pub(super) struct Spread<T> {
+    most: usize,
+    step: usize,
+    seen: usize,
+    kept: Vec<T>,
+}
+
+impl<T> Spread<T> {
+    /// Keeps `most` at most, and half as many at least once there were enough.
+    pub(super) fn of(most: usize) -> Self {
+        Self {
+            most: most.max(1),
+            step: 1,
+            seen: 0,
+            kept: Vec::new(),
+        }
+    }
+
+    /// One more came.
+    pub(super) fn add(&mut self, one: T) {
+        if self.seen.is_multiple_of(self.step) {
+            if self.kept.len() == self.most {
+                self.thin_out();
+            }
+            if self.seen.is_multiple_of(self.step) {
+                self.kept.push(one);
+            }
+        }
+        self.seen += 1;
+    }
+
+    /// Every second one goes.
+    fn thin_out(&mut self) {
+        let mut place = 0;
+        self.kept.retain(|_| {
+            place += 1;
+            place % 2 == 1
+        });
+        self.step = self.step.saturating_mul(2);
+    }
+
+    /// Those that were kept, in their order, and how many others there were.
+    pub(super) fn into_kept(self) -> (Vec<T>, usize) {
+        let others = self.seen - self.kept.len();
+        (self.kept, others)
+    }
 }
 
 /// A lane as it is.
@@ -203,8 +261,8 @@ mod tests {
         assert_eq!((spread.provider.due, spread.merchant.due), (105, 35));
         assert_eq!(
             (spread.provider.later, spread.provider.leased),
-            (12, 4),
-            "rounded down"
+            (13, 4),
+            "none is lost"
         );
         let mut nothing = LaneTotals::default();
         nothing.spread(5, 5);
@@ -223,6 +281,21 @@ mod tests {
             (shard.provider, Some(3))
         );
         assert_eq!((both.merchant.due, both.unread_shards), (10, 1));
+    }
+
+    #[test]
+    fn some_of_many_are_spread_evenly_over_all_of_them() {
+        let spread = |many: u32, most| {
+            let mut spread = Spread::of(most);
+            (0..many).for_each(|one| spread.add(one));
+            spread.into_kept()
+        };
+        assert_eq!(spread(3, 4), (vec![0, 1, 2], 0));
+        assert_eq!(spread(4, 4), (vec![0, 1, 2, 3], 0));
+        assert_eq!(spread(5, 4), (vec![0, 2, 4], 2));
+        assert_eq!(spread(7, 4), (vec![0, 2, 4, 6], 3));
+        assert_eq!(spread(30, 4), (vec![0, 8, 16, 24], 26));
+        assert_eq!(spread(1_000, 1).0.len(), 1);
     }
 
     #[test]

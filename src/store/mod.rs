@@ -89,7 +89,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Lanes that hold something, counted by kind and by what they wait for, and since when the longest-waiting ones are due. Changes
     /// nothing. It looks at so many of them as each engine can bear every few seconds; those beyond are counted all the same and told
-    /// apart in the proportion of those looked at, rounded down ([`LaneTotals`]).
+    /// apart in the proportion of those looked at ([`LaneTotals`]).
     async fn lane_totals(&self, now_ms: UnixMs) -> Result<LaneTotals, Error>;
 
     /// What lies in these lanes, one answer for each in their order, with `limit` items at most. Changes nothing.

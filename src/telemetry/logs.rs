@@ -21,7 +21,7 @@ pub fn start_logs(filter: &str, json: bool) {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     let started = if json {
-        written.with(lines.json()).try_init()
+        written.with(lines.json().with_span_list(false)).try_init()
     } else {
         written.with(lines.with_target(false)).try_init()
     };

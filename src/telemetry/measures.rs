@@ -186,13 +186,13 @@ const STORE: &[Measure] = &[
     of_store(
         "sacola_store_memory_ratio",
         &[],
-        "memory in use of the store's limit, 0 to 1; absent without a limit and with an embedded store",
+        "memory in use of the store's limit, 0 to 1; absent without a limit and with an embedded store, 0 once the limit was lifted",
     ),
     of_store(
         "sacola_lanes",
         &[LANE, Fixed("state", "due later leased")],
         "lanes that hold something: that may be served and nobody serves, that wait for a time, that a \
-         replica serves; beyond some 16,000 of a state the kinds are told apart by a sample",
+         replica serves; beyond some 4,000 lanes kind and state are told apart by a sample",
     ),
     of_store(
         "sacola_lane_oldest_due_seconds",
@@ -202,7 +202,7 @@ const STORE: &[Measure] = &[
     of_store(
         "sacola_budget_available_ratio",
         &[NUMBER],
-        "what is left of the number's rate, 0 to 1",
+        "what is left of the number's rate, 0 to 1; 1 once it is no longer configured",
     ),
     of_store(
         "sacola_dead_letters",
@@ -242,7 +242,7 @@ const INBOUND: &[Measure] = &[
     ),
     counter(
         "sacola_callbacks_total",
-        &[Fixed("outcome", "taken bad_signature")],
+        &[Fixed("outcome", "taken bad_signature store_refused")],
         "callbacks of merchants",
     ),
     counter(
@@ -406,7 +406,7 @@ const OUTBOUND: &[Measure] = &[
     gauge(
         "sacola_stopped",
         &[Named("gate", "`number ID`, `merchant ID` or `backend ID`")],
-        "1 while sending is stopped there, 0 when it goes on; absent while it never was",
+        "1 while sending is stopped there, 0 when it goes on or is no longer configured; absent while it never was",
     ),
     counter(
         "sacola_window_closed_total",

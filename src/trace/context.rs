@@ -87,14 +87,19 @@ impl Trace {
         }
     }
 
+    /// True while somebody collects traces.
+    pub fn is_collected(&self) -> bool {
+        self.percent().is_some()
+    }
+
     fn percent(&self) -> Option<u8> {
         self.0.as_ref()?.collected_percent.get().copied()
     }
 
     /// The name of a trace, while somebody collects it.
-    pub fn trace_id(&self, conversation: &str, root: u64) -> Option<TraceId> {
+    pub fn trace_id(&self, conversation: &str, root: impl FnOnce() -> u64) -> Option<TraceId> {
         let percent = self.percent()?;
-        let id = TraceId::of(conversation, root);
+        let id = TraceId::of(conversation, root());
         id.is_sampled(percent).then_some(id)
     }
 
@@ -144,7 +149,7 @@ mod tests {
         let expected = format!("00-{}-{}", TraceId::of(HOME, 7), SpanId::attempt(attempt));
         assert_eq!(all, format!("{expected}-01"));
         assert_eq!(unsampled, format!("{expected}-00"));
-        assert_eq!(none.trace_id(HOME, 7), None);
+        assert_eq!(none.trace_id(HOME, || 7), None);
     }
 
     #[test]

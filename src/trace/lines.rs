@@ -1,8 +1,6 @@
 //! One line of the log for each step: stable names of fields, at debug. It writes ids, words, counts and durations, and refuses
 //! all else; a step holds nothing else anyway.
 
-use std::time::Duration;
-
 use super::{Step, Trace};
 
 /// The target of the lines: `RUST_LOG=info,sacola::steps=debug` shows them and nothing else beside.
@@ -54,7 +52,7 @@ fn turn(trace: &Trace, step: &Step) {
         ..
     } = step
     {
-        let trace_id = trace.trace_id(conversation, *root).map(|id| id.to_string());
+        let trace_id = trace.trace_id(conversation, || *root).map(|id| id.to_string());
         let (effects, took_ms) = (effects.len(), milliseconds(*took_us));
         tracing::debug!(
             target: TARGET,
@@ -88,7 +86,7 @@ fn delivery(trace: &Trace, step: &Step) {
         took_us,
     } = step
     {
-        let trace_id = trace.trace_id(conversation, *root).map(|id| id.to_string());
+        let trace_id = trace.trace_id(conversation, || *root).map(|id| id.to_string());
         let message_id = message.as_deref().and_then(nobodys);
         let took_ms = milliseconds(*took_us);
         tracing::debug!(
@@ -102,6 +100,7 @@ fn delivery(trace: &Trace, step: &Step) {
         message,
         status,
         code,
+        ..
     } = step
     {
         let (effect, message_id) = (effect_id.as_deref(), nobodys(message));
@@ -118,9 +117,10 @@ pub(crate) fn nobodys(message: &str) -> Option<&str> {
     is_id.then_some(message)
 }
 
-/// Milliseconds with decimals: what many seconds there are in as many milliseconds.
+/// Milliseconds with three decimals at most. They are read from their digits: a division writes 7.81 as 7.8100000000000005.
 pub(crate) fn milliseconds(took_us: u64) -> f64 {
-    Duration::from_millis(took_us).as_secs_f64()
+    let digits = format!("{}.{:03}", took_us / 1_000, took_us % 1_000);
+    digits.parse().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -129,7 +129,15 @@ mod tests {
 
     #[test]
     fn microseconds_are_written_as_milliseconds() {
-        assert_eq!(milliseconds(1_500).to_string(), "1.5");
+        for (us, ms) in [
+            (0, "0"),
+            (7, "0.007"),
+            (1_500, "1.5"),
+            (7_810, "7.81"),
+            (60_000_123, "60000.123"),
+        ] {
+            assert_eq!(milliseconds(us).to_string(), ms);
+        }
     }
 
     #[test]

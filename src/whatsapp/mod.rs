@@ -31,6 +31,8 @@ pub struct Sending {
     pub effect_id: EffectId,
     /// What to say.
     pub message: Message,
+    /// The revision that its trace began with, when statuses shall bring that back too.
+    pub root: Option<u64>,
     /// The present, for the expiry of buttons, in Unix milliseconds.
     pub now_ms: i64,
 }

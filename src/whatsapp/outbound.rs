@@ -35,7 +35,10 @@ pub fn build(sending: &Sending, keys: &Keyring, catalog_id: Option<&str>) -> Res
     };
     let (kind, content) = drawing.content()?;
     // At most 512 characters (Meta, messages API): a kind's word and an effect id of a home and two numbers are far below.
-    let data = format!("s1.{}.{}", sending.message.kind.word(), sending.effect_id);
+    let mut data = format!("s1.{}.{}", sending.message.kind.word(), sending.effect_id);
+    if let Some(root) = sending.root {
+        data.push_str(&format!(".r{root}"));
+    }
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",

@@ -109,7 +109,9 @@ async fn a_purchase_whose_merchant_was_taken_out_waits_for_it_and_stays_its_own(
     assert!(stopped(&world).is_empty());
     let record = world.engine.purchase(&id).await.unwrap().unwrap();
     assert_eq!(record.merchant.as_str(), "cafe", "its callbacks are heard");
-    world.merchant_says(&id, PurchaseState::Paid, None).await;
+    world
+        .merchant_says(&id, PurchaseState::Paid, Some(brl("10.00")))
+        .await;
     let record = world.engine.purchase(&id).await.unwrap().unwrap();
     assert_eq!(
         (record.merchant.as_str(), record.purchase.state),

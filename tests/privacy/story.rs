@@ -205,6 +205,29 @@ async fn sends_that_fail(stage: &Stage, phone: &Handset<'_>) {
     }
 }
 
+/// No key stands twice in the span of a line, and a line that people search for leads to its trace.
+fn reads_well(log: &str) {
+    let spans: Vec<&str> = log
+        .lines()
+        .filter_map(|line| line.split_once("\"span\":{"))
+        .filter_map(|(_, rest)| rest.split('}').next())
+        .collect();
+    assert!(
+        spans.contains(&"\"task\":\"lane\",\"name\":\"task\""),
+        "{spans:?}"
+    );
+    for span in spans {
+        assert_eq!(span.matches("\"name\":").count(), 1, "{span}");
+    }
+    let answered = log
+        .lines()
+        .find(|line| line.contains("a purchase has its answer"));
+    assert!(
+        answered.is_some_and(|line| line.contains("\"trace_id\":\"")),
+        "{answered:?}"
+    );
+}
+
 async fn everything(form: Form) {
     let stage = Stage::start(form, true);
     let mut needles = needles();
@@ -234,6 +257,9 @@ async fn everything(form: Form) {
         "api request",
     ] {
         assert!(written.log.contains(line), "{line} is logged");
+    }
+    if form == Form::Json {
+        reads_well(&written.log);
     }
     assert!(written.metrics.contains("sacola_webhooks_total"));
     assert!(written.spans.contains("\"webhook\""));

@@ -106,6 +106,23 @@ pub async fn lanes_are_counted_by_kind_and_by_what_they_wait_for(store: Arc<dyn 
     assert_eq!(counted, totals(([1, 1, 1], Some(20)), ([0, 0, 1], None)));
 }
 
+pub async fn many_lanes_that_wait_are_not_taken_for_served_ones(store: Arc<dyn Store>) {
+    const SERVED: u32 = 12;
+    const ALL: u32 = 200;
+    // all in one shard; leases end long before what waits is due
+    for n in 0..ALL {
+        let head = commit_head(&store, with_plain(&home(128 + 256 * n), 0, PROVIDER, 1), NOW).await;
+        if n >= SERVED {
+            let due_ms = NOW + 100 * LEASE + i64::from(n);
+            settle(&store, &head, Settlement::Retry { due_ms }, NOW).await;
+        }
+    }
+    let counted = store.lane_totals(NOW).await.expect("an answer").provider;
+    assert_eq!((counted.due, counted.later + counted.leased), (0, u64::from(ALL)));
+    let off = counted.leased.abs_diff(u64::from(SERVED));
+    assert!(off <= 6, "{} of {SERVED} are told as served", counted.leased);
+}
+
 pub async fn a_lane_is_looked_at_with_its_items_and_stays_as_it_was(store: Arc<dyn Store>) {
     let home = home(1);
     let id = lane(&home, PROVIDER);

@@ -97,6 +97,7 @@ on_both_engines! {
     looks:
         lanes_are_listed_by_time_home_and_kind_in_pages,
         lanes_are_counted_by_kind_and_by_what_they_wait_for,
+        many_lanes_that_wait_are_not_taken_for_served_ones,
         a_lane_is_looked_at_with_its_items_and_stays_as_it_was,
         a_budget_is_looked_at_without_taking_from_it,
         a_message_key_leads_to_its_effect;

@@ -182,8 +182,9 @@ export function inner(message) {
   return message.inner_id ?? innerOf(message.message_id);
 }
 
-/** The effect of the gateway that sent a message, from its callback data (`s1.kind.effect`). @param {Message} message @returns {string | undefined} */
+/** The effect of the gateway that sent a message, from its callback data (`s1.kind.effect`, which may end in a trace's root). @param {Message} message @returns {string | undefined} */
 export function effectOf(message) {
   const data = message.payload?.biz_opaque_callback_data;
-  return typeof data === "string" && data.startsWith("s1.") ? data.split(".").slice(2).join(".") || undefined : undefined;
+  const ours = typeof data === "string" && data.startsWith("s1.");
+  return ours ? data.replace(/\.r\d+$/, "").split(".").slice(2).join(".") || undefined : undefined;
 }

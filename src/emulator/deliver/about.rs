@@ -77,8 +77,8 @@ impl About {
         for status in array_at(change, "/value/statuses") {
             let kind = format!("status {}", text(status, "status"));
             self.update(kind, wamid::inner_of(text(status, "id")));
-            let effect_id = text(status, "biz_opaque_callback_data").splitn(3, '.').nth(2);
-            self.effect_ids.extend(effect_id.map(str::to_owned));
+            self.effect_ids
+                .extend(effect_of(text(status, "biz_opaque_callback_data")));
         }
     }
 
@@ -86,6 +86,13 @@ impl About {
         self.carries.push(kind);
         self.inner_ids.push(inner_id);
     }
+}
+
+/// The effect that a gateway's callback data names: `s1.<kind>.<effect>`, which may end in the root of a trace, `.r<revision>`.
+fn effect_of(data: &str) -> Option<String> {
+    let rest = data.splitn(3, '.').nth(2)?;
+    let effect = rest.split_once(".r").map_or(rest, |(effect, _)| effect);
+    Some(effect.to_owned())
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -100,7 +107,7 @@ mod tests {
         {"field":"messages","value":{"messages":[
             {"type":"text","id":"wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQzQTEyQjFGNzI1QTQxMjI5QTMyOQA="}]}},
         {"field":"messages","value":{"statuses":[
-            {"status":"sent","id":"x","biz_opaque_callback_data":"s1.menu.e1.2"},
+            {"status":"sent","id":"x","biz_opaque_callback_data":"s1.menu.e1.2.r1"},
             {"status":"read","id":"y","biz_opaque_callback_data":"mine"}]}},
         {"field":"user_id_update","value":{}}]}]}"#;
 

@@ -56,9 +56,10 @@ fn attempt(revision: u64, root: u64, effect: &'static str, toward: &'static str)
     }
 }
 
-fn status(revision: u64) -> Step {
+fn status(revision: u64, root: Option<u64>) -> Step {
     Step::Status {
         effect_id: Some(format!("{HOME}.{revision}.0")),
+        root,
         message: "3EB0".to_owned(),
         status: "delivered".to_owned(),
         code: None,
@@ -90,7 +91,7 @@ fn a_chain_through_two_turns_is_one_tree_in_one_trace() {
         decision(6, 5, &answered),
         commit(6, "committed"),
         attempt(6, 5, "purchase_accepted", "provider"),
-        status(6),
+        status(6, None),
     ] {
         spans.extend(told(&mut story, step));
     }
@@ -130,14 +131,16 @@ fn a_commit_that_did_not_happen_leaves_no_spans() {
 }
 
 #[test]
-fn a_status_that_another_replica_hears_is_told_in_the_trace_that_the_commit_links_to() {
+fn a_status_that_another_replica_hears_is_told_in_the_same_trace_below_the_commit() {
     let (mut here, mut elsewhere) = (Story::new(100), Story::new(100));
     told(&mut here, decision(6, 5, &format!("{HOME}.5.0:quoted")));
     let spans = told(&mut here, commit(6, "committed"));
-    let late = told(&mut elsewhere, status(6));
+    let late = told(&mut elsewhere, status(6, Some(5)));
 
-    let (linked, _) = spans[1].link.unwrap();
-    assert_eq!(late[0].trace, linked);
+    assert_eq!(
+        (late[0].trace, late[0].parent),
+        (spans[1].trace, Some(spans[1].id))
+    );
 }
 
 #[test]

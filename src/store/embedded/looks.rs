@@ -5,12 +5,13 @@ use super::lane::LaneState;
 use super::lanes::lane_of_due;
 use super::table::Snapshot;
 use crate::domain::ids::{EffectId, HomeId};
+use crate::store::looks::Spread;
 use crate::store::{DueLane, Error, LaneId, LaneLook, LanePage, LaneTotals, UnixMs};
 
 /// Most lanes that counting walks, the earliest first: that number stands for more too.
 const WALKED: u32 = 50_000;
 /// Most lanes that counting reads, to tell those that wait from those that are served.
-const LOOKED_AT: u32 = 1_000;
+const LOOKED_AT: usize = 1_000;
 
 /// Lanes behind a place, and how many there are. Walks them all: a file has few.
 pub(super) fn page(
@@ -32,30 +33,34 @@ pub(super) fn page(
     Ok(page)
 }
 
-/// Lanes by kind and by what they wait for. The index tells which are due; of the others so many are looked at.
+/// Lanes by kind and by what they wait for. The index tells which are due; of the others so many are looked at, from all over: leases end
+/// soon, so those leased come first.
 pub(super) fn totals(view: &Snapshot, now_ms: UnixMs) -> Result<LaneTotals, Error> {
-    let (mut totals, mut walked, mut looked_at, mut others) = (LaneTotals::default(), 0, 0, 0);
+    let (mut totals, mut walked) = (LaneTotals::default(), 0);
+    let mut others = Spread::of(LOOKED_AT);
     view.each(keys::DUE, None, |rest, _| {
         let place = lane_of_due(rest)?;
         walked += 1;
-        let of_kind = totals.of_kind(place.lane.kind);
         if place.due_ms <= now_ms {
+            let of_kind = totals.of_kind(place.lane.kind);
             of_kind.due += 1;
             of_kind.oldest_due_ms.get_or_insert(place.due_ms);
-        } else if looked_at < LOOKED_AT {
-            looked_at += 1;
-            let state: Option<LaneState> = view.get(&keys::lane(&place.lane))?;
-            if state.is_some_and(|state| state.held_until(now_ms).is_some()) {
-                of_kind.leased += 1;
-            } else {
-                of_kind.later += 1;
-            }
         } else {
-            others += 1;
+            others.add(place.lane);
         }
         Ok(walked < WALKED)
     })?;
-    totals.spread(0, others);
+    let (looked_at, others) = others.into_kept();
+    for lane in &looked_at {
+        let state: Option<LaneState> = view.get(&keys::lane(lane))?;
+        let of_kind = totals.of_kind(lane.kind);
+        if state.is_some_and(|state| state.held_until(now_ms).is_some()) {
+            of_kind.leased += 1;
+        } else {
+            of_kind.later += 1;
+        }
+    }
+    totals.spread(0, u64::try_from(others).unwrap_or(u64::MAX));
     Ok(totals)
 }
 
