@@ -213,6 +213,10 @@ impl Dispatcher {
             body: head.item.body.clone(),
         };
         self.store().park(&letter, usize::MAX).await?;
+        if self.engine().was_erased(&head.item.effect_id).await? {
+            // Whoever erased while this was under way has looked for letters already.
+            self.store().remove_dead_letter(&letter.id).await?;
+        }
         Ok(())
     }
 }
