@@ -293,7 +293,10 @@ fn in_words(history: History) -> String {
     match history {
         History::Rewritten => "rewritten".to_owned(),
         History::Started => "the servers are still writing their append-only files anew".to_owned(),
-        History::None => "no append-only file; a snapshot (dump.rdb), if there is one, is the next one's to replace".to_owned(),
+        History::None => {
+            "no append-only file; a snapshot (dump.rdb), if there is one, is the next one's to replace"
+                .to_owned()
+        }
         History::Kept(why) => format!("not rewritten: {why}"),
     }
 }
