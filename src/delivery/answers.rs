@@ -220,6 +220,18 @@ impl Dispatcher {
             body: head.item.body.clone(),
         };
         self.store().park(&letter, usize::MAX).await?;
+        // Not worth losing the outcome of an attempt for.
+        if let Err(error) = self.drop_letter_of_nobody(head, &letter.id).await {
+            tracing::warn!(%error, effect = %head.item.effect_id, "whether a letter's customer was erased meanwhile is not known");
+        }
+        Ok(())
+    }
+
+    /// Removes a letter whose customer was erased while its effect was under way: whoever erased has looked for letters already.
+    async fn drop_letter_of_nobody(&self, head: &Head, letter: &str) -> Result<(), store::Error> {
+        if self.engine().was_erased(&head.item.effect_id).await? {
+            self.store().remove_dead_letter(letter).await?;
+        }
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use super::queries::no_query;
 use super::{State, body};
 use crate::config::Scope;
 use crate::domain::ids::NumberId;
-use crate::engine::erasure::{Asked, Outcome, in_flight};
+use crate::engine::erasure::{Asked, BUSY, Outcome, in_flight};
 
 /// Longer than any id of the provider.
 const CUSTOMER_CHARS_MAX: usize = 200;
@@ -60,9 +60,6 @@ pub(super) async fn erase(
             "nothing is kept of this customer at this number: give the user id or wa_id exactly as the provider writes it",
         )),
         Outcome::InFlight(purchases) => Err(ApiError::new(Code::PurchaseInFlight, in_flight(&purchases))),
-        Outcome::Busy => Err(ApiError::new(
-            Code::StoreUnavailable,
-            "another erasure is under way, or the customer writes without a pause; try again",
-        )),
+        Outcome::Busy => Err(ApiError::new(Code::StoreUnavailable, BUSY)),
     }
 }

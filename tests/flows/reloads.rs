@@ -14,7 +14,7 @@ use sacola::whatsapp::buttons::Keyring;
 
 use crate::support::chat::Mishap;
 use crate::support::program::eventually;
-use crate::support::shop::{Shop, product};
+use crate::support::shop::{Shop, brl, product};
 use crate::support::time::{DAY_MS, HOUR_MS};
 use crate::support::world::{NOON_MS, World, ana, number};
 

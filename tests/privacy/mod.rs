@@ -4,6 +4,7 @@ mod between;
 mod collector;
 mod demo;
 mod erased;
+mod erased_meanwhile;
 mod needles;
 mod stage;
 mod story;

@@ -20,7 +20,7 @@ use crate::clock::MovableClock;
 use crate::config::{Config, Scope};
 use crate::domain::ids::NumberId;
 use crate::engine::Engine;
-use crate::engine::erasure::{Asked, Outcome, in_flight};
+use crate::engine::erasure::{Asked, BUSY, Outcome, in_flight};
 use crate::outgoing;
 
 mod shown;
@@ -199,10 +199,7 @@ async fn alone(engine: &Engine, number: &str, options: &Options) -> Result<Told,
         Outcome::Done(report) => Ok(Told::Report(serde_json::to_value(report)?)),
         Outcome::Unknown => Ok(Told::Unknown),
         Outcome::InFlight(purchases) => Err(anyhow!("purchase_in_flight: {}", in_flight(&purchases)).into()),
-        Outcome::Busy => Err(anyhow!(
-            "another erasure is under way, or the customer writes without a pause; try again"
-        )
-        .into()),
+        Outcome::Busy => Err(anyhow!(BUSY).into()),
     }
 }
 

@@ -5,8 +5,8 @@
 
 use serde::Serialize;
 
-use super::{Engine, PurchaseRecord};
-use crate::domain::ids::{HomeId, MerchantId, NumberId, PurchaseId};
+use super::{Engine, PurchaseRecord, encoded};
+use crate::domain::ids::{EffectId, HomeId, MerchantId, NumberId, PurchaseId};
 use crate::domain::money::Money;
 use crate::domain::purchase::PurchaseState;
 use crate::store::{self, History, Removed};
@@ -16,6 +16,8 @@ mod past;
 mod person;
 mod proof;
 mod sweep;
+#[cfg(test)]
+mod sweep_tests;
 mod texts;
 
 pub(super) use past::is_past;
@@ -116,6 +118,10 @@ pub enum Outcome {
     Busy,
 }
 
+/// What [`Outcome::Busy`] means.
+pub const BUSY: &str = "another erasure is under way (one that was cut off counts as such for a minute), or the customer writes \
+                        without a pause; try again";
+
 impl Engine {
     /// Erases a customer at a business number, or counts what would go. May be repeated after any failure.
     pub async fn erase(&self, asked: &Asked) -> Result<Outcome, store::Error> {
@@ -185,6 +191,26 @@ impl Engine {
             work.now_about(person);
         }
         Ok(Some(Outcome::Busy))
+    }
+
+    /// True when the conversation of an effect was erased after it: what becomes of the effect is nobody's any more.
+    pub async fn was_erased(&self, effect: &EffectId) -> Result<bool, store::Error> {
+        let Some(home) = effect.home() else {
+            return Ok(false);
+        };
+        let loaded = self.load(vec![home.clone()], Vec::new(), &[]).await?;
+        let state = loaded
+            .conversations
+            .into_iter()
+            .next()
+            .and_then(|stored| stored.state);
+        let Some(state) = state else {
+            return Ok(true);
+        };
+        // What can't be read was not erased.
+        let present = encoded::decode(&state, home.as_str()).ok();
+        let erased = present.and_then(|conversation| conversation.erased);
+        Ok(erased.is_some_and(|erased| effect.revision() <= erased.revision))
     }
 
     /// News of a purchase whose customer was erased: its state moves on and nobody is told. False when there is no such purchase.
@@ -267,7 +293,10 @@ fn in_words(history: History) -> String {
     match history {
         History::Rewritten => "rewritten".to_owned(),
         History::Started => "the servers are still writing their append-only files anew".to_owned(),
-        History::None => "none on disk that we know of".to_owned(),
+        History::None => {
+            "no append-only file; a snapshot (dump.rdb), if there is one, is the next one's to replace"
+                .to_owned()
+        }
         History::Kept(why) => format!("not rewritten: {why}"),
     }
 }

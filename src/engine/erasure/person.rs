@@ -44,6 +44,19 @@ impl Person {
         self.ends.keys().chain(self.aliases.keys()).cloned().collect()
     }
 
+    /// Adds what was known before. Conversations are as they are now.
+    pub(super) fn remember(&mut self, before: Self) {
+        for (home, end) in before.ends {
+            let known = self.ends.entry(home).or_insert(end);
+            *known = end.max(*known);
+        }
+        for (alias, home) in before.aliases {
+            self.aliases.entry(alias).or_insert(home);
+        }
+        self.ids.extend(before.ids);
+        self.names.extend(before.names);
+    }
+
     /// A conversation under another user id is another person's: one of the ids had an owner before or has one since.
     fn may_have(&self, conversation: &Conversation) -> bool {
         let known: Vec<&String> = self

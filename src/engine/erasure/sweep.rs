@@ -64,15 +64,17 @@ impl<'a> Work<'a> {
         work
     }
 
-    /// Goes on with the person as they are known now.
+    /// Goes on with the person as they are known now, and with all that was known of them before: what has ended since leads
+    /// nowhere any more.
     pub(super) fn now_about(&mut self, person: Person) {
         let numbers = self
             .engine
             .numbers()
             .into_iter()
             .map(|known| known.number.to_string());
-        self.texts = Texts::of(&person, &numbers.collect());
-        self.person = person;
+        let before = std::mem::replace(&mut self.person, person);
+        self.person.remember(before);
+        self.texts = Texts::of(&self.person, &numbers.collect());
     }
 
     /// True when nothing was found to remove.
@@ -335,7 +337,8 @@ impl<'a> Work<'a> {
     /// Ends every conversation; false when one of them changed since it was read.
     pub(super) async fn end_conversations(&mut self) -> Result<bool, store::Error> {
         self.at_ms = self.engine.parts.clock.now_ms();
-        for conversation in std::mem::take(&mut self.person.conversations) {
+        // The one that was found first leads to the others: it ends last, so that an erasure that is cut off finds them again.
+        while let Some(conversation) = self.person.conversations.pop() {
             let settings = self.engine.number(&conversation.number);
             let interest = settings.into_iter().flat_map(|settings| {
                 let products = conversation.interest();

@@ -294,7 +294,9 @@ impl Store for EmbeddedStore {
     }
 
     async fn search(&self, needles: &Needles, after: Option<&str>) -> Result<SearchPage, Error> {
-        self.read(|view| places::search(view, needles, after))
+        let (needles, after) = (needles.clone(), after.map(str::to_owned));
+        self.read_beside(move |view| places::search(view, &needles, after.as_deref()))
+            .await
     }
 
     async fn forget(&self, places: &[Place]) -> Result<(), Error> {

@@ -138,10 +138,26 @@ impl EmbeddedStore {
 
     fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, Error>) -> Result<T, Error> {
         self.trips.fetch_add(1, Ordering::Relaxed);
-        let database = self.database.get();
-        let database =
-            database.ok_or_else(|| Error::Unavailable("the embedded store is closed".to_owned()))?;
-        let txn = database.begin_read().map_err(unavailable)?;
-        look(&View::new(txn.open_table(TABLE).map_err(unavailable)?))
+        look_into(&self.database, look)
     }
+
+    /// The same on a thread of its own: who reads much at once must not keep webhooks waiting.
+    async fn read_beside<T, F>(&self, look: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Snapshot) -> Result<T, Error> + Send + 'static,
+    {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        let opened = self.database.clone();
+        tokio::task::spawn_blocking(move || look_into(&opened, look))
+            .await
+            .unwrap_or_else(|problem| Err(Error::Unavailable(problem.to_string())))
+    }
+}
+
+fn look_into<T>(opened: &Opened, look: impl FnOnce(&Snapshot) -> Result<T, Error>) -> Result<T, Error> {
+    let database = opened.get();
+    let database = database.ok_or_else(|| Error::Unavailable("the embedded store is closed".to_owned()))?;
+    let txn = database.begin_read().map_err(unavailable)?;
+    look(&View::new(txn.open_table(TABLE).map_err(unavailable)?))
 }

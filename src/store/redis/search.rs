@@ -16,8 +16,10 @@ use super::values::read;
 const KEYS_AT_ONCE: usize = 500;
 /// Keys that are read side by side.
 const READ_AT_ONCE: usize = 32;
-/// Members of a large key that are read at once.
-const MEMBERS_AT_ONCE: usize = 200;
+/// Members of a large set that are read at once.
+const MEMBERS_AT_ONCE: usize = 500;
+/// Fields of a large hash that are read at once: a dead letter's may be a whole webhook.
+const FIELDS_AT_ONCE: usize = 25;
 /// Entries of a list that are read at once: a journal's may be large.
 const ENTRIES_AT_ONCE: usize = 20;
 /// Where every SCAN begins and ends.
@@ -139,7 +141,10 @@ impl Kind {
         command.arg(key);
         match self {
             Self::Text | Self::Nothing => {}
-            Self::Hash | Self::Set | Self::Sorted => {
+            Self::Hash => {
+                command.arg(cursor).arg("COUNT").arg(FIELDS_AT_ONCE);
+            }
+            Self::Set | Self::Sorted => {
                 command.arg(cursor).arg("COUNT").arg(MEMBERS_AT_ONCE);
             }
             Self::List => {
