@@ -58,13 +58,7 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<Option<String
                 customer,
             } => echoed(engine, &number, (&id, at_ms), &customer).await?,
             Update::History { number, messages } => {
-                let number = configured(engine, &number);
-                tracing::info!(
-                    number,
-                    messages,
-                    "history of the WhatsApp Business app; not acted on"
-                );
-                state.samples.keep("history", None);
+                history(state, configured(engine, &number), messages);
             }
             Update::AccountError {
                 number,
@@ -95,6 +89,16 @@ pub(super) async fn webhook(state: &State, bytes: &[u8]) -> Result<Option<String
         }
     }
     Ok(parked)
+}
+
+/// What was said before the number came to us.
+fn history(state: &State, number: &str, messages: usize) {
+    tracing::info!(
+        number,
+        messages,
+        "history of the WhatsApp Business app; not acted on"
+    );
+    state.samples.keep("history", None);
 }
 
 /// What a customer's message means; the error names what needs no decision. `ours` is the number's catalog.

@@ -37,7 +37,7 @@ pub fn build(sending: &Sending, keys: &Keyring, catalog_id: Option<&str>) -> Res
     // At most 512 characters (Meta, messages API): a kind's word and an effect id of a home and two numbers are far below.
     let mut data = format!("s1.{}.{}", sending.message.kind.word(), sending.effect_id);
     if let Some(root) = sending.root {
-        data.push_str(&format!(".r{root}"));
+        data.extend([".r".to_owned(), root.to_string()]);
     }
     let mut body = json!({
         "messaging_product": "whatsapp",

@@ -123,7 +123,7 @@ fn broken(page: &Path, link: &str) -> Option<String> {
     let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
     let target = match path {
         "" => page.to_owned(),
-        path => page.parent().unwrap().join(path),
+        path => page.with_file_name(path),
     };
     if !target.exists() {
         return Some(format!("{link}: there is no such file"));
