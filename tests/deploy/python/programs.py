@@ -3,6 +3,7 @@ promises and fits into its memory."""
 
 import re
 import subprocess
+from functools import lru_cache
 
 from findings import Finding
 from objects import at
@@ -42,10 +43,15 @@ def check(objects, program):
                 yield from _redis(workload, path, container)
 
 
+@lru_cache(maxsize=None)
+def help_of(program, *args):
+    return subprocess.run([program, *args, "--help"], capture_output=True, text=True, timeout=60, check=False)
+
+
 def _arguments(workload, path, container, program):
     """The program reads all words up to --help, and refuses what it does not know."""
     args = container.get("args") or []
-    run = subprocess.run([program, *args, "--help"], capture_output=True, text=True, timeout=60, check=False)
+    run = help_of(program, *args)
     if container.get("command") or not args or run.returncode != 0:
         told = (run.stderr.strip().splitlines() or ["nothing to do"])[0]
         problem = f"the program does not start like this: {told}" if not container.get("command") else "the image has its own entry point"

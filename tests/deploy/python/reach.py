@@ -3,14 +3,13 @@ and whether the addresses in configurations and arguments lead to a Service of t
 
 import ipaddress
 import re
-import subprocess
 from urllib.parse import urlsplit
 
 from configuration import gateways, secret_files, secret_text, store_url
 from findings import Finding
 from network import OPS_PORT
 from objects import at, matches, name_of
-from programs import is_redis, words_after
+from programs import help_of, is_redis, words_after
 
 DNS = {"k8s-app": "kube-dns"}
 META = ("157.240.0.35", "2a03:2880:f10c::35")
@@ -227,8 +226,7 @@ def _emulator(objects, workload, path, container, merchants):
 
 def _same_secrets(objects, found, args, program):
     """Emulator and gateway know the same secrets; the emulator's own are those that its help tells."""
-    told = subprocess.run([program, "emulator", "--help"], capture_output=True, text=True, timeout=60, check=False)
-    plain = re.sub("\x1b\\[[0-9;]*m", "", told.stdout)
+    plain = re.sub("\x1b\\[[0-9;]*m", "", help_of(program, "emulator").stdout)
     for option, places in (
         ("--verify-token", r"whatsapp\.verify_token"),
         ("--app-secret", r"whatsapp\.app_secrets"),
