@@ -331,7 +331,8 @@ def _as_the_program_reads_it(objects, gateway, program):
     except json.JSONDecodeError:
         raise SystemExit(f"manifests.py: {program} check printed no JSON: {run.stderr.strip()}") from None
     # a secret in plain text is a warning on one machine; in a ConfigMap everybody who may list those reads it
-    told = report["faults"] + [one for one in report["warnings"] if one["code"] == "config.plain_secret"]
+    grave = ("config.plain_secret", "config.weak_secret")
+    told = report["faults"] + [one for one in report["warnings"] if one["code"] in grave]
     for fault in told:
         if fault["subject"] == STOP:
             continue
