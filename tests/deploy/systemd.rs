@@ -35,6 +35,7 @@ fn faults(unit: &str) -> Vec<String> {
         ("ExecReload", "/bin/kill -HUP $MAINPID"),
         ("Restart", "on-failure"),
         ("RestartPreventExitStatus", "2"),
+        ("StartLimitIntervalSec", "0"),
     ];
     let differs = wanted
         .iter()
@@ -77,6 +78,11 @@ fn the_unit_has_no_fault_and_planted_ones_are_found() {
         ("TimeoutStopSec=40", "TimeoutStopSec=10", "cut a drain off"),
         ("sacola serve", "sacola start", "is not known"),
         ("kill -HUP", "kill -TERM", "ExecReload is not"),
+        (
+            "StartLimitIntervalSec=0",
+            "StartLimitIntervalSec=300",
+            "StartLimitIntervalSec is not",
+        ),
     ];
     for (from, to, words) in planted {
         assert!(unit().contains(from), "nothing to change: {from}");

@@ -17,10 +17,13 @@ except ModuleNotFoundError:  # before Python 3.11
 
 from findings import Finding
 from network import OPS_PORT
-from objects import at
+from objects import Objects, at, name_of
+from programs import OWN_VARIABLES, words_after
 
 # From the end of the drain to the kill
 SPARE_S = 10
+# The least pause before it
+PAUSE_S = 5
 DRAIN_S = 25
 # A variable that no key has: the program tells all faults of the configuration, and then asks nobody else
 STOP = "SACOLA__ONLY_THE_CONFIGURATION"
@@ -36,6 +39,7 @@ class Gateway:
     config_name: str = ""
     text: str = ""
     toml: dict = field(default_factory=dict)
+    problem: Finding | None = None
 
     @property
     def env(self):
@@ -49,24 +53,33 @@ class Gateway:
         return at(self.toml, section, key, default=default), (f"ConfigMap/{self.config_name}", f"{section}.{key}")
 
 
-def check(objects, program):
+def gateways(objects):
+    """Every container that serves, with its configuration as far as it can be read."""
     for workload in objects.workloads():
         for path, container in workload.containers:
-            if "serve" not in (container.get("args") or []) + (container.get("command") or []):
-                continue
-            gateway = Gateway(workload, path, container)
-            yield from _probes(gateway)
-            problem = _find_file(objects, gateway)
-            if problem:
-                yield problem
-            if not gateway.toml:  # a ConfigMap that is not there is told with its volume
-                continue
-            yield from _listeners(gateway)
-            yield from _drain(gateway)
-            yield from _files(objects, gateway)
-            yield from _store(objects, gateway)
-            if program:
-                yield from _as_the_program_reads_it(objects, gateway, program)
+            if "serve" in (container.get("args") or []) + (container.get("command") or []):
+                gateway = Gateway(workload, path, container)
+                gateway.problem = _find_file(objects, gateway)
+                yield gateway
+
+
+def check(objects, program):
+    found = list(gateways(objects))
+    if not found:
+        yield Finding("config.gateway", "Deployment/sacola", "", "no container runs `sacola serve`", 'args: ["serve", "--config", …]')
+    for gateway in found:
+        yield from _probes(gateway)
+        if gateway.problem:
+            yield gateway.problem
+        if not gateway.toml:  # a ConfigMap that is not there is told with its volume
+            continue
+        yield from _listeners(gateway)
+        yield from _drain(gateway)
+        yield from _files(objects, gateway)
+        yield from _store(objects, gateway)
+        yield from _variable_names(gateway)
+        if program:
+            yield from _as_the_program_reads_it(objects, gateway, program)
 
 
 def _find_file(objects, gateway):
@@ -114,8 +127,12 @@ def _listeners(gateway):
         if host in ("127.0.0.1", "[::1]"):
             problem = "only the pod itself reaches it: probes, Services and Prometheus do not"
             yield Finding("config.listener", where, path, problem, f'write "0.0.0.0:{port}"')
-        if port.isdigit() and int(port) not in gateway.workload.ports:
-            yield Finding("config.listener", where, path, f"the pod declares no port {port}", "use 8080 and 9090")
+        name = "http" if key == "listen" else "ops"
+        if port.isdigit() and int(port) != gateway.workload.ports.get(name):
+            problem = f"the pod's port `{name}` is {gateway.workload.ports.get(name, 'not declared')}, and this listens at {port}"
+            yield Finding("config.listener", where, path, problem, "use 8080 and 9090")
+        if not re.fullmatch(r"[0-9.]+|\[[0-9a-f:]+\]", host):
+            yield Finding("config.listener", where, path, f"{host} is no address of this pod", f'write "0.0.0.0:{port}"')
 
 
 def _probes(gateway):
@@ -131,10 +148,10 @@ def _probes(gateway):
                 yield finding("probe.missing", "there is none", f"ask {path} on the port `ops`")
             continue
         port = at(found, "httpGet", "port")
-        if port not in gateway.workload.ports:
-            yield finding("probe.port", f"the pod has no port {port}", "name one that the container declares: ops")
-        elif gateway.workload.ports[port] != OPS_PORT:
+        if gateway.workload.ports.get(port, OPS_PORT) != OPS_PORT:
             yield finding("probe.port", f"{path} is not on port {port}", "ask the port `ops`")
+        if at(found, "httpGet", "scheme", default="HTTP") != "HTTP":
+            yield finding("probe.path", "asks by TLS, which the program does not speak", "remove scheme")
         asked = at(found, "httpGet", "path")
         if asked != path:
             why = "an outage of the store would restart every replica" if path == "/livez" else "a replica that drains would get traffic"
@@ -148,6 +165,9 @@ def _drain(gateway):
         problem = "without a pause new requests still come while the endpoints forget this pod" if not hook else "there is no shell in the image"
         yield Finding("drain.pre_stop", gateway.workload.name, path, problem, "sleep: {seconds: 8}, which Kubernetes 1.30 does itself")
         return
+    if hook["sleep"].get("seconds", 0) < PAUSE_S:
+        problem = "is shorter than the endpoints take to forget this pod"
+        yield Finding("drain.pre_stop", gateway.workload.name, path, problem, f"{PAUSE_S} s or more")
     pause, drain = hook["sleep"].get("seconds", 0), int(gateway.setting("server", "drain_s", DRAIN_S)[0])
     grace, needed = gateway.workload.spec.get("terminationGracePeriodSeconds", 30), pause + drain + SPARE_S
     if grace < needed:
@@ -185,6 +205,70 @@ def _files(objects, gateway):
             yield Finding("secret.key", where, place, f"the Secret {source['secretName']} has no key {key}", mend)
 
 
+def unused(objects):
+    """Keys that nobody reads: mostly a name that was mistyped on one of two sides."""
+    used, found = {}, list(gateways(objects))
+    for workload in objects.workloads():
+        for _, container in workload.containers:
+            for variable in container.get("env") or []:
+                for kind, field_name in (("Secret", "secretKeyRef"), ("ConfigMap", "configMapKeyRef")):
+                    reference = at(variable, "valueFrom", field_name, default={})
+                    used.setdefault((kind, reference.get("name")), set()).add(reference.get("key"))
+    for gateway in found:
+        files = [named for _, named in secret_files(gateway.toml)] + words_after(gateway.container.get("args") or [], "--config")
+        for named in files:
+            mount, volume = _mounted(gateway, named)
+            for kind, field_name, name in (("Secret", "secret", "secretName"), ("ConfigMap", "configMap", "name")):
+                if mount is not None and field_name in volume:
+                    source, key = volume[field_name], named[len(mount["mountPath"].rstrip("/")) + 1 :]
+                    items = {item.get("path"): item["key"] for item in source.get("items") or []}
+                    used.setdefault((kind, source.get(name)), set()).add(items.get(key, key))
+    for obj in objects.of("Secret", "ExternalSecret", "ConfigMap"):
+        kind = "ConfigMap" if obj["kind"] == "ConfigMap" else "Secret"
+        name = at(obj, "spec", "target", "name", default=obj["metadata"]["name"])
+        alone = Objects([obj])
+        keys = alone.config_map(name) if kind == "ConfigMap" else alone.secret(name)
+        for key in sorted(set(keys or {}) - used.get((kind, name), set())):
+            code = "config.unused" if kind == "ConfigMap" else "secret.unused"
+            yield Finding(code, name_of(obj), key, f"nobody reads the key {key} of {name}", "name it in sacola.toml, or remove it")
+        if obj["kind"] == "ExternalSecret":
+            yield from _template(obj)
+
+
+def _template(obj):
+    """What a template puts in comes from the secret manager under that name."""
+    entries = [entry.get("secretKey") for entry in at(obj, "spec", "data", default=[])]
+    for key in sorted({key for key in entries if entries.count(key) > 1}):
+        yield Finding("secret.template", name_of(obj), "spec.data", f"{key} is there twice: the last one wins", "remove one")
+    texts = at(obj, "spec", "target", "template", "data", default={})
+    wanted = {name for text in texts.values() for name in re.findall(r"\{\{[^}]*?\.([A-Za-z0-9_]+)", text)}
+    for name in sorted(wanted - set(entries)):
+        yield Finding("secret.template", name_of(obj), "spec.target.template", f"there is no secretKey {name}", f"one of {', '.join(entries)}")
+    for name in sorted(set(entries) - wanted if texts else ()):
+        yield Finding("secret.template", name_of(obj), "spec.data", f"the template does not use {name}", "use it, or remove it")
+
+
+def _variable_names(gateway):
+    """Variables that the program does not read would be a setting that has no effect."""
+    named = {text for text in _named_variables(gateway.toml)}
+    for name in gateway.env:
+        if not name.startswith("SACOLA__") and name not in OWN_VARIABLES and name not in named:
+            where = f"{gateway.path}.env[{name}]"
+            mend = f"SACOLA__SECTION__KEY, {', '.join(sorted(OWN_VARIABLES))}, or one that sacola.toml names"
+            yield Finding("program.variable", gateway.workload.name, where, "the program reads no such variable", mend)
+
+
+def _named_variables(value):
+    if isinstance(value, dict):
+        if isinstance(value.get("env"), str):
+            yield value["env"]
+        for inner in value.values():
+            yield from _named_variables(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _named_variables(inner)
+
+
 def _value(objects, variable):
     """What a variable holds, as far as anybody can tell here."""
     reference = at(variable, "valueFrom", "secretKeyRef")
@@ -199,19 +283,25 @@ def _value(objects, variable):
     return str(variable.get("value", ""))
 
 
-def _store(objects, gateway):
+def store_url(objects, gateway):
     variable = gateway.env.get("SACOLA__STORE__URL")
-    url = _value(objects, variable) if variable else at(gateway.toml, "store", "url", default="embedded:./sacola-data")
+    return _value(objects, variable) if variable else at(gateway.toml, "store", "url", default="embedded:./sacola-data")
+
+
+def _store(objects, gateway):
+    variable, url = gateway.env.get("SACOLA__STORE__URL"), store_url(objects, gateway)
     if not url.startswith("embedded:"):
         return
     path = f"{gateway.path}.env[SACOLA__STORE__URL]" if variable else "store.url"
     where = gateway.workload.name if variable else f"ConfigMap/{gateway.config_name}"
     most = objects.replicas(gateway.workload)[1]
     directory = url.removeprefix("embedded:").rstrip("/")
-    _, volume = _mounted(gateway, directory + "/sacola.redb")
+    mount, volume = _mounted(gateway, directory + "/sacola.redb")
     if most > 1:
         problem = f"each of up to {most} replicas would keep conversations of its own"
         yield Finding("store.embedded", where, path, problem, "use a Redis store, or one replica")
+    elif mount and (mount.get("readOnly") or mount.get("subPath")):
+        yield Finding("store.volume", where, path, "the volume is mounted read-only, or a part of it", "mount the whole of it to write")
     elif "persistentVolumeClaim" not in volume:
         problem = f"{directory} is on no volume: conversations end with the pod"
         yield Finding("store.volume", where, path, problem, "mount a PersistentVolumeClaim there")
@@ -226,7 +316,7 @@ def _as_the_program_reads_it(objects, gateway, program):
             own = os.path.join(folder, f"secret-{index}")
             places[own] = named
             with open(os.open(own, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-                file.write(_secret_text(objects, gateway, named, named in merchants))
+                file.write(secret_text(objects, gateway, named, named in merchants))
             text = text.replace(f'"{named}"', f'"{own}"')
         config = os.path.join(folder, "sacola.toml")
         with open(config, "w", encoding="utf-8") as file:
@@ -241,7 +331,8 @@ def _as_the_program_reads_it(objects, gateway, program):
     except json.JSONDecodeError:
         raise SystemExit(f"manifests.py: {program} check printed no JSON: {run.stderr.strip()}") from None
     # a secret in plain text is a warning on one machine; in a ConfigMap everybody who may list those reads it
-    told = report["faults"] + [one for one in report["warnings"] if one["code"] == "config.plain_secret"]
+    grave = ("config.plain_secret", "config.weak_secret")
+    told = report["faults"] + [one for one in report["warnings"] if one["code"] in grave]
     for fault in told:
         if fault["subject"] == STOP:
             continue
@@ -254,7 +345,7 @@ def _as_the_program_reads_it(objects, gateway, program):
         yield Finding(fault["code"], where, path, problem, fault["mend"])
 
 
-def _secret_text(objects, gateway, named, signs):
+def secret_text(objects, gateway, named, signs):
     """The Secret's own text, or one of the right shape where only a secret manager knows it."""
     mount, volume = _mounted(gateway, named)
     if mount is not None and "secret" in volume:

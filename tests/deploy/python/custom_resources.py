@@ -50,7 +50,7 @@ SELECTOR = record(
 # Gateway API 1.0, gateway.networking.k8s.io/v1
 HTTP_ROUTE = record(
     ["parentRefs", "rules"],
-    parentRefs=listed(record(["name"], group=TEXT, kind=TEXT, namespace=TEXT, name=TEXT, sectionName=TEXT, port=NUMBER)),
+    parentRefs=listed(record(["name"], group=one_of("gateway.networking.k8s.io"), kind=one_of("Gateway"), namespace=TEXT, name=TEXT, sectionName=TEXT, port=NUMBER)),
     hostnames=listed({"type": "string", "pattern": r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"}),
     rules=listed(
         record(
@@ -135,6 +135,19 @@ PROMETHEUS_RULE = record(
     ),
 )
 
+SCALING = record(
+    stabilizationWindowSeconds={"type": "integer", "minimum": 0, "maximum": 3600},
+    selectPolicy=one_of("Max", "Min", "Disabled"),
+    policies=listed(
+        record(
+            ["type", "value", "periodSeconds"],
+            type=one_of("Pods", "Percent"),
+            value={"type": "integer", "minimum": 1},
+            periodSeconds={"type": "integer", "minimum": 1, "maximum": 1800},
+        )
+    ),
+)
+
 # KEDA 2.14, keda.sh/v1alpha1
 SCALED_OBJECT = record(
     ["scaleTargetRef", "triggers"],
@@ -148,7 +161,7 @@ SCALED_OBJECT = record(
     fallback=record(["failureThreshold", "replicas"], failureThreshold=NUMBER, replicas=NUMBER),
     advanced=record(
         restoreToOriginalReplicaCount={"type": "boolean"},
-        horizontalPodAutoscalerConfig=record(name=TEXT, behavior={"type": "object"}),
+        horizontalPodAutoscalerConfig=record(name=TEXT, behavior=record(scaleUp=SCALING, scaleDown=SCALING)),
     ),
     triggers=listed(
         record(

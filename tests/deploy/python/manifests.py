@@ -21,10 +21,13 @@ import yaml
 import configuration
 import network
 import pods
+import programs
 import prometheus_rule
+import reach
 import replicas
 import schemas
-from objects import Objects
+import values
+from objects import Objects, at, name_of
 
 ROOT = Path(__file__).resolve().parents[3]
 METRICS = ROOT / "docs/METRICS.md"
@@ -47,25 +50,50 @@ def rendered(source):
 
 
 def known_metrics():
+    """Every metric, to its labels and their values, out of the table that the program prints."""
     if not METRICS.exists():
         raise Unreadable(f"{METRICS.relative_to(ROOT)} is missing: which metrics exist is told there")
-    return set(re.findall(r"\bsacola_[a-z0-9_]+", METRICS.read_text(encoding="utf-8")))
+    found = {}
+    for line in METRICS.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        name = re.fullmatch(r"\|? ?`(sacola_[a-z0-9_]+)`", cells[0]) if len(cells) == 4 else None
+        if name:
+            found[name[1]] = dict(map(_label, re.findall(r"`(?!other|none)([a-z_]+)`: ([^;]*)", cells[2])))
+    return found
+
+
+def _label(told):
+    """A label with its values, or with none where something else names them."""
+    name, text = told
+    words = text.strip().split(", ")
+    return name, tuple(words) if all(re.fullmatch(r"[a-z0-9_]+", word) for word in words) and len(words) > 1 else ()
 
 
 def findings_of(text, also, program, versions):
-    """Wrong fields first: while there are any, nothing else is looked at."""
+    """Wrong fields first, then each object, then what they are to each other: causes are told, and not what follows from them."""
     try:
         objects = Objects.read(text, also)
     except yaml.YAMLError as error:
         raise Unreadable(f"not YAML: {error}") from None
     found = list(schemas.check(objects, versions))
     if not found:
+        found += values.check(objects)
+    if not found:
         found += pods.check(objects)
         found += replicas.check(objects, known_metrics())
         found += network.check(objects)
         found += configuration.check(objects, program)
+        found += programs.check(objects, program)
         found += prometheus_rule.check(objects)
+    if not found:
+        found += configuration.unused(objects)
+        found += reach.check(objects, program)
     return sorted(set(found))
+
+
+def listed(text):
+    """`namespace Kind/name` of each object, in order."""
+    return sorted(f"{at(obj, 'metadata', 'namespace', default='-')} {name_of(obj)}" for obj in Objects.read(text).own)
 
 
 def the_program(given):
@@ -85,6 +113,7 @@ def arguments():
     parser.add_argument("--also", action="append", default=[], type=Path, metavar="FILE", help="what somebody else applies, such as a Secret")
     parser.add_argument("--sacola", metavar="PROGRAM", help="judges sacola.toml; else the one that was built here, or on PATH")
     parser.add_argument("--kubernetes", action="append", metavar="VERSION", help=f"default: {', '.join(VERSIONS)}")
+    parser.add_argument("--list", action="store_true", help="prints what is in each source, and checks nothing")
     parser.add_argument("--json", action="store_true", help="prints one object: source to findings")
     return parser.parse_args()
 
@@ -93,14 +122,17 @@ def main():
     given = arguments()
     if not shutil.which("kubectl"):
         raise Unreadable("kubectl is missing. Mend: scripts/test --step kubectl")
-    program = the_program(given.sacola)
-    if program is None:
+    program = None if given.list else the_program(given.sacola)
+    if program is None and not given.list:
         print("manifests.py: no sacola program is here: sacola.toml is not judged. Mend: --sacola PROGRAM", file=sys.stderr)
     also = [path.read_text(encoding="utf-8") for path in given.also]
     versions = given.kubernetes or VERSIONS
     with ThreadPoolExecutor(max_workers=4) as kubectls:
         texts = list(kubectls.map(rendered, given.sources))
     found = {str(source): findings_of(text, also, program, versions) for source, text in zip(given.sources, texts)}
+    if given.list:
+        print(json.dumps({str(source): listed(text) for source, text in zip(given.sources, texts)}, indent=1))
+        return 0
     if given.json:
         print(json.dumps({source: [one.as_dict() for one in all_of] for source, all_of in found.items()}, indent=1))
     else:

@@ -1,13 +1,17 @@
 """Who reaches whom: selectors, Services, NetworkPolicies, routes, monitors; and that everything is in one namespace."""
 
 import ipaddress
+import re
 
 from findings import Finding
 from objects import CLUSTER_WIDE, at, group_of, matches, name_of
 
 OPS_PORT = 9090
-PUBLIC_PATHS = ("/webhooks", "/v1", "/openapi.json", "/docs")
-PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.169.254/32")
+# What the alert rules look for
+JOB = "sacola"
+PUBLIC_PATHS = ("/webhooks", "/v1", "/openapi.json", "/docs", "/web/docs", "/web/shared")
+# What the internet does not hold; the last of each is the links' own, with the cloud's metadata address
+PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "169.254.169.254/32", "fc00::/7", "fe80::/10")
 
 
 def check(objects):
@@ -39,6 +43,14 @@ def _identities(objects):
 def _namespaces(objects):
     names = [obj["metadata"]["name"] for obj in objects.of("Namespace")]
     expected = names[0] if names else None
+    used = {at(obj, "metadata", "namespace") for obj in objects.own if obj["kind"] not in CLUSTER_WIDE} - {None}
+    for name in names:
+        if used and name not in used:
+            yield Finding("namespace.other", f"Namespace/{name}", "metadata.name", f"nothing is in it, but in {', '.join(sorted(used))}", "name that one")
+    if not names:
+        for name in sorted(used):
+            problem = f"there is no Namespace {name}: none of its labels keeps pods `restricted`"
+            yield Finding("namespace.missing", f"Namespace/{name}", "", problem, "add it to the resources")
     for obj in objects.own:
         if obj["kind"] in CLUSTER_WIDE:
             continue
@@ -64,6 +76,21 @@ def _selectors(objects):
         selector = at(service, "spec", "selector")
         if selector and not objects.selected({"matchLabels": selector}):
             yield _nothing(service, "spec.selector", "no pods")
+
+
+        elif not selector:
+            yield _nothing(service, "spec.selector", "no pods")
+        elif len(objects.selected({"matchLabels": selector})) > 1:
+            yield Finding("selector.several", name_of(service), "spec.selector", "takes pods of several kinds", "write all labels of the pod template")
+    for workload in objects.workloads():
+        selector = at(workload.obj, "spec", "selector")
+        others = [other.name for other in objects.selected(selector) if other.name != workload.name] if selector else []
+        if others and workload.kind != "Job":
+            problem = f"takes the pods of {', '.join(others)} too"
+            yield Finding("selector.several", workload.name, "spec.selector", problem, "give each of them a label of its own")
+        if workload.kind == "StatefulSet" and objects.get("Service", at(workload.obj, "spec", "serviceName")) is None:
+            problem = f"there is no Service {at(workload.obj, 'spec', 'serviceName')}"
+            yield Finding("reference.service", workload.name, "spec.serviceName", problem, "name the one before it")
 
 
 def _nothing(obj, path, what):
@@ -114,7 +141,7 @@ def _policy(objects, policy):
 def _open_ports(where, path, rule, ports, pods):
     for port in ports:
         named = port.get("port")
-        if isinstance(named, str) and pods and not any(named in pod.ports for pod in pods):
+        if named is not None and "endPort" not in port and pods and not any(named in pod.ports for pod in pods):
             yield Finding("network.port", where, f"{path}.ports", f"the pods have no port {named}", "name one that they declare")
     reached = [pod.ports.get(port.get("port"), port.get("port")) for port in ports for pod in pods]
     if not rule.get("from") and (not ports or OPS_PORT in reached):
@@ -124,14 +151,14 @@ def _open_ports(where, path, rule, ports, pods):
 def _block(where, path, block, direction):
     text = block.get("cidr", "")
     try:
-        network = ipaddress.ip_network(text)
+        network = ipaddress.ip_network(text if "/" in text else f"{text} without a length")
     except ValueError as error:
         yield Finding("network.cidr", where, f"{path}.ipBlock.cidr", f"{text} is not a network: {error}", "write 10.0.0.0/8")
         return
     excluded = []
     for except_text in block.get("except") or []:
         try:
-            inner = ipaddress.ip_network(except_text)
+            inner = ipaddress.ip_network(except_text if "/" in except_text else f"{except_text} without a length")
         except ValueError as error:
             yield Finding("network.cidr", where, f"{path}.ipBlock.except", f"{except_text} is not a network: {error}", "write 10.0.0.0/8")
             continue
@@ -139,9 +166,9 @@ def _block(where, path, block, direction):
         if inner.version != network.version or not inner.subnet_of(network):
             problem = f"{except_text} is not inside {text}: the API server refuses the policy"
             yield Finding("network.except", where, f"{path}.ipBlock.except", problem, "remove it, or move it to the block that has it")
-    if direction == "egress" and network.version == 4 and network.prefixlen == 0:
-        for hidden in map(ipaddress.ip_network, PRIVATE):
-            if not any(inner.version == 4 and hidden.subnet_of(inner) for inner in excluded):
+    if direction == "egress" and network.prefixlen == 0:
+        for hidden in (one for one in map(ipaddress.ip_network, PRIVATE) if one.version == network.version):
+            if not any(inner.version == hidden.version and hidden.subnet_of(inner) for inner in excluded):
                 problem = f"lets a forged address lead to {hidden}"
                 yield Finding("network.private", where, f"{path}.ipBlock.except", problem, f"add a network that holds {hidden}")
 
@@ -190,6 +217,11 @@ def _ingress(objects, ingress):
             yield from _backend(objects, where, path, service.get("name"), port)
 
 
+def _seconds(text):
+    units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"([0-9]+)(ms|s|m|h|d)", str(text)))
+
+
 def _monitor(objects, monitor):
     where = name_of(monitor)
     selector = at(monitor, "spec", "selector", default={})
@@ -197,7 +229,18 @@ def _monitor(objects, monitor):
     if not services:
         yield Finding("selector.nothing", where, "spec.selector", "takes no Service", "write the labels of the Service sacola-ops")
         return
+    chosen, own = at(monitor, "spec", "namespaceSelector"), at(monitor, "metadata", "namespace")
+    if chosen and not chosen.get("any") and own not in (chosen.get("matchNames") or []):
+        yield Finding("monitor.namespace", where, "spec.namespaceSelector", f"does not take {own}, where the Services are", "remove it")
+    label = at(monitor, "spec", "jobLabel")
+    if any(at(one, "metadata", "labels", label) != JOB for one in services):
+        problem = f'job would not be "{JOB}", and the alert rules find nothing'
+        yield Finding("monitor.job", where, "spec.jobLabel", problem, "jobLabel: app.kubernetes.io/name")
     for endpoint in at(monitor, "spec", "endpoints", default=[]):
+        wrong = endpoint.get("path", "/metrics") != "/metrics" or endpoint.get("scheme", "http") != "http"
+        if wrong or _seconds(endpoint.get("scrapeTimeout", "0s")) > _seconds(endpoint.get("interval", "1h")):
+            problem = "path, scheme or times are wrong: nothing is read"
+            yield Finding("monitor.endpoint", where, "spec.endpoints", problem, "/metrics by http, scrapeTimeout below interval")
         ports = [(one, port) for one in services for port in at(one, "spec", "ports", default=[]) if port.get("name") == endpoint.get("port")]
         path = f"spec.endpoints[{endpoint.get('port')}]"
         if not ports:

@@ -1,36 +1,39 @@
 """Pods: what they may do (pod security `restricted` and a little more), what they need, what they mount."""
 
 import re
+from pathlib import Path
 
 from findings import Finding
 from objects import at
+from values import quantity
 
 # Pod Security Standards, "restricted", Kubernetes 1.34
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
-EVERYBODY = 0o007
-SUFFIXES = {
-    "": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
-    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
+SYSCTLS = {
+    "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_syncookies",
 }  # fmt: skip
+EVERYBODY = 0o007
+# Of a Secret's file only reading, by its owner and its group
+READING = 0o440
+USER = 65532
+MANIFEST = Path(__file__).resolve().parents[3] / "Cargo.toml"
 
 
 def check(objects):
     for workload in objects.workloads():
         yield from _pod_security(workload)
+        yield from _account(objects, workload)
         for path, container in workload.containers:
             yield from _container_security(workload, path, container)
             yield from _image(workload, path, container)
+            yield from _probe_ports(workload, path, container)
             yield from _resources(workload, path, container)
             yield from _mounts(workload, path, container)
             yield from _variables(objects, workload, path, container)
         yield from _volumes(objects, workload)
     yield from _namespace_label(objects)
-
-
-def quantity(text):
-    """`250m`, `128Mi` as a number, or `None`."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)", str(text))
-    return float(found[1]) * SUFFIXES[found[2]] if found and found[2] in SUFFIXES else None
 
 
 def _namespace_label(objects):
@@ -53,10 +56,34 @@ def _pod_security(workload):
     if spec.get("automountServiceAccountToken") is not False:
         problem = "the pod gets a token for the API server, which nothing here needs"
         yield finding("token", "automountServiceAccountToken", problem, "set it to false")
+    for one in at(spec, "securityContext", "sysctls", default=[]):
+        if one.get("name") not in SYSCTLS:
+            yield finding("sysctl", "securityContext.sysctls", f"{one.get('name')} is forbidden by `restricted`", "remove it")
     for volume in spec.get("volumes") or []:
         for kind in set(volume) - {"name"} - VOLUMES:
             problem = f"volumes of kind {kind} are forbidden by `restricted`"
             yield finding("volume", f"volumes[{volume.get('name')}]", problem, "use a persistentVolumeClaim or an emptyDir")
+
+
+def _account(objects, workload):
+    name, path = workload.spec.get("serviceAccountName", "default"), f"{workload.path}.serviceAccountName"
+    if name != "default" and objects.get("ServiceAccount", name) is None:
+        problem = f"there is no ServiceAccount {name}: no pod is made"
+        yield Finding("reference.account", workload.name, path, problem, "name the one in base/service-account.yaml")
+
+
+def _probe_ports(workload, path, container):
+    """A port's name is looked up in the probe's own container. The gateway's probes are looked at by configuration.py too."""
+    names = {port.get("name"): port for port in container.get("ports") or []}
+    known = set(names) | {port.get("containerPort") for port in names.values()}
+    places = [(kind, container.get(kind)) for kind in ("startupProbe", "livenessProbe", "readinessProbe")]
+    places += [(f"lifecycle.{kind}", at(container, "lifecycle", kind)) for kind in ("postStart", "preStop")]
+    for kind, probe in places:
+        for handler in ("httpGet", "tcpSocket", "grpc"):
+            port = at(probe, handler, "port")
+            if port is not None and port not in known:
+                mend = f"name one that the container declares: {', '.join(str(name) for name in names) or 'none'}"
+                yield Finding("probe.port", workload.name, f"{path}.{kind}", f"the container has no port {port}", mend)
 
 
 def _container_security(workload, path, container):
@@ -76,6 +103,8 @@ def _container_security(workload, path, container):
         yield finding("root", "runAsNonRoot", "is not true for pod or container", "set it to true")
     if either("runAsUser") == 0:
         yield finding("root", "runAsUser", "is root", "use 65532, the image's own user")
+    elif is_sacola(container) and either("runAsUser") not in (None, USER):
+        yield finding("user", "runAsUser", f"{either('runAsUser')} is not the image's user", "use 65532")
     capabilities = own.get("capabilities") or {}
     if "ALL" not in (capabilities.get("drop") or []):
         yield finding("capabilities", "capabilities.drop", "does not drop ALL", 'set it to ["ALL"]')
@@ -91,13 +120,26 @@ def _container_security(workload, path, container):
             yield Finding("security.host", workload.name, f"{path}.ports", "takes a port of its node", "remove hostPort")
 
 
+def is_sacola(container):
+    """Whether this is our own program."""
+    return re.split("[:@]", container.get("image", "").rsplit("/", 1)[-1])[0] == "sacola"
+
+
 def _image(workload, path, container):
     image = container.get("image", "")
     name = image.rsplit("/", 1)[-1]
     tag = name.split("@")[0].partition(":")[2]
-    if "@sha256:" not in image and tag in ("", "latest"):
-        problem = f"{image or 'no image'} may be another program tomorrow"
-        yield Finding("image.tag", workload.name, f"{path}.image", problem, "name a version or a digest (`images:` of the overlay)")
+
+    def finding(code, problem, mend):
+        return Finding(f"image.{code}", workload.name, f"{path}.image", problem, mend)
+
+    if "/" not in image:
+        yield finding("registry", f"{image} would come from docker.io/library", "name your registry (`images:` of the overlay)")
+    version = re.search(r'(?m)^version = "(.+)"$', MANIFEST.read_text(encoding="utf-8"))[1]
+    if "@sha256:" not in image and not re.search("[0-9]", tag):
+        yield finding("tag", f"{image or 'no image'} may be another program tomorrow", "name a version or a digest (`images:` of the overlay)")
+    elif is_sacola(container) and "@" not in image and not re.fullmatch(rf"v?{re.escape(version)}([-_.+].*)?", tag):
+        yield finding("version", f"these manifests are of version {version}, the image is of {tag or 'none'}", f"name {version}, or a digest")
 
 
 def _resources(workload, path, container):
@@ -112,9 +154,7 @@ def _resources(workload, path, container):
     for resource in set(requests) & set(limits):
         least, most = quantity(requests[resource]), quantity(limits[resource])
         where = f"{path}.resources.limits.{resource}"
-        if least is None or most is None:
-            yield Finding("resources.quantity", workload.name, where, "is not a quantity", "write 250m or 128Mi")
-        elif most < least:
+        if least is not None and most is not None and most < least:
             problem = f"{limits[resource]} is less than the {requests[resource]} that are requested"
             yield Finding("resources.bounds", workload.name, where, problem, "raise the limit or lower the request")
 
@@ -136,8 +176,11 @@ def _mounts(workload, path, container):
 
 def _volumes(objects, workload):
     group = at(workload.spec, "securityContext", "fsGroup")
+    mounted = {mount.get("name") for _, container in workload.containers for mount in container.get("volumeMounts") or []}
     for volume in workload.spec.get("volumes") or []:
         path = f"{workload.path}.volumes[{volume.get('name')}]"
+        if volume.get("name") not in mounted:
+            yield Finding("volume.unused", workload.name, path, "no container mounts it", "mount it, or remove it")
         if "configMap" in volume:
             keys = objects.config_map(volume["configMap"].get("name"))
             yield from _source(workload, path, "ConfigMap", volume["configMap"], volume["configMap"].get("name"), keys)
@@ -148,12 +191,23 @@ def _volumes(objects, workload):
             if mode & EVERYBODY:
                 mend = "set defaultMode: 0440, and fsGroup so that the program may read it"
                 yield Finding("secret.mode", workload.name, f"{path}.defaultMode", f"{mode:04o} lets everybody read", mend)
+            elif mode & ~READING or not mode:
+                yield Finding("secret.mode", workload.name, f"{path}.defaultMode", f"{mode:04o} is not for reading alone", "write 0440, with its 0")
             elif group is None:
                 problem = "without fsGroup the files belong to root, and this user may not read them"
                 yield Finding("secret.mode", workload.name, f"{workload.path}.securityContext", problem, "set fsGroup: 65532")
         claim = at(volume, "persistentVolumeClaim", "claimName")
         if claim and objects.get("PersistentVolumeClaim", claim) is None:
             yield Finding("reference.claim", workload.name, path, f"there is no PersistentVolumeClaim {claim}", "add it")
+    if _writes_to_claims(workload) and group is None:
+        problem = "without fsGroup a new volume belongs to root, and this user may not write to it"
+        yield Finding("volume.group", workload.name, f"{workload.path}.securityContext", problem, "set fsGroup to the user's group")
+
+
+def _writes_to_claims(workload):
+    """Whether pods write to volumes that a storage class makes."""
+    claims = [volume for volume in workload.spec.get("volumes") or [] if "persistentVolumeClaim" in volume]
+    return bool(claims or at(workload.obj, "spec", "volumeClaimTemplates"))
 
 
 def _source(workload, path, kind, source, name, keys):
@@ -169,6 +223,12 @@ def _source(workload, path, kind, source, name, keys):
 
 
 def _variables(objects, workload, path, container):
+    names = {variable.get("name") for variable in container.get("env") or []}
+    for text in (container.get("args") or []) + (container.get("command") or []):
+        for name in re.findall(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)", text):
+            if name not in names and not container.get("envFrom"):
+                problem = f"$({name}) stays as it is written: there is no such variable"
+                yield Finding("reference.variable", workload.name, f"{path}.args", problem, f"name one of {', '.join(sorted(names)) or 'none'}")
     for variable in container.get("env") or []:
         where = f"{path}.env[{variable.get('name')}]"
         for kind, field, of in (("Secret", "secretKeyRef", objects.secret), ("ConfigMap", "configMapKeyRef", objects.config_map)):

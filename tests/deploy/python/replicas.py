@@ -1,6 +1,11 @@
 """How many pods there are, who decides that, how they spread, and what may take them away."""
 
+import json
+import math
 import re
+import shutil
+import subprocess
+import tempfile
 
 from findings import Finding
 from objects import at, matches, name_of
@@ -16,12 +21,18 @@ TRIGGERS = {
 }
 
 
+# Labels that Prometheus adds
+SCRAPED = {"namespace", "job", "instance", "pod", "service", "endpoint", "container"}
+TOPOLOGY = {"topology.kubernetes.io/zone", "topology.kubernetes.io/region", "kubernetes.io/hostname"}
+
+
 def check(objects, metrics):
     yield from _budgets(objects)
     for workload in objects.workloads():
         yield from _two_scalers(objects, workload)
         yield from _single_writer(objects, workload)
-        yield from _spread(workload)
+        yield from _spread(objects, workload)
+        yield from _rollout(objects, workload)
     for scaler in objects.of("HorizontalPodAutoscaler", "ScaledObject"):
         yield from _scaler(objects, scaler)
     for scaled in objects.of("ScaledObject"):
@@ -38,11 +49,30 @@ def _budgets(objects):
         if least is None and most is None:
             yield Finding("budget.neither", where, "spec", "has neither minAvailable nor maxUnavailable", "set maxUnavailable: 1")
             continue
-        pods = [objects.replicas(workload)[0] for workload in objects.selected(spec.get("selector") or {})]
-        blocks = most in (0, "0%", "0") or least == "100%" or (isinstance(least, int) and pods and least >= min(pods))
-        if blocks:
-            problem = "no pod may ever be evicted: draining a node waits forever"
-            yield Finding("budget.blocks", where, "spec", problem, "set maxUnavailable: 1, and run two replicas or more")
+        if not spec.get("selector"):
+            problem = "takes no pods or all of them" if "selector" in spec else "takes no pods"
+            yield Finding("budget.selector", where, "spec.selector", problem, "write the labels of the pod template")
+            continue
+        for pods in sorted({objects.replicas(workload)[0] for workload in objects.selected(spec["selector"])}):
+            # the API server rounds both up
+            gone = _share(most, pods) if most is not None else pods - _share(least, pods)
+            if gone <= 0:
+                problem = f"of {pods} pods none may ever be evicted: draining a node waits forever"
+                yield Finding("budget.blocks", where, "spec", problem, "set maxUnavailable: 1, and run two replicas or more")
+            elif gone >= pods:
+                problem = f"of {pods} pods all may be evicted at once: it guards nothing"
+                yield Finding("budget.nothing", where, "spec", problem, "set maxUnavailable: 1, and run two replicas or more")
+    for workload in objects.workloads():
+        budgets = [one for one in objects.of("PodDisruptionBudget") if matches(at(one, "spec", "selector", default={}), workload.labels)]
+        if objects.replicas(workload)[1] > 1 and not budgets:
+            problem = "nothing keeps a node's maintenance from taking all replicas at once"
+            yield Finding("budget.missing", workload.name, "spec", problem, "add a PodDisruptionBudget with maxUnavailable: 1")
+
+
+def _share(text, pods):
+    """A number of pods, or a percentage of them, rounded up. What is neither is told by values.py."""
+    found = re.fullmatch(r"([0-9]+)(%?)", str(text))
+    return 1 if not found else math.ceil(pods * int(found[1]) / 100) if found[2] else int(found[1])
 
 
 def _two_scalers(objects, workload):
@@ -52,6 +82,8 @@ def _two_scalers(objects, workload):
             continue
         problem = f"{name_of(scalers[0])} scales {workload.name} too: they pull it to and fro"
         yield Finding("scaling.twice", name_of(extra), "spec.scaleTargetRef", problem, "keep one of them; components/keda removes the other")
+    if not scalers and at(workload.obj, "spec", "replicas") == 0:
+        yield Finding("scaling.zero", workload.name, "spec.replicas", "no pod is made", "keep one at least")
     if scalers and "replicas" in workload.obj.get("spec", {}):
         problem = f"each apply sets the number back that {name_of(scalers[0])} chose"
         yield Finding("scaling.replicas", workload.name, "spec.replicas", problem, "remove it")
@@ -67,6 +99,10 @@ def _scaler(objects, scaler):
     if least == 0 or "idleReplicaCount" in spec:
         problem = "with no replica nobody answers a webhook"
         yield Finding("scaling.zero", where, f"spec.{low}", problem, "keep one at least, and no idleReplicaCount")
+    elif least == 1 < most:
+        yield Finding("scaling.single", where, f"spec.{low}", "one replica is away at each failure of its node", "keep two at least")
+    if scaler["apiVersion"] == "autoscaling/v2":
+        yield from _metrics(where, spec)
     target = spec.get("scaleTargetRef") or {}
     found = [
         workload
@@ -76,6 +112,23 @@ def _scaler(objects, scaler):
     if not found:
         problem = f"there is no {target.get('kind', 'Deployment')} {target.get('name')}"
         yield Finding("scaling.target", where, "spec.scaleTargetRef", problem, "name what is to be scaled")
+    for workload in found:
+        if target.get("apiVersion", "apps/v1") != workload.obj["apiVersion"]:
+            problem = f"{target['apiVersion']} has no {workload.kind}"
+            yield Finding("scaling.target", where, "spec.scaleTargetRef.apiVersion", problem, f"write {workload.obj['apiVersion']}")
+
+
+def _metrics(where, spec):
+    if not spec.get("metrics"):
+        yield Finding("scaling.metrics", where, "spec.metrics", "says not on what to scale", "name cpu with averageUtilization: 65")
+    wanted = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
+    for index, metric in enumerate(spec.get("metrics") or []):
+        kind = str(metric.get("type", ""))
+        own = metric.get(kind[:1].lower() + kind[1:])
+        field = wanted.get(at(own, "target", "type"))
+        if own is None or field is None or at(own, "target", field) is None:
+            problem = "type, target and value do not belong together: the API server refuses it"
+            yield Finding("scaling.metrics", where, f"spec.metrics[{index}]", problem, "type: Resource, target.type: Utilization, averageUtilization")
 
 
 def _triggers(scaled, metrics):
@@ -92,9 +145,24 @@ def _triggers(scaled, metrics):
         for key in sorted(set(metadata) - required - optional):
             yield Finding("keda.metadata", where, path, f"{key} is nothing that KEDA reads here", f"one of {', '.join(sorted(required | optional))}")
         for key in sorted({"threshold", "activationThreshold", "value"} & set(metadata)):
-            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", metadata[key]):
-                yield Finding("keda.metadata", where, f"{path}.{key}", "is not a number", "write it as a text of digits")
+            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", metadata[key]) or (key != "activationThreshold" and float(metadata[key]) == 0):
+                yield Finding("keda.metadata", where, f"{path}.{key}", "is not a number above 0", "write it as a text of digits")
+        for key in sorted({"ignoreNullValues", "unsafeSsl"} & set(metadata)):
+            if metadata[key] not in ("true", "false"):
+                yield Finding("keda.metadata", where, f"{path}.{key}", f"{metadata[key]} is neither true nor false", 'write "false"')
+        if not re.match(r"https?://[a-z0-9]", metadata.get("serverAddress", "http://x")):
+            yield Finding("keda.metadata", where, f"{path}.serverAddress", "is no address", "write http://HOST:9090")
+        if trigger["type"] in ("cpu", "memory") and trigger.get("metricType") not in ("Utilization", "AverageValue"):
+            yield Finding("keda.metadata", where, path, "has no metricType that is possible here", "metricType: Utilization")
         yield from _query(where, f"{path}.query", metadata.get("query", ""), namespace, metrics)
+    names = [trigger.get("name") for trigger in triggers if trigger.get("name")]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Finding("keda.twice", where, "spec.triggers", f"two are named {name}: KEDA refuses them", "rename one")
+    spec = scaled["spec"]
+    held = at(spec, "fallback", "replicas")
+    if held is not None and not spec.get("minReplicaCount", 0) <= held <= spec.get("maxReplicaCount", 100):
+        problem = f"{held} is not between minReplicaCount and maxReplicaCount"
+        yield Finding("keda.fallback", where, "spec.fallback.replicas", problem, "hold a number between them")
     averages = [one for one in triggers if one["type"] not in ("cpu", "memory") and one.get("metricType", "AverageValue") == "AverageValue"]
     if "fallback" in scaled["spec"] and not averages:
         problem = "KEDA takes a fallback only beside a trigger of metricType AverageValue"
@@ -102,14 +170,36 @@ def _triggers(scaled, metrics):
 
 
 def _query(where, path, query, namespace, metrics):
-    for metric in sorted(set(re.findall(r"\bsacola_[a-z0-9_]+", query))):
-        base = re.sub(r"_(bucket|sum|count)$", "", metric)
-        if metric not in metrics and base not in metrics:
+    for metric, matchers in re.findall(r"\b(sacola_[a-z0-9_]+)(\{[^}]*\})?", query):
+        labels = metrics.get(metric) or metrics.get(re.sub(r"_(bucket|sum|count)$", "", metric))
+        if labels is None:
             yield Finding("keda.metric", where, path, f"Sacola has no metric {metric}", "docs/METRICS.md lists them")
+            continue
+        for label, sign, value in re.findall(r"([a-z_]+)\s*(=~|!~|!=|=)\s*\"([^\"]*)\"", matchers):
+            words = labels.get(label, None if label not in SCRAPED else ())
+            if words is None:
+                yield Finding("keda.label", where, path, f"{metric} has no label {label}", f"one of {', '.join(sorted(labels)) or 'none'}")
+            elif words and sign == "=" and value not in words:
+                yield Finding("keda.label", where, path, f"{label} of {metric} is never {value}", f"one of {', '.join(words)}")
+    yield from _promql(where, path, query)
     for named in re.findall(r"namespace=~?\"([^\"]*)\"", query):
         if namespace and named != namespace:
             problem = f"asks about the namespace {named}, and this is {namespace}"
             yield Finding("keda.namespace", where, path, problem, f'write namespace="{namespace}"')
+
+
+def _promql(where, path, query):
+    """Prometheus itself reads the query, where promtool is at hand; KEDA would tell only in the cluster."""
+    if not query or not shutil.which("promtool"):
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+        json.dump({"groups": [{"name": "query", "rules": [{"record": "query", "expr": query}]}]}, file)
+        file.flush()
+        run = subprocess.run(["promtool", "check", "rules", file.name], capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        told = [line for line in (run.stderr + run.stdout).splitlines() if "parse error" in line]
+        problem = re.sub(r"^.*parse error", "parse error", told[0]) if told else "promtool refuses it"
+        yield Finding("keda.query", where, path, problem, "try it in Prometheus")
 
 
 def _single_writer(objects, workload):
@@ -121,6 +211,8 @@ def _single_writer(objects, workload):
         if claim is None or "ReadWriteMany" in at(claim, "spec", "accessModes", default=[]):
             continue
         name = at(claim, "metadata", "name")
+        if at(claim, "spec", "accessModes") == ["ReadOnlyMany"]:
+            yield Finding("volume.single", workload.name, "spec.volumes", f"nobody may write to {name}", "accessModes: [ReadWriteOnce]")
         if most > 1:
             problem = f"up to {most} pods share the volume {name}, which one node may mount"
             yield Finding("volume.single", workload.name, "spec.replicas", problem, "run one replica, or use a Redis store")
@@ -129,10 +221,39 @@ def _single_writer(objects, workload):
             yield Finding("volume.single", workload.name, "spec.strategy", problem, "set strategy.type: Recreate")
 
 
-def _spread(workload):
-    for constraint in workload.spec.get("topologySpreadConstraints") or []:
+def _spread(objects, workload):
+    constraints = workload.spec.get("topologySpreadConstraints") or []
+    if objects.replicas(workload)[1] > 1 and not constraints and not at(workload.spec, "affinity", "podAntiAffinity"):
+        problem = "all replicas may run on one node, and end with it"
+        yield Finding("spread.missing", workload.name, f"{workload.path}.topologySpreadConstraints", problem, "spread over zones and nodes")
+    for constraint in constraints:
         where = f"{workload.path}.topologySpreadConstraints[{constraint.get('topologyKey')}]"
+        if constraint.get("topologyKey") not in TOPOLOGY:
+            problem = "nodes have no such label: nothing is spread"
+            yield Finding("spread.key", workload.name, where, problem, f"one of {', '.join(sorted(TOPOLOGY))}")
+        for key in constraint.get("matchLabelKeys") or []:
+            if key not in workload.labels and key != "pod-template-hash":
+                yield Finding("spread.key", workload.name, where, f"the pods have no label {key}", "pod-template-hash")
         selector = constraint.get("labelSelector")
         if selector is None or not matches(selector, workload.labels):
             problem = "counts other pods than these: nothing is spread"
             yield Finding("spread.selector", workload.name, where, problem, "write the labels of the pod template")
+
+
+def _rollout(objects, workload):
+    """How new pods take the place of old ones."""
+    if workload.kind != "Deployment":
+        return
+    strategy, most = at(workload.obj, "spec", "strategy", default={}), objects.replicas(workload)[1]
+    surge, gone = (at(strategy, "rollingUpdate", field, default="25%") for field in ("maxSurge", "maxUnavailable"))
+    path = "spec.strategy"
+    if strategy.get("type") == "Recreate" and "rollingUpdate" in strategy:
+        yield Finding("rollout.strategy", workload.name, path, "Recreate takes no rollingUpdate", "remove one of them")
+    elif strategy.get("type") == "Recreate" and most > 1:
+        yield Finding("rollout.outage", workload.name, path, "each rollout takes all replicas away at once", "type: RollingUpdate")
+    elif str(surge) in ("0", "0%") and str(gone) in ("0", "0%"):
+        problem = "neither may a new pod come nor an old one go: the API server refuses it"
+        yield Finding("rollout.stuck", workload.name, path, problem, "maxSurge: 1, maxUnavailable: 0")
+    elif most > 1 and _share(gone, objects.replicas(workload)[0]) >= objects.replicas(workload)[0]:
+        problem = "each rollout may take all replicas away at once"
+        yield Finding("rollout.outage", workload.name, path, problem, "maxUnavailable: 0")
