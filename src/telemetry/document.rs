@@ -16,7 +16,7 @@ Printed by `sacola metrics` from the table that also describes each metric at `/
   5 seconds, and stay as they were while the store does not answer (`sacola_store_up` is 0 then).
 - **Histograms** have the usual `_bucket`, `_sum` and `_count`.
 
-What to alert on, and what to do then, is in [`OPERATIONS.md`](OPERATIONS.md).
+What to alert on is in `deploy/prometheus`, what to do then in [`OPERATIONS.md`](OPERATIONS.md#when-an-alert-fires), and a dashboard of these in `deploy/grafana`.
 ";
 
 /// What `sacola metrics` prints: one table for each family. It ends with a line break.

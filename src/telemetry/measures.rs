@@ -192,7 +192,8 @@ const STORE: &[Measure] = &[
         "sacola_lanes",
         &[LANE, Fixed("state", "due later leased")],
         "lanes that hold something: that may be served and nobody serves, that wait for a time, that a \
-         replica serves; beyond some 4,000 lanes kind and state are told apart by a sample",
+         replica serves; beyond some 16,000 due lanes and 4,000 others (1,000 in an embedded store) kind and state are told \
+         apart by a sample",
     ),
     of_store(
         "sacola_lane_oldest_due_seconds",

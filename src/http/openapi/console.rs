@@ -200,7 +200,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
             "200",
             "{dry_run, letters: [{id, outcome, problem?, events?}], counts, next_cursor?, ended?}",
         ),
-        "As POST /v1/dead-letters/replay: {reason?, ids?, limit?, rate_per_s?, dry_run?, cursor?}",
+        "As POST /v1/dead-letters/replay: {reason?, ids?, limit?, per_second?, dry_run?, cursor?}",
         &[
             InvalidRequest,
             NotAuthorised,
