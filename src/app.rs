@@ -98,7 +98,7 @@ pub struct App {
     drain: Duration,
     public_server: ServerHandle,
     ops_server: ServerHandle,
-    /// Lanes, turns, mirrors, price updates.
+    /// Lanes, turns, mirrors, price updates, the sampler, the look at the configuration's files.
     tasks: Tasks,
     /// The listeners: the ops side answers until all else has ended.
     listeners: Tasks,
@@ -324,7 +324,7 @@ async fn first_mirror(dispatcher: &Arc<Dispatcher>) -> BTreeSet<MerchantId> {
                 Some(merchant)
             }
             Ok(Err(error)) => {
-                tracing::warn!(%merchant, %error, "the catalog could not be read yet");
+                tracing::warn!(%merchant, error = error.in_log(), "the catalog could not be read yet");
                 None
             }
             Err(_) => {

@@ -29,8 +29,8 @@ const SETTLING_MAX: u32 = 50;
 /// How long reading all files may take.
 const READ_S: u64 = 10;
 
-/// Where a configuration comes from.
-#[derive(Clone, Debug)]
+/// Where a configuration comes from. It can't be printed: the environment holds secrets.
+#[derive(Clone)]
 pub(crate) struct Source {
     path: PathBuf,
     environment: BTreeMap<String, String>,

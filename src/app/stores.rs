@@ -1,5 +1,5 @@
-//! The store of a configuration: how it is opened, judged, and read by commands that look only. It refuses a store whose 200
-//! survives less than is demanded.
+//! The store of a configuration: how it is opened, judged, and used by commands where no gateway runs. It refuses a store whose
+//! 200 survives less than is demanded.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -83,7 +83,8 @@ async fn open_redis(config: &Config) -> anyhow::Result<store::redis::RedisStore>
     store.with_context(|| format!("store.url: cannot use {}", config.store.shown_url()))
 }
 
-/// An engine for looking only, on a store that a gateway has used; `None` when none has. Nothing of a conversation is written.
+/// An engine for commands, on a store that a gateway has used; `None` when none has. It serves no lane and knows no key of buttons:
+/// it reads, and it erases.
 pub(crate) async fn engine_for_reading(
     config: &Config,
     clock: Arc<dyn Clock>,

@@ -1,7 +1,8 @@
-//! Gates: what the provider stopped as a whole (a dead token, a locked account, an unpaid bill). While a gate is closed its
-//! lanes stand still in the store, unharmed and in order; one message a minute knocks, and the first that passes opens the
-//! gate for all. A gate is this replica's own knowledge: another replica, or this one after a restart, learns it by one send.
-//! It refuses to lose or reorder anything: closing costs time only.
+//! Gates: what the provider stopped as a whole (a dead token, a locked account, an unpaid bill), and numbers and backends that were
+//! taken out of the configuration while work waits for them. While a gate is closed its lanes stand still in the store, unharmed
+//! and in order. What the provider stopped is tried: one message a minute knocks, and the first that passes opens the gate for
+//! all. What is not configured is looked for until it is back. A gate is this replica's own knowledge: another replica, or this
+//! one after a restart, learns it by one send. It refuses to lose or reorder anything: closing costs time only.
 
 use std::collections::BTreeMap;
 use std::fmt;

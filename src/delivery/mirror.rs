@@ -49,7 +49,7 @@ pub enum MirrorError {
 
 impl MirrorError {
     /// The fault for a log: without the merchant's words.
-    fn in_log(&self) -> String {
+    pub fn in_log(&self) -> String {
         match self {
             Self::Merchant(error) => error.in_log(),
             Self::Store(_) | Self::Unknown => self.to_string(),

@@ -15,7 +15,7 @@ impl Dispatcher {
     /// Removes dead letters that are older than `kept_ms`, now and each hour.
     pub fn remove_old_letters(self: &Arc<Self>, kept_ms: i64) {
         let own = Arc::clone(self);
-        self.tasks.spawn("old letters", async move {
+        self.tasks.spawn("old_letters", async move {
             own.remove_old_letters_for_ever(kept_ms).await;
         });
     }
@@ -23,7 +23,11 @@ impl Dispatcher {
     async fn remove_old_letters_for_ever(&self, kept_ms: i64) {
         let stop = self.tasks.stop_token();
         loop {
-            match self.remove_letters_older_than(kept_ms).await {
+            let removed = tokio::select! {
+                removed = self.remove_letters_older_than(kept_ms) => removed,
+                () = stop.cancelled() => return,
+            };
+            match removed {
                 Ok(0) => {}
                 Ok(removed) => tracing::info!(removed, "dead letters were too old and are gone"),
                 Err(error) => tracing::warn!(%error, "failed to remove old dead letters"),

@@ -1,10 +1,20 @@
 //! What is used until a moment: secrets of which several are live at once while one takes the place of another.
 
-/// A value that is used until a moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use std::fmt;
+
+/// A value that is used until a moment. As it is a secret, its `Debug` output tells its end alone.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Expiring<T> {
     value: T,
     expires_at_ms: Option<i64>,
+}
+
+impl<T> fmt::Debug for Expiring<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expiring")
+            .field("expires_at_ms", &self.expires_at_ms)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T> Expiring<T> {
@@ -39,5 +49,11 @@ mod tests {
         let both = [Expiring::new("old", Some(1_000)), Expiring::lasting("new")];
         assert_eq!(live(&both, 999).collect::<Vec<_>>(), [&"old", &"new"]);
         assert_eq!(live(&both, 1_000).collect::<Vec<_>>(), [&"new"]);
+    }
+
+    #[test]
+    fn it_never_prints_its_value() {
+        let printed = format!("{:?}", Expiring::new("hunter2", Some(1_000)));
+        assert_eq!(printed, "Expiring { expires_at_ms: Some(1000), .. }");
     }
 }

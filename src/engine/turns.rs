@@ -135,9 +135,6 @@ impl Engine {
         let merchant = draft.merchant.clone();
         let state_bytes = draft.commit.state.len();
         parking::tell(&draft.commit.dead_letters);
-        if draft.refused_taps > 0 {
-            metrics::counter!("sacola_buttons_refused_total").increment(draft.refused_taps);
-        }
         faults::pass(Point::Decided);
         let watched = self.parts.trace.start();
         let began = Instant::now();
@@ -148,6 +145,7 @@ impl Engine {
             CommitOutcome::Committed { heads, wake } => {
                 faults::pass(Point::Committed);
                 draft.counts.tell();
+                metrics::counter!("sacola_buttons_refused_total").increment(draft.refused_taps);
                 let conversation = draft.after;
                 let number = conversation.number.clone();
                 self.warm.put(Warm {

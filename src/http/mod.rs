@@ -60,7 +60,7 @@ pub struct State {
     pub engine: Arc<Engine>,
     /// Knows merchants and price updates.
     pub dispatcher: Arc<Dispatcher>,
-    /// What the provider must know.
+    /// Who is let in at the webhooks, and what merchants are called.
     pub access: Live<Access>,
     /// API keys.
     pub keys: Live<auth::Keys>,
@@ -90,7 +90,7 @@ pub struct State {
     pub console: Sessions,
 }
 
-/// What may be replaced while the listeners run.
+/// Who is let in at the webhooks, and what merchants are called.
 #[derive(Clone)]
 pub struct Access {
     /// What the provider repeats in its handshake, while it is live.

@@ -158,7 +158,7 @@ fn configured(state: &State) -> BTreeSet<NumberId> {
     known.map(|known| known.number.clone()).collect()
 }
 
-/// The same for numbers.
+/// As with catalogs: of a number that is no longer configured it stays at 0.
 fn tell_silence(state: &State, now_ms: UnixMs) {
     let numbers = configured(state);
     let gone = state.heard.keep_only(&numbers);

@@ -49,7 +49,7 @@ pub fn start(settings: Settings, http: reqwest::Client, trace: &Trace, tasks: &T
     let sender = Sender::new(settings, http, waiting, tasks.stop_token());
     let stop = tasks.stop_token();
     tasks.spawn("spans", follower.run(stop));
-    tasks.spawn("spans-out", sender.run());
+    tasks.spawn("spans_out", sender.run());
 }
 
 /// Counts spans that nobody will see: `behind` (of steps that were told too fast), `queue_full`, `refused`, `unreachable`.

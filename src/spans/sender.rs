@@ -150,7 +150,7 @@ impl Sender {
     }
 }
 
-/// How many spans were not taken; an answer that can't be read says that all were.
+/// How many spans were not taken; an answer that can't be read counts as one that took all.
 async fn read(mut response: reqwest::Response) -> u64 {
     let mut bytes = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {

@@ -3,8 +3,8 @@
 //! a message or a merchant's answer is: states and bodies are opaque texts to it.
 //!
 //! Every method of [`Store`] is ONE round trip to the server (pipelined where it touches several shards), which
-//! [`Store::round_trips`] counts. Those that read or rewrite everything ([`Store::search`], [`Store::rewrite_history`]) are as many as
-//! they need.
+//! [`Store::round_trips`] counts. Those that count, read, remove or rewrite much ([`Store::lane_totals`], [`Store::search`],
+//! [`Store::forget`], [`Store::rewrite_history`]) are as many as they need.
 
 use async_trait::async_trait;
 
@@ -135,13 +135,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The effect that was [settled](Settlement::Done) under this message key; `None` when there is none, or none any more.
     async fn effect_of(&self, home: &HomeId, message_key: &str) -> Result<Option<EffectId>, Error>;
 
-    /// Records a delivery status: what is kept is its [`join`](DeliveryStatus::join) with what was kept, for 30 days
-    /// or as [`Retention`] says. Any status but
-    /// a failure proves that the message reached the outside ([`Head::newer_exists`]), whatever else is told of it, before
-    /// or afterwards. A provider item whose outcome is unknown is settled by it. An
-    /// attempt that is under way is left to its holder; should its outcome turn out unknown ([`Store::claim`],
-    /// [`Settlement::Unknown`]), the status that is kept settles it then. So a message that has a status is not repeated
-    /// for want of an answer.
+    /// Records a delivery status: what is kept is its [`join`](DeliveryStatus::join) with what was kept, for as long as [`Retention`]
+    /// says. Any status but a failure proves that the message reached the outside ([`Head::newer_exists`]), whatever else is told of
+    /// it, before or afterwards. A provider item whose outcome is unknown is settled by it. An attempt that is under way is left to
+    /// its holder; should its outcome turn out unknown ([`Store::claim`], [`Settlement::Unknown`]), the status that is kept settles
+    /// it then. So a message that has a status is not repeated for want of an answer.
     async fn record_status(
         &self,
         target: &StatusTarget,

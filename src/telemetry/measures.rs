@@ -172,7 +172,7 @@ const REPLICA: &[Measure] = &[
     gauge(
         "sacola_secret_expires_at_seconds",
         &[Named("secret", "the secret's place in the configuration")],
-        "when a secret that has an end expires, in Unix time",
+        "when the secret expires, in Unix time; `+Inf`: it has no end; `NaN`: it is no longer configured",
     ),
 ];
 

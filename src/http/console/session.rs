@@ -1,12 +1,13 @@
 //! Signing in and out, and whose request it is: a session's cookie, or a bearer key for scripts. What changes anything needs a
 //! header that no foreign page can send, and comes from our own page when a browser says where it comes from.
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 use super::sessions::{Digest, LASTS_MS};
 use super::{COOKIE, HEADER, answer, now_ms, sees_personal_data};
