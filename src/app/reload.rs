@@ -263,6 +263,10 @@ impl Reload {
 
     /// The files as they are can't be used: what runs goes on.
     fn refuse(&self, faults: Vec<String>) {
+        let told = Configuration::clone(&self.state.configuration.load());
+        if told.refused.as_ref() == Some(&faults) {
+            return;
+        }
         for fault in &faults {
             tracing::error!(
                 fault,
@@ -270,7 +274,6 @@ impl Reload {
             );
         }
         metrics::counter!("sacola_config_reloads_total", "outcome" => "refused").increment(1);
-        let told = Configuration::clone(&self.state.configuration.load());
         self.tell(Configuration {
             refused: Some(faults),
             ..told
@@ -347,6 +350,11 @@ fn restart_needed(started: &Config, config: &Config) -> Vec<String> {
         ("delivery", started.delivery != config.delivery),
         ("retention", started.retention != config.retention),
         ("tracing", started.tracing != config.tracing),
+        // The provider's client keeps the guard of the start, which matters to plain http alone.
+        (
+            "outgoing",
+            whatsapp.graph_url.scheme() == "http" && started.outgoing != config.outgoing,
+        ),
         ("whatsapp.graph_url", whatsapp.graph_url != new_whatsapp.graph_url),
         (
             "whatsapp.graph_version",

@@ -328,11 +328,11 @@ impl Dispatcher {
     }
 }
 
-/// Money and purchases are repeated once; a view is repeated once unless a newer reply makes it pointless.
+/// What is not known to have arrived is repeated once; a view only while no newer reply makes it pointless.
 fn may_repeat(head: &Head, message: &Message) -> bool {
     if faults::is_planted(Bug::RepeatUnknownSend) {
         return true;
     }
     let repeats_left = head.unknowns < UNKNOWN_ATTEMPTS_MAX;
-    repeats_left && (message.kind.must_arrive() || !head.newer_exists)
+    repeats_left && !(message.kind.is_view() && head.newer_exists)
 }

@@ -4,7 +4,12 @@
 /// Runs of so many digits may be a phone number.
 const PHONE_DIGITS: usize = 7;
 /// What stands between these is a value.
-const QUOTES: [(&str, char); 2] = [("\"", '"'), ("unknown variant `", '`')];
+const QUOTES: [(&str, char); 4] = [
+    ("\"", '"'),
+    ("unknown variant `", '`'),
+    ("unknown field `", '`'),
+    ("duplicate field `", '`'),
+];
 
 /// A problem's words without the values that it quotes.
 pub fn without_values(problem: &str) -> String {
@@ -83,6 +88,10 @@ mod tests {
             (
                 "unknown variant `Rua das Flores`, expected `a` or `b`",
                 "unknown variant `…`, expected `a` or `b`",
+            ),
+            (
+                "unknown field `Ana Souza`, expected `a`",
+                "unknown field `…`, expected `a`",
             ),
             (
                 "invalid value: integer `5511987654321`",

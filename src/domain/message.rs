@@ -127,6 +127,30 @@ impl Kind {
         }
     }
 
+    /// True for what only shows how things stand: a newer reply makes it pointless. News of a price is no such view: no other
+    /// message tells what changed (rule R7).
+    pub fn is_view(self) -> bool {
+        match self {
+            Self::Menu
+            | Self::Catalog
+            | Self::Product
+            | Self::Cart
+            | Self::Stale
+            | Self::Refused
+            | Self::Summary
+            | Self::Person
+            | Self::Help
+            | Self::Error => true,
+            Self::PriceChange
+            | Self::PurchaseAccepted
+            | Self::PurchaseDeclined
+            | Self::PaymentLink
+            | Self::Pix
+            | Self::Paid
+            | Self::PurchaseState => false,
+        }
+    }
+
     /// True for what a customer must get even at the price of getting it twice: money and purchases.
     pub fn must_arrive(self) -> bool {
         match self {

@@ -370,6 +370,23 @@ async fn r7_any_change_is_told_once_and_blocks_the_checkout_until_accepted() {
 }
 
 #[tokio::test]
+async fn r7_news_of_unknown_outcome_is_told_though_the_customer_got_another_reply_meanwhile() {
+    let mut world = World::new().await;
+    world.adds(&ana(), "coffee").await;
+    world.chat.will_meet([Mishap::Lost]);
+    world
+        .product_changes("coffee", |coffee| coffee.price = brl("12.00"))
+        .await;
+    world.says(&ana(), "ajuda").await;
+    for (wait_ms, times) in [(0, 0), (61_000, 1), (600_000, 1)] {
+        world.passes(wait_ms).await;
+        let screen = world.screen(&ana()).await;
+        let told = screen.iter().filter(|seen| seen.kind == Kind::PriceChange);
+        assert_eq!(told.count(), times, "after {wait_ms} ms more");
+    }
+}
+
+#[tokio::test]
 async fn r7_a_copied_cart_keeps_the_change_that_was_told_and_not_accepted() {
     let mut world = World::new().await;
     let (android, web) = (ana(), phone("BR.1001", Device::Web));
