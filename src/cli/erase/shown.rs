@@ -52,12 +52,25 @@ pub(super) fn report(number_id: &str, report: &Value) -> Vec<String> {
     lines
 }
 
+/// The name of a count, for one or for several.
+fn named(name: &str, count: u64) -> String {
+    let one = match name {
+        "aliases" => "alias",
+        "statuses" => "status",
+        "parked_statuses" => "parked status",
+        "journal_entries" => "journal entry",
+        "dead_letters_trimmed" => "dead letter trimmed",
+        other => other.strip_suffix('s').unwrap_or(other),
+    };
+    (if count == 1 { one } else { name }).replace('_', " ")
+}
+
 /// What is not nothing, in words.
 fn counts(erased: Option<&Value>) -> String {
     let fields = erased.and_then(Value::as_object).into_iter().flatten();
     let some: Vec<String> = fields
         .filter_map(|(name, count)| Some((name, count.as_u64().filter(|count| *count > 0)?)))
-        .map(|(name, count)| format!("{count} {}", name.replace('_', " ")))
+        .map(|(name, count)| format!("{count} {}", named(name, count)))
         .collect();
     if some.is_empty() {
         return "nothing".to_owned();
@@ -83,7 +96,7 @@ mod tests {
                 "history": "rewritten",
             }),
         );
-        assert_eq!(told[0], "106: erased 1 conversations, 12 journal entries");
+        assert_eq!(told[0], "106: erased 1 conversation, 12 journal entries");
         assert!(
             told[1].contains("2 purchases") && told[2].contains("0 places"),
             "{told:?}"
