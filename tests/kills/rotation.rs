@@ -56,11 +56,10 @@ async fn every_secret_of_one_gateway_is_exchanged_under_load_and_nobody_is_refus
     exchanged(fault, 1).await;
 }
 
-/// Runs all, writes the row, then holds what is promised.
-
 /// What one gateway with a file of its own must bear.
 const ALONE_PER_SECOND: u64 = 200;
 
+/// Runs all, writes the row, then holds what is promised.
 async fn exchanged(fault: &str, replicas: usize) {
     let mut sum = Toll::default();
     let mut all = Vec::new();
