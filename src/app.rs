@@ -296,13 +296,10 @@ fn dispatcher_parts(
     provider: Arc<dyn Provider>,
     connectors: Connectors,
 ) -> delivery::Parts {
-    let sides = sides(config, connectors);
     delivery::Parts {
         engine,
         provider,
-        connectors: sides.connectors,
-        merchants: sides.merchants,
-        rates: sides.rates,
+        sides: sides(config, connectors),
         replica: replica_name(),
     }
 }

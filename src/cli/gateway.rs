@@ -14,8 +14,8 @@ use super::{Failure, own_key};
 use crate::config::{Config, Outgoing, Scope};
 use crate::outgoing::{self, Guard};
 
-/// Largest answer that is read: one letter's body, written as JSON.
-const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Largest answer that is read: one letter's body or a whole journal, written as JSON.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What a command wants of a gateway.
 pub(super) struct Wanted<'a> {
@@ -53,6 +53,12 @@ impl Gateway {
         wanted: &Wanted<'_>,
     ) -> Result<Self, Failure> {
         let fault = |problem: &str| fault(wanted.command, problem);
+        let base = match given {
+            Some(text) => named(&config.outgoing, text).map_err(|problem| fault(&problem))?,
+            None => listening(config).ok_or_else(|| {
+                fault("server.listen takes a free port. Mend: name the gateway with --gateway URL")
+            })?,
+        };
         let own =
             own_key::operators(config, environment, wanted.scopes).map_err(|problem| fault(&problem))?;
         let Some(key) = own else {
@@ -66,12 +72,6 @@ impl Gateway {
                  running gateway takes it within seconds"
             );
             return Err(fault(&problem));
-        };
-        let base = match given {
-            Some(text) => named(&config.outgoing, text).map_err(|problem| fault(&problem))?,
-            None => listening(config).ok_or_else(|| {
-                fault("server.listen takes a free port. Mend: name the gateway with --gateway URL")
-            })?,
         };
         let http = if base.scheme() == "https" {
             outgoing::provider(wanted.timeout_ms)?
@@ -126,7 +126,7 @@ impl Gateway {
             bytes.extend_from_slice(&chunk);
             if bytes.len() > ANSWER_BYTES_MAX {
                 return Err(running(format!(
-                    "the answer of {} is larger than 32 MiB",
+                    "the answer of {} is larger than 64 MiB",
                     self.base
                 )));
             }

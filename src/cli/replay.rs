@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use serde_json::Value;
-use url::{Host, Url};
+use reqwest::Method;
+use url::Url;
 
 use super::check::listener;
 use super::check::store::IN_USE;
-use super::{Failure, load_config, out, own_key, start_logs};
+use super::gateway::{Gateway, Wanted};
+use super::{Failure, load_config, out, start_logs};
 use crate::app;
-use crate::cli::address::reachable;
 use crate::clock::MovableClock;
 use crate::config::{Config, Scope};
 use crate::domain::decide;
@@ -24,8 +24,6 @@ use crate::outgoing;
 
 /// How long a gateway may take to answer.
 const TIMEOUT_MS: u64 = 30_000;
-/// Largest journal that is read from a gateway.
-const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Whose conversation: number and customer.
 type Whose<'a> = (&'a str, &'a str);
@@ -51,7 +49,7 @@ pub(super) async fn run(
         ));
     }
     let recorded = match gateway {
-        Some(gateway) => asked(&config, environment, gateway, whose).await?,
+        Some(gateway) => asked(&config, environment, Some(gateway.as_str()), whose).await?,
         None => opened(&config, environment, whose).await?,
     };
     let recorded = recorded.ok_or_else(|| anyhow!("this customer has no conversation with this number"))?;
@@ -104,92 +102,38 @@ async fn running(
 ) -> Result<Option<Recorded>, Failure> {
     let client = outgoing::provider(TIMEOUT_MS)?;
     let is_ours = listener::is_sacola(&client, config.server.listen).await;
-    let address = reachable(config.server.listen).filter(|_| is_ours);
-    let address = address.ok_or_else(|| {
-        anyhow!(
+    if !is_ours {
+        return Err(anyhow!(
             "a running gateway holds the embedded store, and no sacola answers at server.listen: name it with --gateway \
              URL, or stop it and try again"
         )
-    })?;
-    let gateway = Url::parse(&format!("http://{address}/"))?;
-    fetched(config, environment, &gateway, whose).await
+        .into());
+    }
+    asked(config, environment, None, whose).await
 }
 
-/// From a gateway that was named.
+/// From a running gateway: the one that was named, or the one of the configuration.
 async fn asked(
     config: &Config,
     environment: &BTreeMap<String, String>,
-    gateway: &Url,
-    whose: Whose<'_>,
+    given: Option<&str>,
+    (number, customer): Whose<'_>,
 ) -> Result<Option<Recorded>, Failure> {
-    if gateway.scheme() != "https" && !is_loopback(gateway) && !listener::is_allowed(config, gateway) {
-        return Err(fault(
-            "--gateway: without https:// the API key would travel in the clear; plain http:// leads to this machine or inside \
-             outgoing.allow_private only",
-        ));
-    }
-    fetched(config, environment, gateway, whose).await
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(_)) | None => false,
-    }
-}
-
-async fn fetched(
-    config: &Config,
-    environment: &BTreeMap<String, String>,
-    gateway: &Url,
-    whose: Whose<'_>,
-) -> Result<Option<Recorded>, Failure> {
-    let own = own_key::operators(config, environment, &[Scope::ConversationsRead]);
-    let own = own.map_err(|problem| fault(&format!("replay: {problem}")))?;
-    let key = own.ok_or_else(|| {
-        fault(
-            "replay: the running gateway gives journals to an operator only: add an [[api_key]] with merchant \"*\" and the \
-             scope conversations:read, or stop the gateway and try again",
-        )
-    })?;
-    let url = address(gateway, whose)?;
-    let client = outgoing::provider(TIMEOUT_MS)?;
-    let sent = client.get(url).bearer_auth(key.secret).send().await;
-    let mut answer = sent.map_err(|error| anyhow!("the gateway does not answer: {}", error.without_url()))?;
-    let http = answer.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > ANSWER_BYTES_MAX {
-            return Err(anyhow!("the gateway's answer is larger than {ANSWER_BYTES_MAX} bytes").into());
+    let wanted = Wanted {
+        command: "replay",
+        scopes: &[Scope::ConversationsRead],
+        timeout_ms: TIMEOUT_MS,
+    };
+    let gateway = Gateway::of(config, environment, given, &wanted)?;
+    let path = ["conversations", number, customer, "journal"];
+    match gateway.ask(Method::GET, &path, &[], None).await? {
+        Ok(answer) => {
+            let recorded = serde_json::from_value(answer).context("the gateway's answer is no journal")?;
+            Ok(Some(recorded))
         }
+        Err(problem) if problem.code == "unknown_customer" => Ok(None),
+        Err(problem) => Err(gateway.refused(&problem)),
     }
-    if http == 200 {
-        let recorded: Recorded =
-            serde_json::from_slice(&body).context("the gateway's answer is no journal")?;
-        return Ok(Some(recorded));
-    }
-    let problem: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    match problem.get("code").and_then(Value::as_str) {
-        Some("unknown_customer") => Ok(None),
-        code => {
-            let code = code.unwrap_or("no code");
-            Err(anyhow!("the gateway answered with HTTP {http} ({code})").into())
-        }
-    }
-}
-
-fn address(gateway: &Url, (number, customer): Whose<'_>) -> Result<Url, Failure> {
-    let mut url = gateway.clone();
-    match url.path_segments_mut() {
-        Ok(mut path) => {
-            path.pop_if_empty()
-                .extend(["v1", "conversations", number, customer, "journal"]);
-        }
-        Err(()) => return Err(fault("--gateway: such an address has no path")),
-    }
-    Ok(url)
 }
 
 fn in_words(replayed: &Replayed) -> Vec<String> {

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::engine::{Engine, LaneWork};
 use crate::live::Live;
-use crate::merchants::{Connectors, payment_link::LinkRule};
+use crate::merchants::payment_link::LinkRule;
 use crate::store::{self, ClaimOutcome, Class, Head, LaneId, LaneKind, SettleOutcome};
 use crate::tasks::Tasks;
 use crate::whatsapp::Provider;
@@ -71,12 +71,8 @@ pub struct Parts {
     pub engine: Arc<Engine>,
     /// Carries messages.
     pub provider: Arc<dyn Provider>,
-    /// Merchants' backends.
-    pub connectors: Connectors,
-    /// Merchants' settings.
-    pub merchants: BTreeMap<MerchantId, MerchantSettings>,
-    /// Messages per second of each number.
-    pub rates: BTreeMap<NumberId, u32>,
+    /// The two outsides; [`Dispatcher::replace`] takes others.
+    pub sides: Sides,
     /// Names this replica in leases.
     pub replica: String,
 }
@@ -111,11 +107,7 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// A dispatcher; [`Dispatcher::run`] starts it, tests step it.
     pub fn new(parts: Parts, tasks: Tasks) -> Arc<Self> {
-        let sides = Sides {
-            connectors: parts.connectors,
-            merchants: parts.merchants,
-            rates: parts.rates,
-        };
+        let sides = Live::new(parts.sides);
         let parts = Standing {
             engine: parts.engine,
             provider: parts.provider,
@@ -123,7 +115,7 @@ impl Dispatcher {
         };
         Arc::new(Self {
             parts,
-            sides: Live::new(sides),
+            sides,
             mirrors: Mutex::default(),
             slots: Arc::new(Semaphore::new(LANES_AT_ONCE)),
             serial: AtomicU64::new(0),

@@ -97,7 +97,7 @@ async fn journals_are_for_operators_and_wrong_arguments_are_status_2() {
         (NUMBER, &[], "NUMBER/CUSTOMER"),
         ("5511999990000/BR.1", &[], "phone_number_id"),
         (&whose, &["--gateway", &gateway.public], "operator"),
-        (&whose, &["--gateway", "http://gateway.example.com"], "https://"),
+        (&whose, &["--gateway", "http://203.0.113.7"], "https://"),
         (&whose, &["--gateway", "no address"], "--gateway"),
     ];
     for (conversation, more, named) in cases {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 
-use sacola::delivery::{Dispatcher, MerchantSettings, Parts as DeliveryParts};
+use sacola::delivery::{Dispatcher, MerchantSettings, Parts as DeliveryParts, Sides};
 use sacola::domain::facts::{Shop as ShopSettings, WebClients};
 use sacola::domain::ids::{MerchantId, NumberId};
 use sacola::domain::money::Currency;
@@ -199,9 +199,11 @@ fn delivery(shared: &Shared, id: ReplicaId, engine: Arc<Engine>) -> DeliveryPart
     DeliveryParts {
         engine,
         provider: Arc::new(chat),
-        connectors: [(merchant(), Arc::new(shop) as Arc<dyn Connector>)].into(),
-        merchants: [(merchant(), settings)].into(),
-        rates: BTreeMap::from([(number(), shared.rate)]),
+        sides: Sides {
+            connectors: [(merchant(), Arc::new(shop) as Arc<dyn Connector>)].into(),
+            merchants: [(merchant(), settings)].into(),
+            rates: BTreeMap::from([(number(), shared.rate)]),
+        },
         replica: format!("replica{id}"),
     }
 }

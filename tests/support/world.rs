@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sacola::clock::{Clock, ManualClock};
-use sacola::delivery::{Dispatcher, MerchantSettings, Parts as DeliveryParts};
+use sacola::delivery::{Dispatcher, MerchantSettings, Parts as DeliveryParts, Sides};
 use sacola::domain::conversation::{Conversation, Customer};
 use sacola::domain::device::Device;
 use sacola::domain::event::{Event, OrderItem};
@@ -131,9 +131,11 @@ impl World {
         let parts = DeliveryParts {
             engine: Arc::clone(&engine),
             provider: Arc::clone(&chat) as _,
-            connectors: [(merchant.clone(), connector)].into(),
-            merchants: [(merchant.clone(), settings)].into(),
-            rates: BTreeMap::new(),
+            sides: Sides {
+                connectors: [(merchant.clone(), connector)].into(),
+                merchants: [(merchant.clone(), settings)].into(),
+                rates: BTreeMap::new(),
+            },
             replica: "test".to_owned(),
         };
         let dispatcher = Dispatcher::new(parts, tasks);
