@@ -3,16 +3,18 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 /// How long a page may take to show what a test waits for.
-const PATIENCE_MS: u64 = 20_000;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser window.
 pub struct Chromium {
@@ -113,28 +115,44 @@ impl Chromium {
         self.client.goto(url).await.unwrap();
     }
 
-    /// The value of an expression, once it is true: looked at with each frame that the page draws. Fails after a while with what
-    /// the page says then.
+    /// The value of an expression, once it is true: looked at with each frame that the page draws, and now and then while it
+    /// draws none. It may come true on the page that follows this one. Fails after a while with what the page says then.
     pub async fn until(&self, expression: &str) -> Value {
-        let script = format!(
-            "const done = arguments[0];
-            const value = () => {{ try {{ return ({expression}); }} catch (error) {{ return undefined; }} }};
-            const ends = performance.now() + {PATIENCE_MS};
-            const look = () => {{
-                const found = value();
-                if (found) {{ done({{ found }}); return; }}
-                if (performance.now() > ends) {{ done({{ page: document.body.innerText.slice(0, 4000) }}); return; }}
-                requestAnimationFrame(look);
-            }};
-            look();"
-        );
-        let answer = self.client.execute_async(&script, Vec::new()).await.unwrap();
+        let ends = Instant::now() + PATIENCE;
+        let answer = loop {
+            match self.looks(expression).await {
+                Ok(answer) => break answer,
+                // Chromium's driver may tell a page that left while the script ran as a timeout, however early it is
+                // (github.com/w3c/webdriver/issues/1856).
+                Err(error) => assert!(Instant::now() < ends, "waited in vain for {expression}: {error}"),
+            }
+        };
         assert!(
             answer["page"].is_null(),
             "waited in vain for {expression}; the page says:\n{}",
             answer["page"].as_str().unwrap_or_default()
         );
         answer["found"].clone()
+    }
+
+    async fn looks(&self, expression: &str) -> Result<Value, CmdError> {
+        let patience_ms = PATIENCE.as_millis();
+        let script = format!(
+            "const done = arguments[0];
+            const value = () => {{ try {{ return ({expression}); }} catch (error) {{ return undefined; }} }};
+            const ends = performance.now() + {patience_ms};
+            const look = () => {{
+                const found = value();
+                if (found) {{ done({{ found }}); return; }}
+                if (performance.now() > ends) {{ done({{ page: document.body.innerText.slice(0, 4000) }}); return; }}
+                let looked = false;
+                const once = () => {{ if (!looked) {{ looked = true; look(); }} }};
+                requestAnimationFrame(once);
+                setTimeout(once, 250);
+            }};
+            look();"
+        );
+        self.client.execute_async(&script, Vec::new()).await
     }
 
     /// The value of an expression now.
@@ -277,6 +295,7 @@ fn port_of(driver: &mut Child) -> u16 {
 
 fn capabilities(profile: &str, is_watched: bool) -> Capabilities {
     let requests = if is_watched { "ALL" } else { "OFF" };
+    let patience_ms = u64::try_from(PATIENCE.as_millis()).unwrap();
     let arguments = [
         "--headless=new",
         "--no-sandbox",
@@ -291,7 +310,7 @@ fn capabilities(profile: &str, is_watched: bool) -> Capabilities {
     let capabilities = json!({
         "goog:chromeOptions": { "args": arguments },
         "goog:loggingPrefs": { "browser": "ALL", "performance": requests },
-        "timeouts": { "script": PATIENCE_MS + 10_000, "implicit": 0, "pageLoad": PATIENCE_MS },
+        "timeouts": { "script": 2 * patience_ms, "implicit": 0, "pageLoad": patience_ms },
     });
     let Value::Object(capabilities) = capabilities else {
         unreachable!("an object")

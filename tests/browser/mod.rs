@@ -8,6 +8,7 @@ mod chromium;
 mod console;
 mod demo;
 mod docs;
+mod patience;
 mod serving;
 mod speed;
 mod stories;
