@@ -87,6 +87,8 @@ fn check(asked: &Request) -> Result<(), ApiError> {
     let is_id = |id: &RetailerId| (1..=RETAILER_ID_MAX).contains(&id.as_str().len());
     let problem = if body.chars().count() > BODY_MAX {
         format!("body may have {BODY_MAX} characters")
+    } else if body.chars().any(is_no_writing) {
+        "body may have no control characters but line breaks and tabs".to_owned()
     } else if asked.products.is_empty() || asked.products.len() > PRODUCTS_MAX {
         format!("products must name 1 to {PRODUCTS_MAX} retailer ids")
     } else if !asked.products.iter().all(is_id) {
@@ -98,6 +100,11 @@ fn check(asked: &Request) -> Result<(), ApiError> {
         return Ok(());
     };
     Err(ApiError::new(Code::InvalidRequest, problem))
+}
+
+/// True for what nobody writes and the provider may refuse a message for.
+fn is_no_writing(one: char) -> bool {
+    one.is_control() && !matches!(one, '\n' | '\r' | '\t')
 }
 
 fn accepted(answer: String) -> HttpResponse {
@@ -193,6 +200,20 @@ mod tests {
             let error = check(&asked(&id)).unwrap_err();
             assert_eq!(error.code(), Code::InvalidRequest);
             assert!(error.detail().len() < 100, "{}", error.detail());
+        }
+    }
+
+    #[test]
+    fn words_with_control_characters_are_refused_before_they_are_on_their_way() {
+        let says = |body: &str| Request {
+            number: NumberId::new("1"),
+            customer: "x".to_owned(),
+            products: vec![RetailerId::new("cafe")],
+            body: Some(body.to_owned()),
+        };
+        assert!(check(&says("Fresh today:\r\n\tcafé ☕")).is_ok());
+        for body in ["a\0b", "\u{7}", "a\u{85}", "\u{7f}"] {
+            assert!(check(&says(body)).is_err(), "{body:?}");
         }
     }
 
