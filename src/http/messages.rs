@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::auth::admitted;
 use super::idempotency::Begun;
-use super::problem::{ApiError, Code};
+use super::problem::{ApiError, Code, never_written, unknown_number};
 use super::queries::no_query;
 use super::{State, body, idempotency};
 use crate::config::Scope;
@@ -58,8 +58,7 @@ pub(super) async fn products(
         .number(&asked.number)
         .filter(|number| key.sees(&number.shop.merchant));
     let merchant = settings.map(|number| number.shop.merchant.clone());
-    let merchant =
-        merchant.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
+    let merchant = merchant.ok_or_else(unknown_number)?;
     let sent = format!("POST /v1/messages/products\n{}", String::from_utf8_lossy(&bytes));
     let claim = match idempotency::begin(&state, &key, &idempotency_key, &sent).await? {
         Begun::First(claim) => claim,
@@ -124,12 +123,7 @@ async fn show(
         .engine
         .conversation_of(&asked.number, &asked.customer)
         .await?;
-    let conversation = conversation.ok_or_else(|| {
-        ApiError::new(
-            Code::UnknownCustomer,
-            "this customer has never written to this business number",
-        )
-    })?;
+    let conversation = conversation.ok_or_else(never_written)?;
     if now_ms >= conversation.window_open_until_ms {
         metrics::counter!("sacola_window_closed_total", "kind" => "api").increment(1);
         tracing::info!(conversation = %conversation.home, "products not sent: the service window is closed");
@@ -150,7 +144,7 @@ async fn show(
     if show.is_empty() {
         return Err(ApiError::new(
             Code::UnknownProduct,
-            "none of these products is in the catalog",
+            "none of these products is in the catalog: GET /v1/products lists what is",
         ));
     }
     let happened = Happened {
