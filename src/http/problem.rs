@@ -264,7 +264,11 @@ mod tests {
     #[test]
     fn what_is_unknown_is_told_with_what_to_give() {
         assert!(unknown_number().detail().contains("phone_number_id"));
-        assert!(never_written().detail().ends_with("wa_id exactly as the provider writes it"));
+        assert!(
+            never_written()
+                .detail()
+                .ends_with("wa_id exactly as the provider writes it")
+        );
     }
 
     #[test]
