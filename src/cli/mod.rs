@@ -53,7 +53,7 @@ enum Command {
         #[arg(long)]
         script: bool,
     },
-    /// The gateway.
+    /// The gateway, with a configuration file; `sacola.example.toml` is one to begin with, `sacola check` tries one out.
     Serve {
         /// The configuration file.
         #[arg(long)]
@@ -86,7 +86,7 @@ enum Command {
     },
     /// Removes everything that is kept of a customer, and proves it by a search.
     Erase(erase::Options),
-    /// About the configuration.
+    /// About the configuration: `config reference` prints every key.
     Config {
         #[command(subcommand)]
         about: ConfigCommand,

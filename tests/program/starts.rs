@@ -2,10 +2,13 @@
 //! that can't be read. Each is told with its mend and its exit status, and nothing that may be a secret is repeated.
 
 use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
-use crate::support::program::runs;
+use crate::support::program::{Outside, environment, runs, write_config};
+use crate::support::redis_server::{AppendOnly, RedisServer};
 
 #[test]
 fn what_is_no_text_among_arguments_and_variables_is_told_and_never_quoted() {
@@ -34,7 +37,7 @@ fn what_is_no_text_among_arguments_and_variables_is_told_and_never_quoted() {
 
 #[test]
 fn an_address_that_is_taken_is_told_with_its_mend_in_the_words_of_who_started_it() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (status, _, stderr) = runs(&["demo", "--listen", &address]);
     assert_eq!(status, Some(1), "{stderr}");
@@ -93,4 +96,37 @@ fn a_log_setting_that_cannot_be_read_is_told() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("RUST_LOG can't be read"), "{stderr}");
     assert!(stderr.contains("SACOLA_LOG is neither json nor text"), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_a_newer_version_sends_forward_or_to_the_backup_and_to_no_empty_store() {
+    let server = RedisServer::start(AppendOnly::Always).unwrap();
+    let url = server.url();
+    let address = url.trim_start_matches("redis://").trim_end_matches('/');
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.write_all(b"SET format 99\r\n").unwrap();
+    let mut answer = [0_u8; 5];
+    connection.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"+OK\r\n");
+    let directory = tempfile::tempdir().unwrap();
+    let outside = Outside::start();
+    let config = write_config(directory.path(), &outside, &url, 1_000);
+    let cases: [(&str, i32, &[&str]); 2] = [
+        ("serve", 1, &["in format 99", "a newer one", "restore the backup"]),
+        ("check", 2, &["store.unfit", "in format 99", "go forward again"]),
+    ];
+    for (command, status, parts) in cases {
+        let output = Command::new(env!("CARGO_BIN_EXE_sacola"))
+            .args([command, "--config"])
+            .arg(&config)
+            .envs(environment())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{stderr}");
+        for part in parts {
+            assert!(stderr.contains(part), "{part} is not in {stderr}");
+        }
+    }
+    outside.stop().await;
 }

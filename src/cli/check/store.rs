@@ -58,7 +58,9 @@ fn not_opened(config: &Config, subject: &str, error: &anyhow::Error, gateway: Op
 }
 
 fn unfit(config: &Config, problem: &str) -> &'static str {
-    if !config.store.url.expose().starts_with("embedded:") {
+    if problem.contains("written in format") {
+        "go forward again, or restore: docs/DEPLOYMENT.md, \"Upgrade and rollback\""
+    } else if !config.store.url.expose().starts_with("embedded:") {
         "change what is named in the server's settings, or point store.url at another server"
     } else if problem.contains("is damaged") {
         "restore it: docs/DEPLOYMENT.md, \"Backup and restore\""
