@@ -147,7 +147,16 @@ pub(super) async fn run(
         None
     };
     let directory = data.or_else(|| temporary.clone()).unwrap_or_default();
-    let demo = Demo::start(listen, &directory).await?;
+    let started = Demo::start(listen, &directory).await;
+    let demo = match (started, &temporary) {
+        (Ok(demo), _) => demo,
+        (Err(failure), made) => {
+            if let Some(directory) = made {
+                std::fs::remove_dir_all(directory)?;
+            }
+            return Err(failure);
+        }
+    };
     let ready = ready_line(&demo);
     out(&ready.to_string());
     explain(&demo);
