@@ -140,10 +140,8 @@ impl App {
     ) -> anyhow::Result<Self> {
         let metrics = telemetry::metrics();
         let health = judged(store.as_ref(), demanded(config)).await?;
-        let public = TcpListener::bind(config.server.listen)
-            .with_context(|| format!("server.listen: cannot listen on {}", config.server.listen))?;
-        let ops = TcpListener::bind(config.server.ops_listen)
-            .with_context(|| format!("server.ops_listen: cannot listen on {}", config.server.ops_listen))?;
+        let public = bound("server.listen", config.server.listen)?;
+        let ops = bound("server.ops_listen", config.server.ops_listen)?;
         let (public_address, ops_address) = (public.local_addr()?, ops.local_addr()?);
 
         let tasks = Tasks::new();
@@ -234,6 +232,12 @@ impl App {
         self.state.engine.store().close().await;
         is_idle
     }
+}
+
+fn bound(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| {
+        format!("{key}: cannot listen on {address}; stop what listens there, or give another address or port")
+    })
 }
 
 async fn keyring(config: &Config, store: &dyn Store) -> anyhow::Result<Keyring> {

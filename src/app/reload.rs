@@ -303,7 +303,7 @@ impl Reload {
             if end_ms.is_some_and(|end_ms| end_ms <= self.clock.now_ms()) {
                 tracing::warn!(
                     secret = place,
-                    "this secret has expired; remove it, or put a new one in its place"
+                    "this secret has expired and is not used; put a new one in its place, or remove it when another stands beside it"
                 );
             }
         }

@@ -17,6 +17,7 @@ use super::playground::{self, Settings};
 use super::{Failure, err, out, start_logs, stop_signal};
 use crate::app::{App, Around};
 use crate::clock::MovableClock;
+use crate::config::Fault;
 use crate::emulator::Emulator;
 use crate::tasks::Tasks;
 use crate::trace::Trace;
@@ -42,10 +43,12 @@ impl Demo {
         let emulator = Emulator::start(settings(listener, None, None, clock.clone()), &tasks)?;
         let text = configuration(listen, data, emulator.base_url());
         let loaded = crate::config::load(&text, &BTreeMap::new())
-            .map_err(|faults| Failure::Configuration(faults.iter().map(ToString::to_string).collect()))?;
+            .map_err(|faults| Failure::Configuration(faults.iter().map(in_its_own_words).collect()))?;
         let (trace, stop_streams, told) = (Trace::on(), CancellationToken::new(), Settings::default());
         let routes = playground::routes(&trace, &stop_streams, &told, emulator.controls());
-        let app = App::start_with(&loaded.config, Arc::new(clock), Around { trace, routes }).await?;
+        let app = App::start_with(&loaded.config, Arc::new(clock), Around { trace, routes })
+            .await
+            .context("the demo can't start (its server.listen is --listen, its store.url is --data)")?;
         let public = format!("http://{}", app.public);
         let page = json!({
             "gateway": true, "api_key": API_KEY, "ops_url": format!("http://{}", app.ops), "public_url": public,
@@ -71,6 +74,11 @@ impl Demo {
         self.app.stop().await;
         self.tasks.stop(5_000).await;
     }
+}
+
+/// The demo has no file: who started it wrote options.
+fn in_its_own_words(fault: &Fault) -> String {
+    fault.to_string().replacen("server.listen", "--listen", 1)
 }
 
 /// The demo's configuration: the same format as everybody's.
@@ -139,7 +147,16 @@ pub(super) async fn run(
         None
     };
     let directory = data.or_else(|| temporary.clone()).unwrap_or_default();
-    let demo = Demo::start(listen, &directory).await?;
+    let started = Demo::start(listen, &directory).await;
+    let demo = match (started, &temporary) {
+        (Ok(demo), _) => demo,
+        (Err(failure), made) => {
+            if let Some(directory) = made {
+                std::fs::remove_dir_all(directory)?;
+            }
+            return Err(failure);
+        }
+    };
     let ready = ready_line(&demo);
     out(&ready.to_string());
     explain(&demo);

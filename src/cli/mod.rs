@@ -16,6 +16,7 @@ mod emulator;
 mod erase;
 mod explain;
 mod gateway;
+mod given;
 mod health;
 mod own_key;
 mod playground;
@@ -24,6 +25,7 @@ mod replay;
 mod script;
 mod serve;
 
+pub use given::{Texts, texts};
 use print::{err, out};
 
 /// A gateway that brings chat purchases to any shop.
@@ -51,7 +53,7 @@ enum Command {
         #[arg(long)]
         script: bool,
     },
-    /// The gateway.
+    /// The gateway, with a configuration file; `sacola.example.toml` is one to begin with, `sacola check` tries one out.
     Serve {
         /// The configuration file.
         #[arg(long)]
@@ -84,7 +86,7 @@ enum Command {
     },
     /// Removes everything that is kept of a customer, and proves it by a search.
     Erase(erase::Options),
-    /// About the configuration.
+    /// About the configuration: `config reference` prints every key.
     Config {
         #[command(subcommand)]
         about: ConfigCommand,
@@ -222,15 +224,24 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
     }
 }
 
+/// What mends a configuration file that could not be read.
+fn unread(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::InvalidData {
+        "save it as UTF-8"
+    } else {
+        "name a file that this user may read; sacola.example.toml is one to begin with"
+    }
+}
+
 /// Reads a configuration file; warnings go to the log.
 fn load_config(
     path: &std::path::Path,
     environment: &BTreeMap<String, String>,
 ) -> Result<crate::config::Config, Failure> {
     let text = crate::config::read(path).map_err(|error| {
+        let mend = unread(&error);
         Failure::Configuration(vec![format!(
-            "--config {}: cannot be read: {error} — mend: name a file that this user may read; sacola.example.toml is \
-             one to begin with",
+            "--config {}: cannot be read: {error} — mend: {mend}",
             path.display()
         )])
     })?;
@@ -250,9 +261,18 @@ fn load_config(
 
 fn start_logs(environment: &BTreeMap<String, String>, default: &str) {
     let filter = environment.get("RUST_LOG").map_or(default, String::as_str);
-    let json = environment.get("SACOLA_LOG").is_some_and(|form| form == "json");
-    crate::telemetry::start_logs(filter, json);
+    let form = environment.get("SACOLA_LOG").map_or("", String::as_str);
+    let is_read = crate::telemetry::start_logs(filter, form == "json");
     crate::telemetry::tell_panics_by_place();
+    if !is_read {
+        tracing::warn!(
+            "RUST_LOG can't be read, so info is used; write error, warn, info, debug or trace, or a target with one, and \
+             commas between: info,sacola::steps=debug"
+        );
+    }
+    if !matches!(form, "" | "text" | "json") {
+        tracing::warn!("SACOLA_LOG is neither json nor text, so text is used");
+    }
 }
 
 /// SIGTERM and SIGINT, heard from the moment that this is made.

@@ -60,7 +60,7 @@ pub struct Server {
 /// Where conversations live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreSection {
-    /// `embedded:DIR`, `redis://…`, `rediss://…`, `redis+cluster://…` or `redis+sentinel://…`. It may carry a password,
+    /// `embedded:DIR`, `redis://…`, `rediss://…`, `redis+cluster://…` or `rediss+cluster://…`. It may carry a password,
     /// so it is a secret; [`StoreSection::shown_url`] may be printed.
     pub url: Secret,
     /// Put before every key; may be empty, has no braces.

@@ -10,17 +10,25 @@ use super::report::Report;
 use super::types::Outgoing;
 
 /// Store addresses that Sacola understands.
-const STORE_SCHEMES: [&str; 6] = [
+const STORE_SCHEMES: [&str; 5] = [
     "embedded:",
     "redis://",
     "rediss://",
     "redis+cluster://",
     "rediss+cluster://",
-    "redis+sentinel://",
 ];
 
 /// One of the store's schemes with something behind it.
 pub(super) fn is_store_url(report: &mut Report<'_>, path: &str, text: &str) -> bool {
+    if ["redis+sentinel:", "rediss+sentinel:"]
+        .iter()
+        .any(|scheme| text.starts_with(*scheme))
+    {
+        let mend = "give redis:// with an address that always leads to the primary (a Kubernetes service or a proxy that \
+                    follows Sentinel), or use redis+cluster://";
+        report.fault(path, "this version does not speak to Redis Sentinel", mend);
+        return false;
+    }
     let rest = STORE_SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme));
     let good = rest.is_some_and(|rest| !rest.is_empty());
     if !good {
@@ -298,11 +306,16 @@ mod tests {
             "redis://h:1",
             "rediss://h",
             "redis+cluster://a:1,b:2",
-            "redis+sentinel://a",
         ] {
             assert!(!fails(|report| _ = is_store_url(report, "u", good)), "{good}");
         }
-        for bad in ["embedded:", "http://h", "postgres://h", "data"] {
+        for bad in [
+            "embedded:",
+            "http://h",
+            "postgres://h",
+            "data",
+            "redis+sentinel://a",
+        ] {
             assert!(fails(|report| _ = is_store_url(report, "u", bad)), "{bad}");
         }
         assert!(!fails(|report| _ = network(report, "n", "10.0.0.1")));

@@ -197,6 +197,11 @@ impl Emulator {
     }
 }
 
+/// Whether a demo shop can sign with it: `whsec_` and base64.
+pub fn is_merchant_secret(text: &str) -> bool {
+    wire::webhook_key(text).is_some()
+}
+
 fn empty_world(config: &EmulatorConfig) -> anyhow::Result<(Arc<World>, mpsc::Receiver<Delivery>)> {
     let settings = Settings {
         base_url: format!("http://{}", own_address(&config.listener)?),

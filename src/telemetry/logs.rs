@@ -11,9 +11,11 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// Sends logs to stderr. `filter` is an `env_logger` style directive such as `info` or `sacola=debug`; `json` writes one JSON
-/// object per line. A second call does nothing.
-pub fn start_logs(filter: &str, json: bool) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+/// object per line. A second call does nothing. `false`: the filter can't be read, and `info` stands in its place.
+pub fn start_logs(filter: &str, json: bool) -> bool {
+    let read = EnvFilter::try_new(filter);
+    let is_read = read.is_ok();
+    let filter = read.unwrap_or_else(|_| EnvFilter::new("info"));
     let written = tracing_subscriber::registry()
         .with(filter)
         .with(filter_fn(may_be_written));
@@ -26,6 +28,7 @@ pub fn start_logs(filter: &str, json: bool) {
         written.with(lines.with_target(false)).try_init()
     };
     drop(started);
+    is_read
 }
 
 /// Our own lines are reviewed, and a test greps them. Below a warning those of dependencies (HTTP, TLS, Redis) hold headers and

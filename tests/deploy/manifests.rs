@@ -216,6 +216,24 @@ fn composed(root: &Path, name: &str, components: &[&str]) -> PathBuf {
     folder
 }
 
+/// The overlay that docs/KUBERNETES.md tells everybody to begin with, beside a clone as it says, with the host of its own patch in
+/// `public_url`: what is printed there must pass the checks that are its next step.
+#[test]
+fn the_overlay_that_the_documents_begin_with_is_right_as_it_is_printed() {
+    let page = fs::read_to_string(project("docs/KUBERNETES.md")).unwrap();
+    let after = page.split_once("# my-sacola/kustomization.yaml\n").unwrap().1;
+    let printed = after.split_once("```").unwrap().0;
+    let root = tempfile::tempdir().unwrap();
+    copy(&project("deploy"), &root.path().join("sacola/deploy"));
+    let own = root.path().join("my-sacola");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("kustomization.yaml"), printed).unwrap();
+    let settings = fs::read_to_string(project("deploy/kubernetes/overlays/prod/sacola.toml")).unwrap();
+    let settings = settings.replace("https://gateway.example.com", "https://chat.my-shop.example");
+    fs::write(own.join("sacola.toml"), settings).unwrap();
+    assert_clean(&findings(&[], &[own]));
+}
+
 /// What a component is tried with. `emulator` is not for production: the dev overlay has it.
 fn companions(component: &str) -> Option<Vec<&str>> {
     match component {

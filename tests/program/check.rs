@@ -381,6 +381,16 @@ async fn a_store_that_cannot_be_used_is_named_with_its_mend() {
     bench
         .checks(&[("SACOLA__STORE__URL", &format!("embedded:{}", file.display()))])
         .has_fault("store.unfit", &["name a directory"]);
+    let damaged = bench.directory.path().join("damaged");
+    std::fs::create_dir(&damaged).unwrap();
+    std::fs::write(damaged.join("sacola.redb"), "no store at all".repeat(1_000)).unwrap();
+    bench
+        .checks(&[("SACOLA__STORE__URL", &format!("embedded:{}", damaged.display()))])
+        .has_fault("store.unfit", &["restore it", "Backup and restore"]);
+    let sentinel = [("SACOLA__STORE__URL", "redis+sentinel://h:26379")];
+    bench
+        .checks(&sentinel)
+        .has_fault("config.invalid", &["SACOLA__STORE__URL", "leads to the primary"]);
     let settings = ["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"];
     let evicting = RedisServer::start_with(AppendOnly::No, &settings).unwrap();
     bench

@@ -12,4 +12,5 @@ mod levels;
 mod measures;
 mod reload;
 mod replays;
+mod starts;
 mod walks;

@@ -42,8 +42,7 @@ fn configuration(environment: &BTreeMap<String, String>, path: &Path) -> (Option
                 code: "config.file",
                 subject: format!("--config {}", path.display()),
                 problem: format!("cannot be read: {error}"),
-                mend: "name a file that this user may read; sacola.example.toml is one to begin with"
-                    .to_owned(),
+                mend: super::unread(&error).to_owned(),
             };
             return (None, vec![Finding::Fault(problem)]);
         }

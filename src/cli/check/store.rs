@@ -53,12 +53,20 @@ fn not_opened(config: &Config, subject: &str, error: &anyhow::Error, gateway: Op
     if !matches!(error.downcast_ref::<store::Error>(), Some(store::Error::Unfit(_))) {
         return unreachable(subject, text);
     }
-    let mend = if config.store.url.expose().starts_with("embedded:") {
-        "name a directory where this user may write"
-    } else {
-        "change what is named in the server's settings, or point store.url at another server"
-    };
+    let mend = unfit(config, &text);
     Finding::fault("store.unfit", subject, text, mend)
+}
+
+fn unfit(config: &Config, problem: &str) -> &'static str {
+    if problem.contains("written in format") {
+        "go forward again, or restore: docs/DEPLOYMENT.md, \"Upgrade and rollback\""
+    } else if !config.store.url.expose().starts_with("embedded:") {
+        "change what is named in the server's settings, or point store.url at another server"
+    } else if problem.contains("is damaged") {
+        "restore it: docs/DEPLOYMENT.md, \"Backup and restore\""
+    } else {
+        "name a directory where this user may write, or give this user the file"
+    }
 }
 
 fn unreachable(subject: &str, problem: String) -> Finding {

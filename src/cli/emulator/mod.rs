@@ -75,7 +75,9 @@ pub(super) fn described(base_url: &str) -> Value {
 
 pub(super) async fn run(environment: &BTreeMap<String, String>, options: Options) -> Result<(), Failure> {
     start_logs(environment, "info");
-    let options = options.with_secret_files()?;
+    let options = options
+        .with_secret_files()
+        .map_err(|error| Failure::Configuration(vec![format!("{error:#}")]))?;
     let temporary = if options.tls_listen.is_some() && options.tls_dir.is_none() {
         Some(temporary_directory()?)
     } else {

@@ -7,6 +7,7 @@ use clap::Args;
 use url::Url;
 
 use super::{ACCESS_TOKEN, APP_SECRET, MERCHANT_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID};
+use crate::emulator;
 
 /// What `sacola emulator --help` tells.
 pub(crate) const HELP: &str = "\
@@ -84,10 +85,21 @@ pub(crate) struct Options {
 
 impl Options {
     /// The same with what the files of `--secrets` hold.
-    pub(super) fn with_secret_files(mut self) -> anyhow::Result<Self> {
-        let Some(directory) = self.secrets.clone() else {
-            return Ok(self);
+    pub(super) fn with_secret_files(self) -> anyhow::Result<Self> {
+        let options = match self.secrets.clone() {
+            Some(directory) => self.read_from(&directory)?,
+            None => self,
         };
+        // Not by a parser of the argument: what it refuses is quoted.
+        ensure!(
+            emulator::is_merchant_secret(&options.merchant_secret),
+            "--merchant-secret, or the file merchant_secret of --secrets: is not whsec_ followed by base64; make one: echo \
+             \"whsec_$(openssl rand -base64 32)\""
+        );
+        Ok(options)
+    }
+
+    fn read_from(mut self, directory: &Path) -> anyhow::Result<Self> {
         let secrets = [
             ("verify_token", &mut self.verify_token),
             ("access_token", &mut self.access_token),

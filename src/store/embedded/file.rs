@@ -60,8 +60,8 @@ fn make_table(database: &Database) -> Result<(), redb::Error> {
 fn cannot_open(path: &Path, problem: &DatabaseError) -> Error {
     if matches!(problem, DatabaseError::DatabaseAlreadyOpen) {
         return Error::Unfit(format!(
-            "the store {} is in use by another process: if a gateway is running, let the command go through it (its \
-             operations address), or stop it first",
+            "the store {} is in use by another process: stop that one first, or, when it is a gateway and this is a command, \
+             let the command go through it with --gateway URL",
             path.display()
         ));
     }
@@ -94,7 +94,10 @@ fn unusable(path: &Path, problem: &redb::Error) -> Error {
 }
 
 fn not_opened(path: &Path, problem: &impl std::fmt::Display) -> Error {
-    Error::Unfit(format!("can't open the store {}: {problem}", path.display()))
+    Error::Unfit(format!(
+        "can't open the store {}: {problem}; this user must be able to read and write it",
+        path.display()
+    ))
 }
 
 fn is_damage(problem: &DatabaseError) -> bool {

@@ -33,7 +33,9 @@ impl Inner {
         match found {
             Some(other) if other != FORMAT => Err(Error::Unfit(format!(
                 "the store was written in format {other}, this version reads format {FORMAT}: run the version that wrote \
-                 it, or give another key prefix"
+                 it or a newer one, or restore the backup of before; when the key {} is another program's, set \
+                 store.key_prefix",
+                self.keys.format()
             ))),
             _ => Ok(()),
         }
