@@ -34,7 +34,14 @@ pub fn start_logs(filter: &str, json: bool) -> bool {
 /// Our own lines are reviewed, and a test greps them. Below a warning those of dependencies (HTTP, TLS, Redis) hold headers and
 /// bodies: tokens, phone numbers, what customers wrote.
 fn may_be_written(metadata: &Metadata<'_>) -> bool {
-    is_ours(metadata.target()) || *metadata.level() <= Level::WARN
+    let target = metadata.target();
+    is_ours(target) || (*metadata.level() <= Level::WARN && !is_about_bytes(target))
+}
+
+/// The server's library calls bytes that are no HTTP an error, one for each connection of whoever scans the port: they are
+/// answered with 400 and concern nobody here.
+fn is_about_bytes(target: &str) -> bool {
+    matches!(target, "actix_http::h1::dispatcher" | "actix_http::h1::decoder")
 }
 
 fn is_ours(target: &str) -> bool {
@@ -58,6 +65,12 @@ fn fixed_words(panic: &PanicHookInfo<'_>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_scans_the_port_writes_no_lines_and_a_server_that_fails_does() {
+        assert!(is_about_bytes("actix_http::h1::dispatcher"));
+        assert!(!is_about_bytes("actix_http::h1::service") && !is_about_bytes("actix_server::worker"));
+    }
 
     #[test]
     fn only_targets_of_this_program_are_ours() {

@@ -7,11 +7,15 @@ use std::path::Path;
 
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableError};
 
+use super::keys;
 use super::table::TABLE;
 use crate::store::Error;
 
 /// How much of the file the library may keep in memory.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// The format that this version reads and writes; another one for each change that an older program would misread.
+const FORMAT: &[u8] = b"1";
 
 /// Opens the file at `path` and checks all of it: a large one takes longer to start.
 pub(super) fn open(path: &Path) -> Result<Database, Error> {
@@ -32,27 +36,31 @@ fn checked(path: &Path) -> Result<Database, Error> {
     let database = builder
         .create(path)
         .map_err(|problem| cannot_open(path, &problem))?;
-    let ready = match has_table(&database) {
-        Ok(false) => make_table(&database),
-        ready => ready.map(drop),
+    let format = match format_of(&database) {
+        Ok(None) => begin(&database).map(|()| None),
+        read => read,
     };
-    match ready {
-        Ok(()) => Ok(database),
+    match format {
+        Ok(Some(other)) if other != FORMAT => Err(another_format(path, &other)),
+        Ok(_) => Ok(database),
         Err(problem) => Err(unusable(path, &problem)),
     }
 }
 
-fn has_table(database: &Database) -> Result<bool, redb::Error> {
-    match database.begin_read()?.open_table(TABLE) {
-        Ok(_) => Ok(true),
-        Err(TableError::TableDoesNotExist(_)) => Ok(false),
-        Err(problem) => Err(problem.into()),
-    }
+/// The format that the file says it has. `None` when it is new, or does not say: those were written before 0.1.0.
+fn format_of(database: &Database) -> Result<Option<Vec<u8>>, redb::Error> {
+    let table = match database.begin_read()?.open_table(TABLE) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(problem) => return Err(problem.into()),
+    };
+    let row = table.get(keys::FORMAT)?;
+    Ok(row.map(|format| format.value().to_vec()))
 }
 
-fn make_table(database: &Database) -> Result<(), redb::Error> {
+fn begin(database: &Database) -> Result<(), redb::Error> {
     let txn = database.begin_write()?;
-    drop(txn.open_table(TABLE)?);
+    txn.open_table(TABLE)?.insert(keys::FORMAT, FORMAT)?;
     txn.commit()?;
     Ok(())
 }
@@ -93,6 +101,16 @@ fn unusable(path: &Path, problem: &redb::Error) -> Error {
     }
 }
 
+fn another_format(path: &Path, other: &[u8]) -> Error {
+    Error::Unfit(format!(
+        "the store {} was written in format {}, this version reads format {}: run the version that wrote it or a newer one, or \
+         restore the backup of before",
+        path.display(),
+        other.escape_ascii(),
+        FORMAT.escape_ascii()
+    ))
+}
+
 fn not_opened(path: &Path, problem: &impl std::fmt::Display) -> Error {
     Error::Unfit(format!(
         "can't open the store {}: {problem}; this user must be able to read and write it",
@@ -125,6 +143,32 @@ fn damaged(path: &Path, problem: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_of_another_format_is_refused_and_one_that_does_not_say_is_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sacola.redb");
+        let database = open(&path).unwrap();
+        assert_eq!(format_of(&database).unwrap().as_deref(), Some(FORMAT));
+        let says = |format: Option<&[u8]>, database: Database| {
+            let txn = database.begin_write().unwrap();
+            {
+                let mut table = txn.open_table(TABLE).unwrap();
+                drop(table.remove(keys::FORMAT).unwrap());
+                if let Some(format) = format {
+                    drop(table.insert(keys::FORMAT, format).unwrap());
+                }
+            }
+            txn.commit().unwrap();
+        };
+        says(None, database);
+        let database = open(&path).unwrap();
+        assert_eq!(format_of(&database).unwrap().as_deref(), Some(FORMAT));
+        says(Some(b"9"), database);
+        let told = open(&path).map(drop).unwrap_err().to_string();
+        assert!(told.contains("format 9, this version reads format 1"), "{told}");
+        assert!(told.contains("restore the backup"), "{told}");
+    }
 
     #[test]
     fn a_full_disk_is_no_damage_and_a_table_of_another_kind_is() {

@@ -14,6 +14,8 @@ pub(super) const EXPIRY: &str = "expiry/";
 pub(super) const DUE: &str = "due/";
 /// Index of dead letters, by time and id.
 pub(super) const LETTERS: &str = "letters/";
+/// Says in which format the other rows are written.
+pub(super) const FORMAT: &str = "format";
 /// Written to see whether writing works.
 pub(super) const PROBE: &str = "probe";
 
