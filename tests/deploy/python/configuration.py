@@ -16,7 +16,7 @@ except ModuleNotFoundError:  # before Python 3.11
     import tomli as tomllib
 
 from findings import Finding
-from network import OPS_PORT
+from network import OPS_PORT, seconds
 from objects import Objects, at, name_of
 from programs import OWN_VARIABLES, words_after
 
@@ -63,7 +63,36 @@ def gateways(objects):
                 yield gateway
 
 
+def _still(objects):
+    """What can't change: Sacola takes new secrets and configurations by itself, if they can come."""
+    for obj in objects.of("ConfigMap", "Secret", "ExternalSecret"):
+        where = name_of(obj)
+        if obj.get("immutable") or at(obj, "spec", "target", "immutable"):
+            problem = "no change of it reaches the replicas"
+            yield Finding("reload.immutable", where, "immutable", problem, "remove it: the names stay, the contents change")
+        if obj["kind"] != "ExternalSecret":
+            continue
+        spec = obj["spec"]
+        if spec.get("refreshPolicy", "Periodic") != "Periodic" or not 0 < seconds(spec.get("refreshInterval", "1h")) <= 3600:
+            problem = "a secret that changes at the secret manager does not come within the hour"
+            yield Finding("reload.refresh", where, "spec.refreshInterval", problem, "refreshInterval: 1m, and no refreshPolicy")
+        if at(spec, "target", "creationPolicy", default="Owner") in ("None", "Merge"):
+            problem = f"creationPolicy {at(spec, 'target', 'creationPolicy')} makes no Secret"
+            yield Finding("reload.creation", where, "spec.target.creationPolicy", problem, "creationPolicy: Owner")
+        if at(spec, "target", "deletionPolicy") == "Delete":
+            problem = "what is gone at the secret manager goes here too, and the gateway with it"
+            yield Finding("reload.deletion", where, "spec.target.deletionPolicy", problem, "deletionPolicy: Retain")
+        places = {}
+        for entry in spec.get("data") or []:
+            place = json.dumps(entry.get("remoteRef"), sort_keys=True)
+            if places.get(place, entry["secretKey"]) != entry["secretKey"]:
+                problem = f"{places[place]} and {entry['secretKey']} are one secret"
+                yield Finding("secret.twice", where, "spec.data", problem, "name a place of its own for each")
+            places[place] = entry["secretKey"]
+
+
 def check(objects, program):
+    yield from _still(objects)
     found = list(gateways(objects))
     if not found:
         yield Finding("config.gateway", "Deployment/sacola", "", "no container runs `sacola serve`", 'args: ["serve", "--config", …]')
@@ -74,6 +103,7 @@ def check(objects, program):
         if not gateway.toml:  # a ConfigMap that is not there is told with its volume
             continue
         yield from _listeners(gateway)
+        yield from _outgoing(gateway)
         yield from _drain(gateway)
         yield from _files(objects, gateway)
         yield from _store(objects, gateway)
@@ -156,6 +186,13 @@ def _probes(gateway):
         if asked != path:
             why = "an outage of the store would restart every replica" if path == "/livez" else "a replica that drains would get traffic"
             yield finding("probe.path", f"asks {asked}: {why}", f"ask {path}")
+
+
+def _outgoing(gateway):
+    for index, text in enumerate(at(gateway.toml, "outgoing", "allow_private", default=[])):
+        if str(text).endswith("/0"):
+            problem = f"{text} is every address: a forged link leads to the cloud's metadata address too"
+            yield Finding("config.private", f"ConfigMap/{gateway.config_name}", f"outgoing.allow_private[{index}]", problem, "name the merchants' networks")
 
 
 def _drain(gateway):
