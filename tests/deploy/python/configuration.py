@@ -82,13 +82,6 @@ def _still(objects):
         if at(spec, "target", "deletionPolicy") == "Delete":
             problem = "what is gone at the secret manager goes here too, and the gateway with it"
             yield Finding("reload.deletion", where, "spec.target.deletionPolicy", problem, "deletionPolicy: Retain")
-        places = {}
-        for entry in spec.get("data") or []:
-            place = json.dumps(entry.get("remoteRef"), sort_keys=True)
-            if places.get(place, entry["secretKey"]) != entry["secretKey"]:
-                problem = f"{places[place]} and {entry['secretKey']} are one secret"
-                yield Finding("secret.twice", where, "spec.data", problem, "name a place of its own for each")
-            places[place] = entry["secretKey"]
 
 
 def check(objects, program):
@@ -270,6 +263,18 @@ def unused(objects):
             yield Finding(code, name_of(obj), key, f"nobody reads the key {key} of {name}", "name it in sacola.toml, or remove it")
         if obj["kind"] == "ExternalSecret":
             yield from _template(obj)
+            yield from _same_place(obj)
+
+
+def _same_place(obj):
+    """Two keys from one place: mostly a line that was copied and not mended."""
+    places = {}
+    for entry in at(obj, "spec", "data", default=[]):
+        place = json.dumps(entry.get("remoteRef"), sort_keys=True)
+        if places.get(place, entry["secretKey"]) != entry["secretKey"]:
+            problem = f"{places[place]} and {entry['secretKey']} are one secret"
+            yield Finding("secret.twice", name_of(obj), "spec.data", problem, "name a place of its own for each")
+        places[place] = entry["secretKey"]
 
 
 def _template(obj):
