@@ -15,7 +15,7 @@ use serde_json::Value;
 /// The issue asks for twelve.
 const FAULTS_LEAST: usize = 16;
 /// Each of them was missed once.
-const SLIPS_LEAST: usize = 100;
+const SLIPS_LEAST: usize = 250;
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
