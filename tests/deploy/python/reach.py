@@ -13,7 +13,6 @@ from programs import help_of, is_redis, words_after
 
 DNS = {"k8s-app": "kube-dns"}
 META = ("157.240.0.35", "2a03:2880:f10c::35")
-STORES = ("10.1.2.3", "172.16.1.2", "192.168.1.2", "fd00::1", "157.240.0.35")
 SAMPLES = ("/webhooks/whatsapp", "/webhooks/merchants/any", "/v1/products", "/openapi.json", "/docs", "/web/docs/main.js", "/web/shared/base.css")
 
 
@@ -125,7 +124,7 @@ def _ways_out(objects, gateway):
     first = split.netloc.rpartition("@")[2].split(",")[0]
     host, _, port = first.partition(":")
     port = int(port) if port.isdigit() else 6379
-    if not _pods_behind(objects, host) and not any(_passes(rules, "to", address, port) for address in STORES):
+    if not _pods_behind(objects, host) and not _leads_out(rules, host, port):
         yield _closed(workload, f"the store is asked at TCP {port}", "open it in sacola-egress")
 
 
@@ -148,7 +147,7 @@ def _way_to(objects, workload, rules, place, url):
     if inside and not _some(rules, inside[1], port):
         yield _closed(workload, f"{place} is in the namespace {inside[1]} at TCP {port}", mend)
     outside = not behind and not inside and "." in host
-    if outside and port != 443 and not any(_passes(rules, "to", address, port) for address in (*META, *STORES)):
+    if outside and port != 443 and not _leads_out(rules, host, port):
         yield _closed(workload, f"{place} is asked at TCP {port}", mend)
 
 
@@ -161,12 +160,20 @@ def _target(objects, host, port, pods):
     return port
 
 
+def _leads_out(rules, host, port):
+    """Whether a rule is made for a host at a port: which address a name has, and so how narrow the rule may be, is not told here."""
+    try:
+        return _passes(rules, "to", str(ipaddress.ip_address(host)), port)
+    except ValueError:
+        return rules is None or any(_port(rule, port, "TCP", {}) for rule in rules)
+
+
 def _some(rules, namespace, port):
     """Whether any pod of another namespace is reached: which labels it has, and which port its Service leads to, is not told here."""
     return rules is None or any(
         not rule.get("to")
         or any(peer.get("namespaceSelector") is not None and matches(peer["namespaceSelector"], _named(namespace)) for peer in rule["to"])
-        or (_port(rule, port, "TCP", {}) and any(_takes(peer, address) for peer in rule["to"] for address in STORES[:3]))
+        or (_port(rule, port, "TCP", {}) and any("ipBlock" in peer for peer in rule["to"]))
         for rule in rules
     )
 
