@@ -20,7 +20,7 @@ const META: [(&str, &str); 2] = [
 ];
 
 /// Where to change what (null takes the key away), and words of the fault that it must be.
-const PLANTED: [(&str, &str, &str); 42] = [
+const PLANTED: [(&str, &str, &str); 57] = [
     (
         "/services/sacola/read_only",
         "false",
@@ -142,6 +142,69 @@ const PLANTED: [(&str, &str, &str); 42] = [
         "/services/redis/ports",
         r#"["127.0.0.1:6379:6379"]"#,
         "redis: it has a port",
+    ),
+    (
+        "/services/sacola/ports/0",
+        r#""127.0.0.1:8080:8081""#,
+        "leads to none that is listened on",
+    ),
+    ("/services/sacola/ports", "[8080]", "ports is not a list of texts"),
+    (
+        "/services/sacola/volumes/2",
+        r#"{"type": "bind", "source": "/", "target": "/host"}"#,
+        "volumes is not a list of texts",
+    ),
+    (
+        "/services/sacola/security_opt",
+        r#"["no-new-privileges:true", "seccomp=unconfined"]"#,
+        "takes a guard away",
+    ),
+    (
+        "/services/sacola/environment",
+        r#"["WA_APP_SECRET=x"]"#,
+        "a secret in the environment",
+    ),
+    (
+        "/services/sacola/env_file",
+        r#"".env""#,
+        "a secret in the environment",
+    ),
+    ("/services/sacola/healthcheck/disable", "true", "is switched off"),
+    (
+        "/services/sacola/healthcheck/start_period",
+        "null",
+        "no start_period",
+    ),
+    (
+        "/services/sacola/healthcheck/test/4",
+        r#""http://127.0.0.1:8080/readyz""#,
+        "not http://127.0.0.1:9090/readyz",
+    ),
+    (
+        "/services/emulator/healthcheck/test/4",
+        r#""http://127.0.0.1:8090/""#,
+        "not http://127.0.0.1:8090/emulator/state",
+    ),
+    (
+        "/services/sacola/volumes",
+        r#"["./compose/production:/etc/sacola:ro", "sacola-data:/var/lib/sacola"]"#,
+        "no secrets at",
+    ),
+    (
+        "/services/emulator/volumes",
+        r#"["./compose/secrets/rehearsal:/run/secrets/sacola:ro"]"#,
+        "no volume at /var/lib/sacola",
+    ),
+    ("/services/sacola/depends_on", "{}", "it does not wait for redis"),
+    (
+        "/services/rehearsal/depends_on/emulator",
+        "null",
+        "it does not wait for emulator",
+    ),
+    (
+        "/services/sacola/network_mode",
+        r#""host""#,
+        "network_mode gives rights",
     ),
 ];
 

@@ -33,7 +33,7 @@ const LIBRARIES: [&str; 8] = [
 ];
 
 /// A change of the Dockerfile, and words of the fault that it must be.
-const PLANTED: [(&str, &str, &str); 38] = [
+const PLANTED: [(&str, &str, &str); 44] = [
     (
         "FROM dependencies AS build",
         "FROM dependencies AS built",
@@ -142,6 +142,28 @@ const PLANTED: [(&str, &str, &str); 38] = [
         "USER 65532:65532",
         "SHELL [\"/bin/sh\"]\nUSER 65532:65532",
         "no instruction that is known",
+    ),
+    (
+        "gcr.io/distroless/cc-debian12:nonroot\n\n",
+        "docker.io/library/debian:12\n\n",
+        "is not distroless",
+    ),
+    (
+        "cc-debian12:nonroot\n\n",
+        "cc-debian11:nonroot\n\n",
+        "is not distroless",
+    ),
+    (
+        "cc-debian12:nonroot\n\n",
+        "cc-debian12:debug-nonroot\n\n",
+        "is not distroless",
+    ),
+    ("127.0.0.1:9090/livez", "127.0.0.1:9091/livez", "does not ask"),
+    ("127.0.0.1:9090/livez", "127.0.0.1:9090/readyz", "does not ask"),
+    (
+        "COPY LICENSE-MIT LICENSE-APACHE",
+        "COPY LICENSE-MIT src",
+        "the image is the program",
     ),
     (
         "# The image of Sacola",

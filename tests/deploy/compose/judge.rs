@@ -13,6 +13,9 @@ const PROGRAM: &str = "/usr/local/bin/sacola";
 const STOP_S: u64 = 25 + 10;
 const SECRET_WORDS: [&str; 4] = ["SECRET", "TOKEN", "PASSWORD", "KEY"];
 
+/// What the programs of the services listen on.
+const PORTS: [&str; 3] = ["8080", "8090", "9090"];
+
 /// All of it; `folder` is where the file lies.
 pub fn faults(compose: &Value, folder: &Path) -> Vec<String> {
     let mut faults = Vec::new();
@@ -95,6 +98,22 @@ fn locked_up(service: &Value) -> Vec<String> {
             faults.push(format!("{key} gives rights away"));
         }
     }
+    if texts(service, "security_opt")
+        .iter()
+        .any(|option| option.contains("unconfined"))
+    {
+        faults.push("security_opt takes a guard away".to_owned());
+    }
+    // forms that nothing here reads would go unjudged
+    for key in ["ports", "volumes", "tmpfs", "networks", "command", "security_opt"] {
+        let found = &service[key];
+        let is_plain = found
+            .as_array()
+            .is_some_and(|all| all.iter().all(Value::is_string));
+        if !found.is_null() && !is_plain {
+            faults.push(format!("{key} is not a list of texts: write it as one"));
+        }
+    }
     let user: Vec<u32> = text(service, "user")
         .split(':')
         .filter_map(|part| part.parse().ok())
@@ -108,8 +127,13 @@ fn locked_up(service: &Value) -> Vec<String> {
     {
         faults.push("tmpfs without noexec and a size".to_owned());
     }
-    let variables = service["environment"].as_object().cloned().unwrap_or_default();
-    for variable in variables.keys() {
+    let named = service["environment"].as_object().cloned().unwrap_or_default();
+    let mut variables: Vec<String> = named.keys().cloned().collect();
+    variables.extend(texts(service, "environment"));
+    if !service["env_file"].is_null() {
+        variables.push("a file of SECRETs".to_owned());
+    }
+    for variable in &variables {
         if SECRET_WORDS.iter().any(|word| variable.contains(word)) {
             faults.push(format!(
                 "{variable}: a secret in the environment shows in `docker inspect`"
@@ -155,6 +179,14 @@ fn watched(service: &Value) -> Vec<String> {
         }
         _ => faults.push("no health check in exec form".to_owned()),
     }
+    if service["healthcheck"]["disable"] == true {
+        faults.push("its health check is switched off".to_owned());
+    }
+    for key in ["interval", "timeout", "retries", "start_period"] {
+        if service["healthcheck"][key].is_null() {
+            faults.push(format!("its health check has no {key}"));
+        }
+    }
     let image = text(service, "image").rsplit('/').next().unwrap_or_default();
     if !image.contains(':') || image.contains("latest") {
         faults.push("its image is not pinned".to_owned());
@@ -197,6 +229,9 @@ fn reached(compose: &Value, service: &Value) -> Vec<String> {
     for port in texts(service, "ports") {
         if !port.starts_with("127.0.0.1:") {
             faults.push(format!("port {port} is open to everybody"));
+        }
+        if !PORTS.contains(&port.rsplit(':').next().unwrap_or_default()) {
+            faults.push(format!("port {port} leads to none that is listened on"));
         }
     }
     for network in texts(service, "networks") {
@@ -309,7 +344,34 @@ fn sacola(compose: &Value, service: &Value, folder: &Path) -> Vec<String> {
         }
         faults.extend(configured(compose, service, folder));
     }
+    faults.extend(kept(service));
+    faults.extend(asked(service));
     faults
+}
+
+/// Secrets are read from a folder, and what is written outlives the container.
+fn kept(service: &Value) -> Vec<String> {
+    let volumes = texts(service, "volumes");
+    let wanted = [
+        (":/run/secrets/sacola:ro", "no secrets at /run/secrets/sacola"),
+        (":/var/lib/sacola", "no volume at /var/lib/sacola"),
+    ];
+    let lacks = wanted
+        .iter()
+        .filter(|(end, _)| !volumes.iter().any(|mount| mount.ends_with(end)));
+    lacks.map(|(_, fault)| (*fault).to_owned()).collect()
+}
+
+/// The health check asks an address of the service itself: the gateway whether it takes traffic, the emulator for its state.
+fn asked(service: &Value) -> Option<String> {
+    let test = texts(&service["healthcheck"], "test");
+    let asked = test.last().map_or("", String::as_str);
+    let wanted = if texts(service, "command").is_empty() {
+        "http://127.0.0.1:9090/readyz"
+    } else {
+        "http://127.0.0.1:8090/emulator/state"
+    };
+    (asked != wanted).then(|| format!("its health check asks {asked:?}, not {wanted}"))
 }
 
 /// The addresses in a gateway's configuration that are not the world's.
@@ -337,6 +399,7 @@ fn configured(compose: &Value, service: &Value, folder: &Path) -> Vec<String> {
     ];
     for (key, address) in places {
         let inside = address.filter(|address| !address.starts_with("https://"));
+        faults.extend(inside.as_ref().and_then(|address| unwaited(service, address)));
         faults.extend(inside.and_then(|address| leads(compose, service, key, &address)));
     }
     let allowed = config
@@ -352,6 +415,15 @@ fn configured(compose: &Value, service: &Value, folder: &Path) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Whom it asks at its start, it waits for.
+fn unwaited(service: &Value, address: &str) -> Option<String> {
+    let url = Url::parse(address).unwrap();
+    let host = url.host_str().unwrap_or_default();
+    service["depends_on"][host]
+        .is_null()
+        .then(|| format!("it does not wait for {host}: depends_on"))
 }
 
 /// A plain address must be a service on a network of this one.

@@ -1,6 +1,7 @@
 //! The rehearsal, played: Redis with the flags of the file, emulator and gateway with its command line, configuration and secrets.
 //! Only hosts and ports are others, by `SACOLA__…` variables, because there are no containers.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -30,8 +31,8 @@ async fn a_phone_buys_one_product_in_the_rehearsal() {
     let config = place.path().join("sacola.toml");
     std::fs::write(&config, configuration("rehearsal", &secrets)).unwrap();
 
-    assert_checked(&mut gateway("check", &config, &store, &base));
-    let gateway = Running::start(&mut gateway("serve", &config, &store, &base));
+    assert_checked(&mut gateway("check", &config, &store.url(), &base));
+    let gateway = Running::start(&mut gateway("serve", &config, &store.url(), &base));
     assert_eq!(gateway.ready["level"], "power_loss");
     let asked = format!("{}/readyz", gateway.text("ops_listen"));
     assert_eq!(runs(&["health", "--url", &asked]).0, Some(0));
@@ -46,6 +47,62 @@ async fn a_phone_buys_one_product_in_the_rehearsal() {
     assert_eq!(gateway.terminates(), Some(0));
     assert_eq!(emulator.terminates(), Some(0));
     assert!(place.path().join("emulator.json").exists());
+}
+
+/// The trial of docs/KUBERNETES.md, played the same way: configuration, secrets and the emulator's words are the dev overlay's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_buys_one_product_in_the_trial_of_kubernetes() {
+    let place = tempfile::tempdir().unwrap();
+    let (secrets, store) = (place.path().join("secrets"), place.path().join("store"));
+    std::fs::create_dir(&store).unwrap();
+    secrets_of_the_trial(&secrets);
+    let service = json!({ "command": words_of_the_trial() });
+    let emulator = Running::start(&mut emulator(&service, place.path(), &secrets));
+    let base = emulator.text("emulator");
+    let config = place.path().join("sacola.toml");
+    let written = of_kubernetes("overlays/dev/sacola.toml");
+    std::fs::write(&config, written.replace(SECRETS, secrets.to_str().unwrap())).unwrap();
+    let store = format!("embedded:{}", store.display());
+    let gateway = Running::start(&mut gateway("serve", &config, &store, &base));
+
+    let world = World::at(base);
+    world.points(&service, &gateway.text("listen")).await;
+    let link = world.buys().await;
+    assert!(written.contains(&format!("payment_hosts = [\"{}\"]", link.host_str().unwrap())));
+    assert_eq!(gateway.terminates(), Some(0));
+    assert_eq!(emulator.terminates(), Some(0));
+}
+
+fn of_kubernetes(path: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/kubernetes");
+    std::fs::read_to_string(folder.join(path)).unwrap()
+}
+
+/// The literals of the overlay's Secret, as the files that they are in the pod.
+fn secrets_of_the_trial(folder: &Path) {
+    std::fs::create_dir(folder).unwrap();
+    let overlay = of_kubernetes("overlays/dev/kustomization.yaml");
+    let (_, literals) = overlay.split_once("literals:\n").unwrap();
+    for line in literals.lines() {
+        let Some((name, secret)) = line
+            .trim()
+            .strip_prefix("- ")
+            .and_then(|pair| pair.split_once('='))
+        else {
+            break;
+        };
+        let path = folder.join(name);
+        std::fs::write(&path, secret).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o440)).unwrap();
+    }
+}
+
+/// The emulator's command line in its Deployment.
+fn words_of_the_trial() -> Vec<String> {
+    let emulator = of_kubernetes("components/emulator/emulator.yaml");
+    let (_, args) = emulator.split_once("args:\n").unwrap();
+    let words = args.lines().map_while(|line| line.trim().strip_prefix("- "));
+    words.map(str::to_owned).collect()
 }
 
 /// A server with the flags of the service; port and folder are the test's.
@@ -72,7 +129,7 @@ fn emulator(service: &Value, place: &Path, secrets: &Path) -> Command {
     command
 }
 
-fn gateway(what: &str, config: &Path, store: &RedisServer, base: &str) -> Command {
+fn gateway(what: &str, config: &Path, store: &str, base: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sacola"));
     command
         .args([what, "--config"])
@@ -81,7 +138,7 @@ fn gateway(what: &str, config: &Path, store: &RedisServer, base: &str) -> Comman
         .envs([
             ("SACOLA__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
             ("SACOLA__SERVER__OPS_LISTEN", "127.0.0.1:0".to_owned()),
-            ("SACOLA__STORE__URL", store.url()),
+            ("SACOLA__STORE__URL", store.to_owned()),
             ("SACOLA__WHATSAPP__GRAPH_URL", base.to_owned()),
             ("SACOLA__MERCHANT__0__BASE_URL", format!("{base}/shop/api")),
         ]);

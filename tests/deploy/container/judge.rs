@@ -11,6 +11,9 @@ use super::ignore::Ignore;
 pub const STAGES: [&str; 3] = ["dependencies", "build", "runtime"];
 pub const USER: &str = "65532:65532";
 pub const DATA: &str = "/var/lib/sacola";
+/// What the last stage stands on, under whatever registry.
+const RUNTIME: &str = "distroless/cc-debian12:nonroot";
+const HEALTH: &str = "http://127.0.0.1:9090/livez";
 
 const LABELS: [&str; 6] = [
     "title",
@@ -64,8 +67,13 @@ fn bases(file: &Dockerfile) -> Vec<String> {
             }
         }
     }
-    if STAGES.contains(&file.last().base.as_str()) {
+    let last = file.last().base.as_str();
+    if STAGES.contains(&last) {
         faults.push("the last stage stands on a builder's: its compiler would be in the image".to_owned());
+    } else if !last.split('@').next().unwrap_or(last).ends_with(RUNTIME) {
+        faults.push(format!(
+            "FROM {last} is not {RUNTIME}: no shell, user 65532, and the builder's Debian"
+        ));
     }
     faults
 }
@@ -196,6 +204,15 @@ fn identity(last: &Stage) -> Vec<String> {
             faults.push(format!("{meaning}: {word} is {found}, not {value}"));
         }
     }
+    for step in last.all("COPY").filter(|step| !step.flags.contains_key("from")) {
+        for source in step.sources_and_target().map(|read| read.0).unwrap_or_default() {
+            if !source.starts_with("LICENSE-") {
+                faults.push(format!(
+                    "COPY {source}: the image is the program and its licences"
+                ));
+            }
+        }
+    }
     if last.the("RUN").is_some() {
         faults.push("RUN in the last stage: there is no shell".to_owned());
     }
@@ -261,6 +278,9 @@ fn health_check(last: &Stage, program: &str) -> Vec<String> {
                 faults.push(format!(
                     "HEALTHCHECK {arguments:?}: the program does not know that"
                 ));
+            }
+            if arguments.last().map(String::as_str) != Some(HEALTH) {
+                faults.push(format!("HEALTHCHECK does not ask {HEALTH}"));
             }
         }
         Some(_) | None => faults.push("HEALTHCHECK is not the program itself, in exec form".to_owned()),

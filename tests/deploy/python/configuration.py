@@ -16,7 +16,7 @@ except ModuleNotFoundError:  # before Python 3.11
     import tomli as tomllib
 
 from findings import Finding
-from network import OPS_PORT
+from network import OPS_PORT, seconds
 from objects import Objects, at, name_of
 from programs import OWN_VARIABLES, words_after
 
@@ -25,6 +25,7 @@ SPARE_S = 10
 # The least pause before it
 PAUSE_S = 5
 DRAIN_S = 25
+HOUR_S = 3600
 # A variable that no key has: the program tells all faults of the configuration, and then asks nobody else
 STOP = "SACOLA__ONLY_THE_CONFIGURATION"
 
@@ -63,7 +64,32 @@ def gateways(objects):
                 yield gateway
 
 
+def _still(objects):
+    """What can't change: Sacola takes new secrets and configurations by itself, if they can come."""
+    mounted = {at(volume, "secret", "secretName") for workload in objects.workloads() for volume in workload.spec.get("volumes") or []}
+    for obj in objects.of("ConfigMap", "Secret", "ExternalSecret"):
+        where = name_of(obj)
+        if obj.get("immutable") or at(obj, "spec", "target", "immutable"):
+            problem = "no change of it reaches the replicas"
+            yield Finding("reload.immutable", where, "immutable", problem, "remove it: the names stay, the contents change")
+        if obj["kind"] != "ExternalSecret":
+            continue
+        spec = obj["spec"]
+        # what is read at start alone may come more slowly
+        longest = HOUR_S if at(spec, "target", "name") in mounted else 24 * HOUR_S
+        if spec.get("refreshPolicy", "Periodic") != "Periodic" or not 0 < seconds(spec.get("refreshInterval", "1h")) <= longest:
+            problem = f"a secret that changes at the secret manager does not come within {longest // HOUR_S} h"
+            yield Finding("reload.refresh", where, "spec.refreshInterval", problem, "refreshInterval: 1m, and no refreshPolicy")
+        if at(spec, "target", "creationPolicy", default="Owner") in ("None", "Merge"):
+            problem = f"creationPolicy {at(spec, 'target', 'creationPolicy')} makes no Secret"
+            yield Finding("reload.creation", where, "spec.target.creationPolicy", problem, "creationPolicy: Owner")
+        if at(spec, "target", "deletionPolicy") == "Delete":
+            problem = "what is gone at the secret manager goes here too, and the gateway with it"
+            yield Finding("reload.deletion", where, "spec.target.deletionPolicy", problem, "deletionPolicy: Retain")
+
+
 def check(objects, program):
+    yield from _still(objects)
     found = list(gateways(objects))
     if not found:
         yield Finding("config.gateway", "Deployment/sacola", "", "no container runs `sacola serve`", 'args: ["serve", "--config", …]')
@@ -74,6 +100,7 @@ def check(objects, program):
         if not gateway.toml:  # a ConfigMap that is not there is told with its volume
             continue
         yield from _listeners(gateway)
+        yield from _outgoing(gateway)
         yield from _drain(gateway)
         yield from _files(objects, gateway)
         yield from _store(objects, gateway)
@@ -158,6 +185,13 @@ def _probes(gateway):
             yield finding("probe.path", f"asks {asked}: {why}", f"ask {path}")
 
 
+def _outgoing(gateway):
+    for index, text in enumerate(at(gateway.toml, "outgoing", "allow_private", default=[])):
+        if str(text).endswith("/0"):
+            problem = f"{text} is every address: a forged link leads to the cloud's metadata address too"
+            yield Finding("config.private", f"ConfigMap/{gateway.config_name}", f"outgoing.allow_private[{index}]", problem, "name the merchants' networks")
+
+
 def _drain(gateway):
     hook = at(gateway.container, "lifecycle", "preStop")
     path = f"{gateway.path}.lifecycle.preStop"
@@ -233,6 +267,18 @@ def unused(objects):
             yield Finding(code, name_of(obj), key, f"nobody reads the key {key} of {name}", "name it in sacola.toml, or remove it")
         if obj["kind"] == "ExternalSecret":
             yield from _template(obj)
+            yield from _same_place(obj)
+
+
+def _same_place(obj):
+    """Two keys from one place: mostly a line that was copied and not mended."""
+    places = {}
+    for entry in at(obj, "spec", "data", default=[]):
+        place = json.dumps(entry.get("remoteRef"), sort_keys=True)
+        if places.get(place, entry["secretKey"]) != entry["secretKey"]:
+            problem = f"{places[place]} and {entry['secretKey']} are one secret"
+            yield Finding("secret.twice", name_of(obj), "spec.data", problem, "name a place of its own for each")
+        places[place] = entry["secretKey"]
 
 
 def _template(obj):

@@ -148,11 +148,11 @@ SCALING = record(
     ),
 )
 
-# KEDA 2.14, keda.sh/v1alpha1
+# KEDA 2.17, keda.sh/v1alpha1
 SCALED_OBJECT = record(
     ["scaleTargetRef", "triggers"],
     scaleTargetRef=record(["name"], apiVersion=TEXT, kind=TEXT, name=TEXT, envSourceContainerName=TEXT),
-    pollingInterval={"type": "integer", "minimum": 1},
+    pollingInterval={"type": "integer", "minimum": 1, "maximum": 120},
     cooldownPeriod=NUMBER,
     initialCooldownPeriod=NUMBER,
     idleReplicaCount=NUMBER,

@@ -7,6 +7,8 @@ from findings import Finding
 from objects import CLUSTER_WIDE, at, group_of, matches, name_of
 
 OPS_PORT = 9090
+# The alert rules look at five minutes and less
+SLOWEST_S = 60
 # What the alert rules look for
 JOB = "sacola"
 PUBLIC_PATHS = ("/webhooks", "/v1", "/openapi.json", "/docs", "/web/docs", "/web/shared")
@@ -119,9 +121,37 @@ def _service(objects, service):
         target = port.get("targetPort", port.get("port"))
         if pods and not any(target in workload.ports for workload in pods):
             yield Finding("service.port", where, f"{path}.targetPort", f"the pods have no port {target}", "name one that they declare")
-        if at(service, "spec", "type") in ("LoadBalancer", "NodePort") and _leads_to(objects, service, port) == OPS_PORT:
+        if pods:
+            yield from _of_a_port(service, port, path, pods, _leads_to(objects, service, port))
+        outside = at(service, "spec", "type") in ("LoadBalancer", "NodePort") or at(service, "spec", "externalIPs")
+        if outside and port.get("port") == 6379:
+            yield Finding("service.store", where, path, "shows the store to whoever reaches the node or the balancer", "type: ClusterIP")
+        if outside and _leads_to(objects, service, port) == OPS_PORT:
             problem = "health, metrics and console are shown to whoever reaches the node or the balancer"
             yield Finding("service.ops", where, path, problem, "keep type ClusterIP; the console is reached by kubectl port-forward")
+
+
+def _of_a_port(service, port, path, pods, number):
+    where, spec = name_of(service), service["spec"]
+
+    def finding(code, field, problem, mend):
+        return Finding(f"service.{code}", where, field, problem, mend)
+
+    if port.get("protocol", "TCP") != "TCP":
+        yield finding("port", f"{path}.protocol", f"nothing here listens at {port['protocol']}", "TCP")
+    if port.get("appProtocol", "http") != "http" and number in (8080, OPS_PORT):
+        yield finding("protocol", f"{path}.appProtocol", f"the program does not speak {port['appProtocol']} here", "http: TLS is the Gateway's")
+    if spec.get("internalTrafficPolicy") == "Local":
+        yield finding("local", "spec.internalTrafficPolicy", "who is on a node without a replica reaches none", "remove it")
+    if spec.get("clusterIP") == "None" and number not in (None, port.get("port")):
+        problem = f"a Service without an address changes no port: {port.get('port')} would be asked, and pods listen at {number}"
+        yield finding("headless", "spec.clusterIP", problem, "remove clusterIP")
+    gateway = any(pod.labels.get("app.kubernetes.io/component") == "gateway" for pod in pods)
+    if gateway and number == 8080 and spec.get("publishNotReadyAddresses"):
+        yield finding("not_ready", "spec.publishNotReadyAddresses", "replicas that start or drain get webhooks", "remove it")
+    if gateway and number == OPS_PORT and not spec.get("publishNotReadyAddresses"):
+        problem = "a replica that is not ready, which people on call want to see, is not read"
+        yield finding("not_ready", "spec.publishNotReadyAddresses", problem, "set it to true")
 
 
 def _policy(objects, policy):
@@ -134,8 +164,19 @@ def _policy(objects, policy):
             for peer in rule.get(side) or []:
                 if "ipBlock" in peer:
                     yield from _block(where, f"{path}.{side}", peer["ipBlock"], direction)
+                    if direction == "egress" and not ports and str(peer["ipBlock"].get("cidr")).endswith("/0"):
+                        yield Finding("network.wide", where, f"{path}.ports", "lets everything out, at each port", "name port 443")
+                labels = at(peer, "namespaceSelector", "matchLabels", default={})
+                if "name" in labels:
+                    problem = "no namespace has the label `name` of itself: the rule lets nobody pass"
+                    mend = f"kubernetes.io/metadata.name: {labels['name']}, which Kubernetes sets"
+                    yield Finding("network.namespace", where, f"{path}.{side}.namespaceSelector", problem, mend)
+            if direction == "egress" and not rule.get("to"):
+                problem = "lets everything out, the cloud's metadata address too"
+                yield Finding("network.wide", where, f"{path}.to", problem, "name whom the pods ask")
             if direction == "ingress":
                 yield from _open_ports(where, path, rule, ports, pods)
+                yield from _open_store(where, path, rule, pods)
 
 
 def _open_ports(where, path, rule, ports, pods):
@@ -144,8 +185,29 @@ def _open_ports(where, path, rule, ports, pods):
         if named is not None and "endPort" not in port and pods and not any(named in pod.ports for pod in pods):
             yield Finding("network.port", where, f"{path}.ports", f"the pods have no port {named}", "name one that they declare")
     reached = [pod.ports.get(port.get("port"), port.get("port")) for port in ports for pod in pods]
-    if not rule.get("from") and (not ports or OPS_PORT in reached):
+    if _everybody(rule) and (not ports or OPS_PORT in reached):
         yield Finding("network.ops", where, path, "lets everybody reach the ops port", "name Prometheus' namespace in `from`")
+    if OPS_PORT in reached and any(pod.ports.get("http") in reached for pod in pods):
+        problem = "who brings webhooks reaches the ops port too"
+        yield Finding("network.ops", where, path, problem, "a rule for the Gateway with `http`, one for Prometheus with `ops`")
+
+
+def _everybody(rule):
+    """Whether a rule names nobody, all namespaces, or all addresses."""
+    peers = rule.get("from") or [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
+    return any(
+        str(at(peer, "ipBlock", "cidr", default="")).endswith("/0")
+        or (peer.get("namespaceSelector") == {} and not peer.get("podSelector"))
+        for peer in peers
+    )
+
+
+def _open_store(where, path, rule, pods):
+    """Only the gateway asks a store."""
+    stores = [pod for pod in pods if pod.labels.get("app.kubernetes.io/name") == "redis"]
+    if stores and len(stores) == len(pods) and (_everybody(rule) or {"podSelector": {}} in rule["from"]):
+        problem = "lets pods that are no gateway reach the store"
+        yield Finding("network.store", where, f"{path}.from", problem, "name the gateway's labels in podSelector")
 
 
 def _block(where, path, block, direction):
@@ -166,9 +228,10 @@ def _block(where, path, block, direction):
         if inner.version != network.version or not inner.subnet_of(network):
             problem = f"{except_text} is not inside {text}: the API server refuses the policy"
             yield Finding("network.except", where, f"{path}.ipBlock.except", problem, "remove it, or move it to the block that has it")
-    if direction == "egress" and network.prefixlen == 0:
+    if direction == "egress":
         for hidden in (one for one in map(ipaddress.ip_network, PRIVATE) if one.version == network.version):
-            if not any(inner.version == hidden.version and hidden.subnet_of(inner) for inner in excluded):
+            wider = network.prefixlen < hidden.prefixlen and hidden.subnet_of(network)
+            if wider and not any(inner.version == hidden.version and hidden.subnet_of(inner) for inner in excluded):
                 problem = f"lets a forged address lead to {hidden}"
                 yield Finding("network.private", where, f"{path}.ipBlock.except", problem, f"add a network that holds {hidden}")
 
@@ -201,12 +264,22 @@ def _route(objects, route):
             if not _public(one):
                 mend = f"only {', '.join(PUBLIC_PATHS)} are for the world"
                 yield Finding("route.path", where, f"{path}.matches", f"{one} leads further than the public paths", mend)
+        for one in rule.get("filters") or []:
+            if one.get("type") in ("URLRewrite", "RequestRedirect"):
+                problem = f"{one['type']} leads to another path than the program serves"
+                yield Finding("route.filter", where, f"{path}.filters", problem, "remove it")
         for backend in rule.get("backendRefs") or []:
+            if backend.get("weight") == 0 or backend.get("namespace", at(route, "metadata", "namespace")) != at(route, "metadata", "namespace"):
+                problem = "gets no request: its weight is 0, or it is in another namespace"
+                yield Finding("route.backend", where, f"{path}.backendRefs[{backend['name']}]", problem, "remove weight and namespace")
             yield from _backend(objects, where, f"{path}.backendRefs[{backend['name']}]", backend["name"], backend["port"])
 
 
 def _ingress(objects, ingress):
     where = name_of(ingress)
+    if at(ingress, "spec", "defaultBackend"):
+        problem = "every path leads there, not the public ones alone"
+        yield Finding("route.path", where, "spec.defaultBackend", problem, f"name {', '.join(PUBLIC_PATHS)} in rules")
     for rule in at(ingress, "spec", "rules", default=[]):
         for one in at(rule, "http", "paths", default=[]):
             path = f"spec.rules[{rule.get('host', '*')}].http.paths[{one.get('path')}]"
@@ -217,7 +290,7 @@ def _ingress(objects, ingress):
             yield from _backend(objects, where, path, service.get("name"), port)
 
 
-def _seconds(text):
+def seconds(text):
     units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
     return sum(int(number) * units[unit] for number, unit in re.findall(r"([0-9]+)(ms|s|m|h|d)", str(text)))
 
@@ -237,8 +310,13 @@ def _monitor(objects, monitor):
         problem = f'job would not be "{JOB}", and the alert rules find nothing'
         yield Finding("monitor.job", where, "spec.jobLabel", problem, "jobLabel: app.kubernetes.io/name")
     for endpoint in at(monitor, "spec", "endpoints", default=[]):
+        if seconds(endpoint.get("interval", "15s")) > SLOWEST_S:
+            problem = f"is more than {SLOWEST_S} s: the alert rules look at some minutes, and find one point or none"
+            yield Finding("monitor.endpoint", where, "spec.endpoints.interval", problem, "interval: 15s")
+        if any(one.get("targetLabel") == "job" for one in endpoint.get("relabelings") or []):
+            yield Finding("monitor.job", where, "spec.endpoints.relabelings", "job is set to something else", "remove that relabeling")
         wrong = endpoint.get("path", "/metrics") != "/metrics" or endpoint.get("scheme", "http") != "http"
-        if wrong or _seconds(endpoint.get("scrapeTimeout", "0s")) > _seconds(endpoint.get("interval", "1h")):
+        if wrong or seconds(endpoint.get("scrapeTimeout", "0s")) > seconds(endpoint.get("interval", "1h")):
             problem = "path, scheme or times are wrong: nothing is read"
             yield Finding("monitor.endpoint", where, "spec.endpoints", problem, "/metrics by http, scrapeTimeout below interval")
         ports = [(one, port) for one in services for port in at(one, "spec", "ports", default=[]) if port.get("name") == endpoint.get("port")]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from findings import Finding
-from objects import at
+from objects import at, name_of
 from values import quantity
 
 # Pod Security Standards, "restricted", Kubernetes 1.34
@@ -18,6 +18,8 @@ EVERYBODY = 0o007
 # Of a Secret's file only reading, by its owner and its group
 READING = 0o440
 USER = 65532
+# docs/PERFORMANCE.md: 85 MB in saturation
+LEAST = 96 * 2**20
 MANIFEST = Path(__file__).resolve().parents[3] / "Cargo.toml"
 
 
@@ -29,11 +31,13 @@ def check(objects):
             yield from _container_security(workload, path, container)
             yield from _image(workload, path, container)
             yield from _probe_ports(workload, path, container)
+            yield from _probe_times(workload, path, container)
             yield from _resources(workload, path, container)
             yield from _mounts(workload, path, container)
             yield from _variables(objects, workload, path, container)
         yield from _volumes(objects, workload)
     yield from _namespace_label(objects)
+    yield from _roles(objects)
 
 
 def _namespace_label(objects):
@@ -56,6 +60,17 @@ def _pod_security(workload):
     if spec.get("automountServiceAccountToken") is not False:
         problem = "the pod gets a token for the API server, which nothing here needs"
         yield finding("token", "automountServiceAccountToken", problem, "set it to false")
+    for field, groups in (("runAsGroup", [at(spec, "securityContext", "runAsGroup")]), ("fsGroup", [at(spec, "securityContext", "fsGroup")]),
+                          ("supplementalGroups", at(spec, "securityContext", "supplementalGroups", default=[]))):  # fmt: skip
+        if 0 in groups:
+            yield finding("root", f"securityContext.{field}", "is root's group", "use 65532, or the image's own group")
+    if at(spec, "os", "name", default="linux") != "linux" or at(spec, "nodeSelector", "kubernetes.io/os", default="linux") != "linux":
+        yield Finding("pod.node", workload.name, path, "the images are for Linux", "kubernetes.io/os: linux")
+    if "nodeName" in spec:
+        yield Finding("pod.node", workload.name, f"{path}.nodeName", "the pod ends with this node, and no scheduler looks", "remove it")
+    if spec.get("dnsPolicy", "ClusterFirst") in ("None", "Default"):
+        problem = "names of Services, such as the store's, are not found"
+        yield Finding("pod.dns", workload.name, f"{path}.dnsPolicy", problem, "remove it: ClusterFirst is what holds then")
     for one in at(spec, "securityContext", "sysctls", default=[]):
         if one.get("name") not in SYSCTLS:
             yield finding("sysctl", "securityContext.sysctls", f"{one.get('name')} is forbidden by `restricted`", "remove it")
@@ -70,6 +85,19 @@ def _account(objects, workload):
     if name != "default" and objects.get("ServiceAccount", name) is None:
         problem = f"there is no ServiceAccount {name}: no pod is made"
         yield Finding("reference.account", workload.name, path, problem, "name the one in base/service-account.yaml")
+    for pull in workload.spec.get("imagePullSecrets") or []:
+        if objects.secret(pull.get("name")) is None:
+            yield _absent(workload, f"{workload.path}.imagePullSecrets", "Secret", pull.get("name"))
+
+
+def _roles(objects):
+    """Sacola asks Kubernetes for nothing: whoever binds its account to a role gives a stolen pod what that may do."""
+    accounts = {obj["metadata"]["name"] for obj in objects.of("ServiceAccount")} | {"default"}
+    for binding in objects.of("RoleBinding", "ClusterRoleBinding"):
+        for subject in binding.get("subjects") or []:
+            if subject.get("kind") == "ServiceAccount" and subject.get("name") in accounts:
+                problem = f"gives {at(binding, 'roleRef', 'name')} to {subject.get('name')}, which needs no role"
+                yield Finding("security.role", name_of(binding), "subjects", problem, "remove it")
 
 
 def _probe_ports(workload, path, container):
@@ -81,9 +109,28 @@ def _probe_ports(workload, path, container):
     for kind, probe in places:
         for handler in ("httpGet", "tcpSocket", "grpc"):
             port = at(probe, handler, "port")
+            if at(probe, handler, "host") is not None:
+                problem = "asks another host than the pod, which `restricted` forbids"
+                yield Finding("probe.host", workload.name, f"{path}.{kind}.{handler}.host", problem, "remove it")
             if port is not None and port not in known:
                 mend = f"name one that the container declares: {', '.join(str(name) for name in names) or 'none'}"
                 yield Finding("probe.port", workload.name, f"{path}.{kind}", f"the container has no port {port}", mend)
+
+
+def _probe_times(workload, path, container):
+    """How long a container may take: to start, to answer, and to be taken for ready when it is not."""
+    for kind, least, most, why in (
+        ("startupProbe", 30, 3_600, "a start on a slow node or a large file is killed"),
+        ("livenessProbe", 15, 300, "a pause of some seconds restarts the container"),
+        ("readinessProbe", 2, 30, "a replica that can't take requests still gets them"),
+    ):
+        probe = container.get(kind)
+        if probe is None:
+            continue
+        spent = probe.get("periodSeconds", 10) * probe.get("failureThreshold", 3)
+        if not least <= spent <= most:
+            problem = f"periodSeconds × failureThreshold is {spent} s" + (f": {why}" if (spent < least) == (kind != "readinessProbe") else "")
+            yield Finding("probe.time", workload.name, f"{path}.{kind}", problem, f"{least} to {most} s")
 
 
 def _container_security(workload, path, container):
@@ -97,6 +144,14 @@ def _container_security(workload, path, container):
 
     if own.get("privileged"):
         yield finding("privileged", "privileged", "the container may do anything on its node", "remove it")
+    if own.get("procMount", "Default") != "Default":
+        yield finding("privileged", "procMount", "is forbidden by `restricted`", "remove it")
+    if at(either("appArmorProfile"), "type", default="RuntimeDefault") == "Unconfined":
+        yield finding("apparmor", "appArmorProfile.type", "Unconfined is forbidden by `restricted`", "remove it")
+    if at(either("seLinuxOptions"), "type", default="") not in ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"):
+        yield finding("selinux", "seLinuxOptions.type", "is forbidden by `restricted`", "remove it")
+    if either("runAsGroup") == 0 and pod.get("runAsGroup") != 0:
+        yield finding("root", "runAsGroup", "is root's group", "use 65532, or the image's own group")
     if own.get("allowPrivilegeEscalation") is not False:
         yield finding("escalation", "allowPrivilegeEscalation", "is not false", "set it to false")
     if either("runAsNonRoot") is not True:
@@ -151,6 +206,13 @@ def _resources(workload, path, container):
     if "memory" not in limits:
         mend = "set one: a leak must end this container, not its neighbours"
         yield Finding("resources.limits", workload.name, f"{path}.resources.limits", "has no memory", mend)
+    if is_sacola(container) and "serve" in (container.get("args") or []):
+        if "cpu" in limits:
+            problem = "a throttled replica answers late, and what is late comes again"
+            yield Finding("resources.throttle", workload.name, f"{path}.resources.limits.cpu", problem, "remove it; requests keep the share")
+        if (quantity(requests.get("memory")) or LEAST) < LEAST:
+            problem = f"{requests['memory']} is less than the program was measured to use"
+            yield Finding("resources.measured", workload.name, f"{path}.resources.requests.memory", problem, "128Mi: docs/PERFORMANCE.md")
     for resource in set(requests) & set(limits):
         least, most = quantity(requests[resource]), quantity(limits[resource])
         where = f"{path}.resources.limits.{resource}"
@@ -213,8 +275,8 @@ def _writes_to_claims(workload):
 def _source(workload, path, kind, source, name, keys):
     """A volume's ConfigMap or Secret, and the keys that it picks."""
     if source.get("optional"):
-        return
-    if keys is None:
+        yield _optional(workload, f"{path}.optional", kind, name)
+    elif keys is None:
         yield _absent(workload, path, kind, name)
         return
     for item in source.get("items") or []:
@@ -233,7 +295,10 @@ def _variables(objects, workload, path, container):
         where = f"{path}.env[{variable.get('name')}]"
         for kind, field, of in (("Secret", "secretKeyRef", objects.secret), ("ConfigMap", "configMapKeyRef", objects.config_map)):
             reference = at(variable, "valueFrom", field)
-            if not reference or reference.get("optional"):
+            if not reference:
+                continue
+            if reference.get("optional"):
+                yield _optional(workload, f"{where}.valueFrom.{field}.optional", kind, reference.get("name"))
                 continue
             keys = of(reference.get("name"))
             if keys is None:
@@ -241,10 +306,18 @@ def _variables(objects, workload, path, container):
             elif reference.get("key") not in keys:
                 yield _no_key(workload, where, kind, reference.get("name"), reference.get("key"), keys)
     for source in container.get("envFrom") or []:
+        if "secretRef" in source and is_sacola(container):
+            problem = "every text of a Secret comes as a variable, which no change reaches and every crash report shows"
+            yield Finding("secret.env", workload.name, f"{path}.envFrom", problem, "secrets are files below /run/secrets/sacola")
         for kind, field, of in (("Secret", "secretRef", objects.secret), ("ConfigMap", "configMapRef", objects.config_map)):
             name = at(source, field, "name")
             if name and not at(source, field, "optional") and of(name) is None:
                 yield _absent(workload, f"{path}.envFrom", kind, name)
+
+
+def _optional(workload, path, kind, name):
+    problem = f"without the {kind} {name} the pod starts, and lacks what it holds"
+    return Finding("reference.optional", workload.name, path, problem, "remove `optional`: the pod waits, and events tell why")
 
 
 def _absent(workload, path, kind, name):

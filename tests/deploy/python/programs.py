@@ -10,7 +10,9 @@ from objects import at
 from pods import is_sacola
 from values import quantity
 
-OWN_VARIABLES = {"SACOLA_LOG": r"json|text", "RUST_LOG": r"[-a-z0-9_:=,/]+"}
+OWN_VARIABLES = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT": r"https?://[a-z0-9].*", "RUST_LOG": r"[-a-z0-9_:=,/]+", "SACOLA_LOG": r"json|text", "SSL_CERT_FILE": r"/.+",
+}  # fmt: skip
 LEVEL = r"(?:off|error|warn|info|debug|trace)"
 # What a 200 rests on: docs/OPERATIONS.md
 REDIS = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
@@ -89,18 +91,40 @@ def _redis(workload, path, container):
     mounts = {mount.get("mountPath", "").rstrip("/") for mount in container.get("volumeMounts") or []}
     if options.get("dir", "/data").rstrip("/") not in mounts:
         yield finding(f"nothing is mounted at {options.get('dir', '/data')}: the data ends with the pod", "mount the claim there")
+    if "requirepass" not in options and "aclfile" not in options:
+        yield finding("every pod that reaches it may read and write", "--requirepass $(REDIS_PASSWORD)")
+    for mount in container.get("volumeMounts") or []:
+        if mount.get("mountPath", "").rstrip("/") == options.get("dir", "/data").rstrip("/"):
+            yield from _redis_volume(finding, options, workload, mount)
     if at(workload.obj, "spec", "replicas", default=1) > 1:
         yield finding("each replica would be a Redis of its own behind one address", "keep replicas: 1, or use a managed one")
     yield from _redis_memory(finding, options, container)
 
 
-def _redis_memory(finding, options, container):
+def _redis_volume(finding, options, workload, mount):
+    """The data lies on a volume that outlives the pod, can be written, and holds the file twice while that is rewritten."""
+    if mount.get("readOnly"):
+        yield finding("its volume can't be written", "remove readOnly")
+    own = [volume for volume in workload.spec.get("volumes") or [] if volume.get("name") == mount.get("name")]
+    claims = [claim for claim in at(workload.obj, "spec", "volumeClaimTemplates", default=[]) if at(claim, "metadata", "name") == mount.get("name")]
+    if not claims and not any("persistentVolumeClaim" in volume for volume in own):
+        yield finding("its volume ends with the pod", "a volumeClaimTemplate")
+    for claim in claims:
+        room, most = quantity(at(claim, "spec", "resources", "requests", "storage")) or 0, maxmemory(options) or 0
+        if room < 3 * most:
+            yield finding("the volume is less than three times maxmemory: a rewrite of the file fills it", "request more storage")
+
+
+def maxmemory(options):
     found = re.fullmatch(r"([0-9]+)(kb|mb|gb)?", options.get("maxmemory", "").lower())
-    limit = quantity(at(container, "resources", "limits", "memory"))
-    if not found or int(found[1]) == 0:
+    return int(found[1]) * {None: 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}[found[2]] if found else None
+
+
+def _redis_memory(finding, options, container):
+    most, limit = maxmemory(options), quantity(at(container, "resources", "limits", "memory"))
+    if not most:
         yield finding("--maxmemory is missing: it grows until it is killed", "--maxmemory 1gb")
     elif limit is not None:
-        most = int(found[1]) * {None: 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}[found[2]]
         requested = quantity(at(container, "resources", "requests", "memory")) or 0
         if requested < most:
             yield finding("less memory is requested than maxmemory: a full node evicts it", "request maxmemory and a half")

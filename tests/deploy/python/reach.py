@@ -13,7 +13,6 @@ from programs import help_of, is_redis, words_after
 
 DNS = {"k8s-app": "kube-dns"}
 META = ("157.240.0.35", "2a03:2880:f10c::35")
-STORES = ("10.1.2.3", "172.16.1.2", "192.168.1.2", "fd00::1", "157.240.0.35")
 SAMPLES = ("/webhooks/whatsapp", "/webhooks/merchants/any", "/v1/products", "/openapi.json", "/docs", "/web/docs/main.js", "/web/shared/base.css")
 
 
@@ -33,6 +32,8 @@ def check(objects, program):
         for path, container in workload.containers:
             args = container.get("args") or []
             if found and "emulator" in args:
+                yield from _emulator_ways(objects, workload, args)
+                yield from _links(found)
                 yield from _emulator(objects, workload, path, container, merchants)
                 if program:
                     yield from _same_secrets(objects, found, args, program)
@@ -114,14 +115,95 @@ def _ways_out(objects, gateway):
     for other in objects.workloads():
         if any(is_redis(container) for _, container in other.containers):
             yield from _to_redis(objects, gateway, rules, other)
+    for place, url in _urls(gateway.toml):
+        if place.startswith(("whatsapp.", "merchant[", "tracing.")):
+            yield from _way_to(objects, workload, rules, place, url)
     split = urlsplit(store_url(objects, gateway).replace("+cluster", ""))
     if not split.scheme.startswith("redis"):
         return
     first = split.netloc.rpartition("@")[2].split(",")[0]
     host, _, port = first.partition(":")
     port = int(port) if port.isdigit() else 6379
-    if not _pods_behind(objects, host) and not any(_passes(rules, "to", address, port) for address in STORES):
+    if not _pods_behind(objects, host) and not _leads_out(rules, host, port):
         yield _closed(workload, f"the store is asked at TCP {port}", "open it in sacola-egress")
+
+
+def _way_to(objects, workload, rules, place, url):
+    """The way to an address: a Service of this rendering, one of another namespace, or a host outside."""
+    try:
+        split = urlsplit(url)
+        host, port = split.hostname or "", split.port or {"http": 80}.get(split.scheme, 443)
+    except ValueError:  # the program tells it
+        return
+    mend = "open it in sacola-egress, or in a policy of your own beside it"
+    behind = _pods_behind(objects, host) if "." not in host else []
+    for other in behind:
+        target = _target(objects, host, port, other)
+        if not _passes(rules, "to", (None, other.labels), target, names=other.ports):
+            yield _closed(workload, f"{place} is {other.name} at TCP {target}", mend)
+        if not _passes(_rules(objects, other, "ingress"), "from", (None, workload.labels), target, names=other.ports):
+            yield _closed(other, f"{workload.name} asks it at TCP {target}", "open it in a NetworkPolicy of its own")
+    inside = re.fullmatch(r"[-a-z0-9]+\.([-a-z0-9]+)(\.svc(\.cluster\.local)?)?", host) if split.scheme == "http" or ".svc" in host else None
+    if inside and not _some(rules, inside[1], port):
+        yield _closed(workload, f"{place} is in the namespace {inside[1]} at TCP {port}", mend)
+    outside = not behind and not inside and "." in host
+    if outside and port != 443 and not _leads_out(rules, host, port):
+        yield _closed(workload, f"{place} is asked at TCP {port}", mend)
+
+
+def _target(objects, host, port, pods):
+    """The pods' port behind a Service's."""
+    for one in at(objects.get("Service", host), "spec", "ports", default=[]):
+        if one.get("port") == port:
+            target = one.get("targetPort", port)
+            return pods.ports.get(target, target)
+    return port
+
+
+def _leads_out(rules, host, port):
+    """Whether a rule is made for a host at a port: which address a name has, and so how narrow the rule may be, is not told here."""
+    try:
+        return _passes(rules, "to", str(ipaddress.ip_address(host)), port)
+    except ValueError:
+        return rules is None or any(_port(rule, port, "TCP", {}) for rule in rules)
+
+
+def _some(rules, namespace, port):
+    """Whether any pod of another namespace is reached: which labels it has, and which port its Service leads to, is not told here."""
+    return rules is None or any(
+        not rule.get("to")
+        or any(peer.get("namespaceSelector") is not None and matches(peer["namespaceSelector"], _named(namespace)) for peer in rule["to"])
+        or (_port(rule, port, "TCP", {}) and any("ipBlock" in peer for peer in rule["to"]))
+        for rule in rules
+    )
+
+
+def _emulator_ways(objects, workload, args):
+    """The emulator asks the gateway, by its name."""
+    rules = _rules(objects, workload, "egress")
+    for protocol in ("UDP", "TCP"):
+        if not _passes(rules, "to", (_named("kube-system"), DNS), 53, protocol):
+            yield _closed(workload, f"names are asked for at {protocol} 53", "give it a NetworkPolicy of its own")
+    for option in ("--webhook-url", "--callback-url"):
+        for url in words_after(args, option):
+            yield from _way_to(objects, workload, rules, option, url)
+
+
+# The emulator's pages and links are its own, as a browser reaches it by `kubectl port-forward`
+LINKS = "127.0.0.1"
+
+
+def _links(found):
+    """A payment link that the configuration does not take is never sent: the trial ends before its end."""
+    for gateway in found:
+        allowed = [ipaddress.ip_network(one, strict=False) for one in at(gateway.toml, "outgoing", "allow_private", default=[])]
+        for index, merchant in enumerate(at(gateway.toml, "merchant", default=[])):
+            if LINKS not in merchant.get("payment_hosts", []):
+                problem = f"the emulator's payment links are of {LINKS}, and none of them is sent"
+                yield Finding("address.link", f"ConfigMap/{gateway.config_name}", f"merchant[{index}].payment_hosts", problem, f'add "{LINKS}"')
+        if not any(ipaddress.ip_address(LINKS) in one for one in allowed if one.version == 4):
+            problem = f"a payment link of the emulator is http://{LINKS}, and none of them is sent"
+            yield Finding("address.link", f"ConfigMap/{gateway.config_name}", "outgoing.allow_private", problem, 'add "127.0.0.0/8"')
 
 
 def _to_redis(objects, gateway, rules, other):
@@ -196,13 +278,17 @@ def _public_url(objects, gateway):
         if host and hosts and not known:
             problem = f"server.public_url says {host}, this leads {', '.join(hosts)}"
             yield Finding("route.host", name_of(route), "spec.hostnames", problem, "make them agree")
-        paths = [at(match, "path", default={}) for rule in at(route, "spec", "rules", default=[]) for match in rule.get("matches") or []]
+        every = [match for rule in at(route, "spec", "rules", default=[]) for match in rule.get("matches") or []]
+        # one that asks for a method or a header too leads some of the requests alone
+        paths = [{} if {"method", "headers", "queryParams"} & set(match) else at(match, "path", default={}) for match in every]
         for sample in SAMPLES:
             if paths and not any(_leads(path, sample) for path in paths):
                 yield Finding("route.missing", name_of(route), "spec.rules", f"{sample} gets 404 from the Gateway", "add a match for it")
 
 
 def _leads(path, sample):
+    if not path:
+        return False
     value, kind = path.get("value", "/"), path.get("type", "PathPrefix")
     if kind == "RegularExpression":
         return re.fullmatch(value, sample) is not None

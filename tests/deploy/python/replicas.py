@@ -10,7 +10,7 @@ import tempfile
 from findings import Finding
 from objects import at, matches, name_of
 
-# What a trigger of KEDA takes (keda.sh/docs/2.14/scalers): required, then optional
+# What a trigger of KEDA takes (keda.sh/docs/2.17/scalers): required, then optional
 TRIGGERS = {
     "prometheus": (
         {"serverAddress", "query", "threshold"},
@@ -34,7 +34,7 @@ def check(objects, metrics):
         yield from _spread(objects, workload)
         yield from _rollout(objects, workload)
     for scaler in objects.of("HorizontalPodAutoscaler", "ScaledObject"):
-        yield from _scaler(objects, scaler)
+        yield from _scaler(objects, scaler, metrics)
     for scaled in objects.of("ScaledObject"):
         yield from _triggers(scaled, metrics)
 
@@ -89,7 +89,7 @@ def _two_scalers(objects, workload):
         yield Finding("scaling.replicas", workload.name, "spec.replicas", problem, "remove it")
 
 
-def _scaler(objects, scaler):
+def _scaler(objects, scaler, metrics):
     spec, where = scaler["spec"], name_of(scaler)
     keda = scaler["kind"] == "ScaledObject"
     low, high = ("minReplicaCount", "maxReplicaCount") if keda else ("minReplicas", "maxReplicas")
@@ -101,8 +101,9 @@ def _scaler(objects, scaler):
         yield Finding("scaling.zero", where, f"spec.{low}", problem, "keep one at least, and no idleReplicaCount")
     elif least == 1 < most:
         yield Finding("scaling.single", where, f"spec.{low}", "one replica is away at each failure of its node", "keep two at least")
-    if scaler["apiVersion"] == "autoscaling/v2":
-        yield from _metrics(where, spec)
+    behavior = at(spec, "advanced", "horizontalPodAutoscalerConfig", "behavior") if keda else spec.get("behavior")
+    if at(behavior, "scaleUp", "selectPolicy") == "Disabled":
+        yield Finding("scaling.disabled", where, "behavior.scaleUp.selectPolicy", "never makes a replica more", "remove selectPolicy")
     target = spec.get("scaleTargetRef") or {}
     found = [
         workload
@@ -112,20 +113,27 @@ def _scaler(objects, scaler):
     if not found:
         problem = f"there is no {target.get('kind', 'Deployment')} {target.get('name')}"
         yield Finding("scaling.target", where, "spec.scaleTargetRef", problem, "name what is to be scaled")
+    if scaler["apiVersion"] == "autoscaling/v2":
+        yield from _metrics(where, spec, [container["name"] for workload in found for _, container in workload.containers], metrics)
     for workload in found:
         if target.get("apiVersion", "apps/v1") != workload.obj["apiVersion"]:
             problem = f"{target['apiVersion']} has no {workload.kind}"
             yield Finding("scaling.target", where, "spec.scaleTargetRef.apiVersion", problem, f"write {workload.obj['apiVersion']}")
 
 
-def _metrics(where, spec):
+def _metrics(where, spec, containers, metrics):
     if not spec.get("metrics"):
         yield Finding("scaling.metrics", where, "spec.metrics", "says not on what to scale", "name cpu with averageUtilization: 65")
     wanted = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
     for index, metric in enumerate(spec.get("metrics") or []):
         kind = str(metric.get("type", ""))
         own = metric.get(kind[:1].lower() + kind[1:])
-        field = wanted.get(at(own, "target", "type"))
+        field, path = wanted.get(at(own, "target", "type")), f"spec.metrics[{index}]"
+        if kind == "ContainerResource" and containers and at(own, "container") not in containers:
+            yield Finding("scaling.metrics", where, path, f"there is no container {at(own, 'container')}", f"one of {', '.join(containers)}")
+        named = str(at(own, "metric", "name", default=""))
+        if named.startswith("sacola_") and named not in metrics:
+            yield Finding("scaling.metrics", where, path, f"Sacola has no metric {named}", "docs/METRICS.md lists them")
         if own is None or field is None or at(own, "target", field) is None:
             problem = "type, target and value do not belong together: the API server refuses it"
             yield Finding("scaling.metrics", where, f"spec.metrics[{index}]", problem, "type: Resource, target.type: Utilization, averageUtilization")
@@ -155,6 +163,9 @@ def _triggers(scaled, metrics):
         if trigger["type"] in ("cpu", "memory") and trigger.get("metricType") not in ("Utilization", "AverageValue"):
             yield Finding("keda.metadata", where, path, "has no metricType that is possible here", "metricType: Utilization")
         yield from _query(where, f"{path}.query", metadata.get("query", ""), namespace, metrics)
+    for note in sorted(at(scaled, "metadata", "annotations", default={})):
+        if note.startswith("autoscaling.keda.sh/paused"):
+            yield Finding("keda.paused", where, f"metadata.annotations[{note}]", "nothing is scaled while it is there", "remove it")
     names = [trigger.get("name") for trigger in triggers if trigger.get("name")]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Finding("keda.twice", where, "spec.triggers", f"two are named {name}: KEDA refuses them", "rename one")
@@ -169,12 +180,22 @@ def _triggers(scaled, metrics):
         yield Finding("keda.fallback", where, "spec.fallback", problem, "remove it, or add such a trigger")
 
 
+# Every replica tells the same of these: a sum grows with the number of replicas, and makes more of them
+SHARED = r"\bsum\s*(?:(?:by|without)\s*\([^)]*\)\s*)?\(\s*(sacola_lanes|sacola_lane_oldest_due_seconds)\b"
+
+
 def _query(where, path, query, namespace, metrics):
+    for metric in re.findall(SHARED, query):
+        problem = f"every replica tells the same {metric}: their sum grows with each replica"
+        yield Finding("keda.sum", where, path, problem, f"sum(max by (kind) ({metric}{{…}}))")
     for metric, matchers in re.findall(r"\b(sacola_[a-z0-9_]+)(\{[^}]*\})?", query):
         labels = metrics.get(metric) or metrics.get(re.sub(r"_(bucket|sum|count)$", "", metric))
         if labels is None:
             yield Finding("keda.metric", where, path, f"Sacola has no metric {metric}", "docs/METRICS.md lists them")
             continue
+        if namespace and "namespace" not in matchers:
+            problem = f"{metric} of every namespace counts, such as a trial's"
+            yield Finding("keda.namespace", where, path, problem, f'write {metric}{{namespace="{namespace}"}}')
         for label, sign, value in re.findall(r"([a-z_]+)\s*(=~|!~|!=|=)\s*\"([^\"]*)\"", matchers):
             words = labels.get(label, None if label not in SCRAPED else ())
             if words is None:
@@ -226,6 +247,7 @@ def _spread(objects, workload):
     if objects.replicas(workload)[1] > 1 and not constraints and not at(workload.spec, "affinity", "podAntiAffinity"):
         problem = "all replicas may run on one node, and end with it"
         yield Finding("spread.missing", workload.name, f"{workload.path}.topologySpreadConstraints", problem, "spread over zones and nodes")
+    yield from _affinities(objects, workload)
     for constraint in constraints:
         where = f"{workload.path}.topologySpreadConstraints[{constraint.get('topologyKey')}]"
         if constraint.get("topologyKey") not in TOPOLOGY:
@@ -240,10 +262,31 @@ def _spread(objects, workload):
             yield Finding("spread.selector", workload.name, where, problem, "write the labels of the pod template")
 
 
+def _affinities(objects, workload):
+    """Pods that keep away from each other, or that cling together."""
+    for kind in ("podAntiAffinity", "podAffinity"):
+        for strength in ("required", "preferred"):
+            for term in at(workload.spec, "affinity", kind, f"{strength}DuringSchedulingIgnoredDuringExecution", default=[]):
+                term = term.get("podAffinityTerm", term)
+                own = matches(term.get("labelSelector") or {}, workload.labels) and "labelSelector" in term
+                where = f"{workload.path}.affinity.{kind}"
+                if kind == "podAntiAffinity" and not own:
+                    problem = "counts other pods than these: nothing is spread"
+                    yield Finding("spread.selector", workload.name, where, problem, "write the labels of the pod template")
+                if kind == "podAffinity" and own and objects.replicas(workload)[1] > 1:
+                    problem = "all replicas run in one place, and end with it"
+                    yield Finding("spread.missing", workload.name, where, problem, "remove it")
+
+
 def _rollout(objects, workload):
     """How new pods take the place of old ones."""
+    if workload.kind == "StatefulSet" and "Delete" in at(workload.obj, "spec", "persistentVolumeClaimRetentionPolicy", default={}).values():
+        problem = "whoever deletes or scales it loses the data too"
+        yield Finding("volume.retention", workload.name, "spec.persistentVolumeClaimRetentionPolicy", problem, "remove it: Retain holds then")
     if workload.kind != "Deployment":
         return
+    if at(workload.obj, "spec", "paused"):
+        yield Finding("rollout.paused", workload.name, "spec.paused", "no change of the pods is rolled out", "remove it")
     strategy, most = at(workload.obj, "spec", "strategy", default={}), objects.replicas(workload)[1]
     surge, gone = (at(strategy, "rollingUpdate", field, default="25%") for field in ("maxSurge", "maxUnavailable"))
     path = "spec.strategy"

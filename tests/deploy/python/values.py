@@ -17,7 +17,7 @@ SUFFIXES = {None: 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2
 LEVELS = ("privileged", "baseline", "restricted")
 HANDLERS = {"exec", "grpc", "httpGet", "tcpSocket"}
 # Beyond these a figure is a slip of the unit: cores, bytes
-USUAL = {"cpu": (0.001, 64), "memory": (2**20, 2**40), "storage": (2**20, 2**50), "ephemeral-storage": (2**20, 2**40)}
+USUAL = {"cpu": (0.001, 64), "memory": (2**20, 2**40), "storage": (2**26, 2**50), "ephemeral-storage": (2**20, 2**40)}
 
 # The end of a path (numbers left out) to what may stand there
 WORDS = {
@@ -33,6 +33,9 @@ WORDS = {
     "nodeAffinityPolicy": ("Honor", "Ignore"),
     "nodeTaintsPolicy": ("Honor", "Ignore"),
     "unhealthyPodEvictionPolicy": ("AlwaysAllow", "IfHealthyBudget"),
+    "tolerations.operator": ("Exists", "Equal"),
+    "tolerations.effect": ("NoSchedule", "PreferNoSchedule", "NoExecute"),
+    "Ingress.spec.rules.http.paths.pathType": ("Exact", "Prefix", "ImplementationSpecific"),
     "fsGroupChangePolicy": ("OnRootMismatch", "Always"),
     "internalTrafficPolicy": ("Cluster", "Local"),
     "externalTrafficPolicy": ("Cluster", "Local"),
@@ -91,6 +94,8 @@ CRON = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 def check(objects):
     for obj in objects.own:
         yield from _identity(obj)
+        if obj["kind"] == "Secret":
+            yield from _typed(obj)
         if (obj.get("apiVersion"), obj["kind"]) not in SCHEMAS:
             for path, place, value in _walk(obj, obj["kind"], ""):
                 yield from _value(obj, path, place, value)
@@ -140,6 +145,13 @@ def _value(obj, path, place, value):
             problem = _quantity(resource, amount)
             if problem:
                 yield finding(f"{resource}: {amount} {problem}", "write 250m for processor time, 128Mi for memory")
+    if path.endswith("Deployment.spec") and isinstance(value, dict):
+        if value.get("minReadySeconds", 0) >= value.get("progressDeadlineSeconds", 600):
+            yield finding("minReadySeconds is not below progressDeadlineSeconds, which is 600 unless said", "minReadySeconds: 5")
+    if re.search(r"(Deployment|StatefulSet)\.spec\.template\.spec\.activeDeadlineSeconds$", path):
+        yield finding("is for Jobs alone", "remove it")
+    if re.search(r"\.target\.(averageValue|value)$", path) and quantity(value) is None:
+        yield finding(f"{value} is not a quantity", "write 200 or 500m")
     if path.endswith("topologySpreadConstraints") and isinstance(value, dict):
         if "minDomains" in value and value.get("whenUnsatisfiable") != "DoNotSchedule":
             yield finding("minDomains is for DoNotSchedule alone", "remove it")
@@ -182,6 +194,21 @@ def _is_schedule(text):
         for field, (low, high) in zip(fields, CRON)
         for part in field.split(",")
     )
+
+
+# What the API server wants in a Secret of a type
+TYPED = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
+
+
+def _typed(obj):
+    for key in TYPED.get(obj.get("type"), ()):
+        if key not in {**(obj.get("data") or {}), **(obj.get("stringData") or {})}:
+            yield Finding("value", name_of(obj), "type", f"a Secret of type {obj['type']} needs {key}", "type: Opaque")
 
 
 def _identity(obj):
