@@ -9,8 +9,8 @@ use crate::trace::Trace;
 /// How long one call of the collector may take.
 const CALL_MS: u64 = 10_000;
 
-/// Follows `trace`, when the configuration names a collector.
-pub(super) fn start(config: &Config, trace: &Trace, tasks: &Tasks) -> anyhow::Result<()> {
+/// Follows `trace` as the process `instance`, when the configuration names a collector.
+pub(super) fn start(config: &Config, instance: &str, trace: &Trace, tasks: &Tasks) -> anyhow::Result<()> {
     let tracing = &config.tracing;
     let Some(endpoint) = &tracing.endpoint else {
         return Ok(());
@@ -21,6 +21,7 @@ pub(super) fn start(config: &Config, trace: &Trace, tasks: &Tasks) -> anyhow::Re
         headers: tracing.headers.iter().map(header).collect(),
         sample_percent: tracing.sample_ratio_percent,
         service_name: tracing.service_name.clone(),
+        instance: instance.to_owned(),
     };
     spans::start(settings, outgoing::provider(CALL_MS)?, trace, tasks);
     Ok(())

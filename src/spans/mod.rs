@@ -31,6 +31,8 @@ pub struct Settings {
     pub sample_percent: u8,
     /// What the collector calls this program.
     pub service_name: String,
+    /// What it calls this process of it: replicas have the same name.
+    pub instance: String,
 }
 
 /// Follows the steps of `trace` until `tasks` are stopped, and then what was told before. `http` is the client for the collector.

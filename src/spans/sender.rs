@@ -85,7 +85,7 @@ impl Sender {
 
     async fn deliver(&mut self, batch: &[Span]) {
         let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
-        let body = otlp::body(batch, &self.settings.service_name);
+        let body = otlp::body(batch, &self.settings.service_name, &self.settings.instance);
         let mut pauses = PAUSES.into_iter();
         loop {
             match self.call(body.clone()).await {
