@@ -153,7 +153,7 @@ impl App {
         let connectors = connectors(config, &clock)?;
         let spans = Tasks::new();
         let replica = replica_name();
-        traces::start(config, &replica, &around.trace, &spans)?;
+        let collector = traces::start(config, &replica, &around.trace, &spans)?;
         let parts = engine::Parts {
             addresses: Addresses::new(kept_secret(store.as_ref(), IDENTITY).await?),
             store,
@@ -173,7 +173,7 @@ impl App {
         }
 
         let state = Arc::new(shared_state(config, engine, dispatcher, metrics));
-        let reload = Reload::new(config, Arc::clone(&state), graph, clock);
+        let reload = Reload::new(config, Arc::clone(&state), (graph, collector), clock);
         http::sample(Arc::clone(&state), &tasks);
         let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
         let listeners = Tasks::new();

@@ -122,12 +122,13 @@ impl Sender {
     }
 
     async fn call(&self, body: Vec<u8>) -> Answer {
+        let headers = self.settings.headers.borrow().clone();
         let mut request = self
             .http
             .post(&self.settings.url)
             .header("content-type", "application/json")
             .body(body);
-        for (name, value) in &self.settings.headers {
+        for (name, value) in &headers {
             request = request.header(name, value);
         }
         let response = match request.send().await {

@@ -13,7 +13,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 /// Sends logs to stderr. `filter` is an `env_logger` style directive such as `info` or `sacola=debug`; `json` writes one JSON
 /// object per line. A second call does nothing.
 pub fn start_logs(filter: &str, json: bool) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let read = EnvFilter::try_new(filter);
+    let is_unreadable = read.is_err();
+    let filter = read.unwrap_or_else(|_| EnvFilter::new("info"));
     let written = tracing_subscriber::registry()
         .with(filter)
         .with(filter_fn(may_be_written));
@@ -25,7 +27,9 @@ pub fn start_logs(filter: &str, json: bool) {
     } else {
         written.with(lines.with_target(false)).try_init()
     };
-    drop(started);
+    if started.is_ok() && is_unreadable {
+        tracing::warn!("RUST_LOG can't be read; info is used. An example: info,sacola::steps=debug");
+    }
 }
 
 /// Our own lines are reviewed, and a test greps them. Below a warning those of dependencies (HTTP, TLS, Redis) hold headers and
