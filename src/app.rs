@@ -150,7 +150,8 @@ impl App {
         let provider: Arc<dyn Provider> = Arc::<GraphClient>::clone(&graph);
         let connectors = connectors(config, &clock)?;
         let spans = Tasks::new();
-        traces::start(config, &around.trace, &spans)?;
+        let replica = replica_name();
+        let collector = traces::start(config, &replica, &around.trace, &spans)?;
         let parts = engine::Parts {
             addresses: Addresses::new(kept_secret(store.as_ref(), IDENTITY).await?),
             store,
@@ -161,7 +162,7 @@ impl App {
             trace: around.trace,
         };
         let (engine, lane_work) = Engine::new(parts, tasks.clone(), LANE_WORK_MAX);
-        let parts = dispatcher_parts(config, Arc::clone(&engine), provider, connectors);
+        let parts = dispatcher_parts(config, (Arc::clone(&engine), replica), provider, connectors);
         let dispatcher = Dispatcher::new(parts, tasks.clone());
         let mirrored = first_mirror(&dispatcher).await;
         dispatcher.run(lane_work, &mirrored);
@@ -170,7 +171,7 @@ impl App {
         }
 
         let state = Arc::new(shared_state(config, engine, dispatcher, metrics));
-        let reload = Reload::new(config, Arc::clone(&state), graph, clock);
+        let reload = Reload::new(config, Arc::clone(&state), (graph, collector), clock);
         http::sample(Arc::clone(&state), &tasks);
         let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
         let listeners = Tasks::new();
@@ -296,7 +297,7 @@ fn sides(config: &Config, connectors: Connectors) -> delivery::Sides {
 
 fn dispatcher_parts(
     config: &Config,
-    engine: Arc<Engine>,
+    (engine, replica): (Arc<Engine>, String),
     provider: Arc<dyn Provider>,
     connectors: Connectors,
 ) -> delivery::Parts {
@@ -304,7 +305,7 @@ fn dispatcher_parts(
         engine,
         provider,
         sides: sides(config, connectors),
-        replica: replica_name(),
+        replica,
     }
 }
 

@@ -12,8 +12,10 @@ use tokio::time::Instant;
 
 mod context;
 pub(crate) mod lines;
+mod seldom;
 
 pub use context::{SpanId, TraceId};
+pub use seldom::Seldom;
 
 /// Steps that late watchers still get.
 const KEPT: usize = 2_000;

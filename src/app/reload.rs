@@ -13,9 +13,10 @@ use tokio::signal::unix::Signal;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::traces::Collector;
 use super::{access, adapters, keyring, keys, sides};
 use crate::clock::Clock;
-use crate::config::{self, Config, Loaded};
+use crate::config::{self, Config, Loaded, Tracing};
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::http::auth::Keys;
 use crate::http::{Configuration, State};
@@ -99,6 +100,7 @@ impl Source {
 pub(crate) struct Reload {
     state: Arc<State>,
     graph: Arc<GraphClient>,
+    collector: Collector,
     clock: Arc<dyn Clock>,
     /// What it was started with: what needs a restart stays so.
     started: Config,
@@ -112,12 +114,13 @@ impl Reload {
     pub(super) fn new(
         config: &Config,
         state: Arc<State>,
-        graph: Arc<GraphClient>,
+        (graph, collector): (Arc<GraphClient>, Collector),
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
         let own = Self {
             state,
             graph,
+            collector,
             clock,
             started: config.clone(),
             present: Mutex::new(config.clone()),
@@ -237,6 +240,10 @@ impl Reload {
         let keys = Keys::rebuilt_from(&former, keys(config));
         self.state.keys.replace(keys);
         self.state.access.replace(access(config));
+        // Headers for another collector are not for this one's eyes.
+        if !other_traces(&self.started.tracing, &config.tracing) {
+            self.collector.replace(&config.tracing);
+        }
         for number in renewed(before, config) {
             self.state.dispatcher.renewed(&number);
         }
@@ -349,7 +356,7 @@ fn restart_needed(started: &Config, config: &Config) -> Vec<String> {
         ("store", started.store != config.store),
         ("delivery", started.delivery != config.delivery),
         ("retention", started.retention != config.retention),
-        ("tracing", started.tracing != config.tracing),
+        ("tracing", other_traces(&started.tracing, &config.tracing)),
         // The provider's client keeps the guard of the start, which matters to plain http alone.
         (
             "outgoing",
@@ -363,4 +370,32 @@ fn restart_needed(started: &Config, config: &Config) -> Vec<String> {
     ];
     let changed = differs.into_iter().filter(|(_, differs)| *differs);
     changed.map(|(key, _)| key.to_owned()).collect()
+}
+
+/// Whether traces go elsewhere, or others do. Headers are used at once.
+fn other_traces(started: &Tracing, now: &Tracing) -> bool {
+    let without_headers = |tracing: &Tracing| Tracing {
+        headers: Vec::new(),
+        ..tracing.clone()
+    };
+    without_headers(started) != without_headers(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    #[test]
+    fn headers_of_the_collector_need_no_restart_and_all_else_of_traces_does() {
+        let tracing = |secret: &str, percent: u8| Tracing {
+            endpoint: None,
+            headers: vec![("authorization".to_owned(), Secret::new(secret))],
+            sample_ratio_percent: percent,
+            service_name: "sacola".to_owned(),
+        };
+
+        assert!(!other_traces(&tracing("one", 10), &tracing("two", 10)));
+        assert!(other_traces(&tracing("one", 10), &tracing("one", 20)));
+    }
 }

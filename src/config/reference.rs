@@ -18,8 +18,8 @@ count) or, with a warning, plain text. Plain text in a `SACOLA__…` variable is
 an end beside it: `{ file = "/path", expires_at = "2026-12-31T00:00:00Z" }`; from then on it neither signs nor verifies.
 
 The file and the files of secrets are read again while the gateway runs; a change is used as a whole or not at all.
-`[store]`, `[retention]`, `[delivery]`, `[tracing]`, `whatsapp.graph_url` and `graph_version`, and of `[server]` all but
-`reload_s` are used from the next start on.
+`[store]`, `[retention]`, `[delivery]`, `whatsapp.graph_url` and `graph_version`, of `[tracing]` all but `headers`, and of
+`[server]` all but `reload_s` are used from the next start on.
 
 All faults are reported at once, each with its key or variable and its mend. A key that isn't below is a fault."#;
 

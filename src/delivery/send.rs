@@ -1,6 +1,8 @@
 //! Sending messages: the service window is judged here, at the moment of sending (rule R1); a send of unknown outcome waits
 //! for its status and is then repeated once or dropped, by its kind.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::answers::{Interrupted, Started};
@@ -17,6 +19,7 @@ use crate::engine::addresses::digest;
 use crate::engine::items::LaneBody;
 use crate::faults::{self, Bug, Point};
 use crate::store::{Budget, Class, Head, Phase, SettleOutcome, Settlement, StartOutcome};
+use crate::trace::Seldom;
 use crate::whatsapp::errors::{self, WINDOW_CLOSED};
 use crate::whatsapp::{SendError, Sending, message_id};
 
@@ -38,6 +41,9 @@ const NUMBER: usize = 0;
 const PAIR: usize = 1;
 /// A number's rate when none is configured (Meta, throughput, 2025-11-21).
 const DEFAULT_RATE: u32 = 80;
+/// While the provider is away every attempt fails; all of them are among the steps, at debug.
+static NOT_TAKEN: Seldom = Seldom::new(10, Duration::from_secs(1));
+static NEEDS_PERSON: Seldom = Seldom::new(1, Duration::from_secs(10));
 
 type Settled = Result<Option<SettleOutcome>, Interrupted>;
 
@@ -203,14 +209,18 @@ impl Dispatcher {
             return self.settle_counted(head, Settlement::Postpone { due_ms }).await;
         }
         let code = error.code().unwrap_or(errors::NO_CODE);
-        tracing::warn!(
-            effect = %head.item.effect_id, kind = message.kind.word(), error = error.in_log(),
-            trace_id = self.trace_id(head), "a message was not taken"
-        );
+        NOT_TAKEN.tell(|left_out| {
+            tracing::warn!(
+                effect = %head.item.effect_id, kind = message.kind.word(), error = error.in_log(),
+                trace_id = self.trace_id(head), left_out, "a message was not taken"
+            );
+        });
         metrics::counter!("sacola_send_errors_total", "code" => errors::label(code)).increment(1);
         if errors::needs_person(code) {
             let (cause, mend) = errors::explain(code, "");
-            tracing::error!(code, cause, mend, "the provider asks for a person");
+            NEEDS_PERSON.tell(|left_out| {
+                tracing::error!(code, cause, mend, left_out, "the provider asks for a person");
+            });
             metrics::counter!("sacola_needs_person_total", "code" => errors::label(code)).increment(1);
         }
         let now_ms = self.now_ms();

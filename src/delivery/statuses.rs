@@ -160,7 +160,11 @@ impl Dispatcher {
         let Some(home) = effect_id.home() else {
             return Ok(());
         };
-        tracing::warn!(effect = %effect_id, ?failure, "a message failed late");
+        let code = match &failure {
+            SendFailure::Owed { code, .. } | SendFailure::Rejected { code } => Some(*code),
+            SendFailure::WindowClosed | SendFailure::Exhausted => None,
+        };
+        tracing::warn!(effect = %effect_id, code, "a message failed late");
         let happened = Happened {
             who: Who::Home(home),
             id: format!("{effect_id}:failed"),

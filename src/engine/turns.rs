@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -21,6 +22,7 @@ use crate::domain::facts::{FactKeys, Facts, Shop};
 use crate::domain::ids::{EffectId, HomeId, RetailerId};
 use crate::faults::{self, Point};
 use crate::store::{self, CommitOutcome, DoneMark, FactVersion, Interest, Item, LaneKind};
+use crate::trace::Seldom;
 
 /// Most events that are folded into one commit.
 pub(super) const FOLD_MAX: usize = 64;
@@ -28,6 +30,8 @@ pub(super) const FOLD_MAX: usize = 64;
 const ATTEMPTS_MAX: u64 = 8;
 /// Most rounds of "needs facts" in one decision.
 const NEEDS_MAX: usize = 4;
+/// While the store is away every event fails.
+static FAILURES: Seldom = Seldom::new(1, Duration::from_secs(1));
 
 enum Tried {
     Answered(Vec<(usize, Taken)>),
@@ -77,7 +81,7 @@ impl Engine {
                 }
                 Err(error) => {
                     self.warm.clear();
-                    tracing::warn!(%error, "failed to take an event");
+                    FAILURES.tell(|left_out| tracing::warn!(%error, left_out, "failed to take an event"));
                     return Err(refused(&error));
                 }
             }

@@ -161,7 +161,7 @@ pub fn serve_public(
                 let answer = service.call(request);
                 async move {
                     let mut answer = answer.await?;
-                    logged::ended(&answer, begun);
+                    logged::ended(&mut answer, begun);
                     if state.draining.load(Ordering::Relaxed) {
                         let head = answer.response_mut().head_mut();
                         head.set_connection_type(ConnectionType::Close);

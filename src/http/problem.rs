@@ -1,6 +1,7 @@
 //! Errors of the HTTP sides: RFC 9457 `application/problem+json` with a closed list of codes. Internal text never leaves.
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
@@ -9,6 +10,10 @@ use serde_json::json;
 use crate::delivery::Interrupted;
 use crate::engine::Refused;
 use crate::store;
+use crate::trace::Seldom;
+
+/// While the store is away every request fails.
+static STORE: Seldom = Seldom::new(1, Duration::from_secs(1));
 
 /// A stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +190,7 @@ impl ResponseError for ApiError {
 
 impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
-        tracing::warn!(%error, "failed to use the store");
+        STORE.tell(|left_out| tracing::warn!(%error, left_out, "failed to use the store"));
         Self::new(Code::StoreUnavailable, "the store did not answer; try again")
     }
 }

@@ -1,6 +1,7 @@
 //! Hops 1 to 3 of a provider's webhook: receive, verify, parse; the intake does the rest. 200 only when durable.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, Query};
@@ -13,10 +14,16 @@ use super::problem::{ApiError, Code};
 use super::{State, body, intake, traced};
 use crate::domain::expiring;
 use crate::faults::{self, Point};
+use crate::trace::Seldom;
 use crate::whatsapp::signature;
 
 /// So many wrong signatures in a row make `/readyz` warn.
 pub(super) const BAD_SIGNATURES_ALARM: u64 = 20;
+
+/// Anybody may send what these lines are about, as often as they like.
+static HANDSHAKES: Seldom = Seldom::new(1, Duration::from_secs(10));
+static BODIES: Seldom = Seldom::new(1, Duration::from_secs(10));
+static SIGNATURES: Seldom = Seldom::new(1, Duration::from_secs(60));
 
 /// The query of Meta's handshake.
 #[derive(Deserialize)]
@@ -44,7 +51,12 @@ pub(super) async fn handshake(state: Data<State>, query: Query<Handshake>) -> Ht
             .content_type("text/plain; charset=utf-8")
             .body(challenge.clone())
     } else {
-        tracing::warn!("a webhook handshake was refused: wrong verify token or mode");
+        HANDSHAKES.tell(|left_out| {
+            tracing::warn!(
+                left_out,
+                "a webhook handshake was refused: wrong verify token or mode"
+            );
+        });
         HttpResponse::Forbidden().finish()
     }
 }
@@ -60,7 +72,7 @@ pub(super) async fn receive(
         .await
         .inspect_err(|error| {
             count("unreadable", began);
-            tracing::warn!(%error, "a webhook body was not read");
+            BODIES.tell(|left_out| tracing::warn!(%error, left_out, "a webhook body was not read"));
         })?;
     faults::pass(Point::Received);
     let header = request
@@ -73,10 +85,12 @@ pub(super) async fn receive(
         let in_a_row = state.bad_signatures.fetch_add(1, Ordering::Relaxed) + 1;
         count("bad_signature", began);
         if in_a_row.is_multiple_of(BAD_SIGNATURES_ALARM) {
-            tracing::error!(
-                in_a_row,
-                "webhooks with wrong signatures: is the app secret right?"
-            );
+            SIGNATURES.tell(|_| {
+                tracing::error!(
+                    in_a_row,
+                    "webhooks with wrong signatures: is the app secret right?"
+                );
+            });
         }
         traced::refused(&state, "provider", bytes.len(), watched);
         let error = ApiError::new(Code::NotAuthorised, "X-Hub-Signature-256 is missing or wrong");

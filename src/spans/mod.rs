@@ -3,7 +3,7 @@
 //! and counted) and to know anything that a step does not say.
 
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::tasks::Tasks;
@@ -21,16 +21,21 @@ use story::Story;
 /// Spans that may wait for the collector.
 const QUEUE_MAX: usize = 8_192;
 
+/// Headers of each call: name and value. The values may be secrets.
+pub type Headers = Vec<(String, String)>;
+
 /// Where spans go, and how many.
 pub struct Settings {
     /// The collector's address for traces.
     pub url: String,
-    /// Headers of each call: name and value. The values may be secrets.
-    pub headers: Vec<(String, String)>,
+    /// The headers as they are now: a secret may be exchanged meanwhile.
+    pub headers: watch::Receiver<Headers>,
     /// Of a hundred traces so many go out.
     pub sample_percent: u8,
     /// What the collector calls this program.
     pub service_name: String,
+    /// What it calls this process of it: replicas have the same name.
+    pub instance: String,
 }
 
 /// Follows the steps of `trace` until `tasks` are stopped, and then what was told before. `http` is the client for the collector.

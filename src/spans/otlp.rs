@@ -6,10 +6,11 @@ use serde_json::{Value as Json, json};
 use super::span::{Span, Value};
 
 /// The body of one call.
-pub(super) fn body(spans: &[Span], service_name: &str) -> Vec<u8> {
+pub(super) fn body(spans: &[Span], service_name: &str, instance: &str) -> Vec<u8> {
     let resource = [
         ("service.name", Value::from(service_name)),
         ("service.version", Value::from(env!("CARGO_PKG_VERSION"))),
+        ("service.instance.id", Value::from(instance)),
     ];
     let body = json!({
         "resourceSpans": [{
@@ -84,12 +85,16 @@ mod tests {
             .with("sacola.outcome", "committed")
             .linked(Some((TraceId::of("home", 3), parent)));
 
-        let body: Json = serde_json::from_slice(&body(&[made], "shop")).unwrap();
+        let body: Json = serde_json::from_slice(&body(&[made], "shop", "a1")).unwrap();
 
         let resource = &body["resourceSpans"][0];
         assert_eq!(
             resource["resource"]["attributes"][0]["value"]["stringValue"],
             "shop"
+        );
+        assert_eq!(
+            resource["resource"]["attributes"][2]["value"]["stringValue"],
+            "a1"
         );
         let span = &resource["scopeSpans"][0]["spans"][0];
         assert_eq!(span["traceId"], trace.to_string());

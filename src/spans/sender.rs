@@ -85,7 +85,7 @@ impl Sender {
 
     async fn deliver(&mut self, batch: &[Span]) {
         let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
-        let body = otlp::body(batch, &self.settings.service_name);
+        let body = otlp::body(batch, &self.settings.service_name, &self.settings.instance);
         let mut pauses = PAUSES.into_iter();
         loop {
             match self.call(body.clone()).await {
@@ -122,12 +122,13 @@ impl Sender {
     }
 
     async fn call(&self, body: Vec<u8>) -> Answer {
+        let headers = self.settings.headers.borrow().clone();
         let mut request = self
             .http
             .post(&self.settings.url)
             .header("content-type", "application/json")
             .body(body);
-        for (name, value) in &self.settings.headers {
+        for (name, value) in &headers {
             request = request.header(name, value);
         }
         let response = match request.send().await {

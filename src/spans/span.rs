@@ -108,10 +108,10 @@ impl Span {
         }
     }
 
-    /// The same, marked as failed or not.
-    pub(super) fn failed(mut self, failed: bool) -> Self {
-        self.failed = failed;
-        self
+    /// The same, marked as failed when there is a word for how (OpenTelemetry semantic conventions 1.x, `error.type`).
+    pub(super) fn failed(mut self, how: Option<&str>) -> Self {
+        self.failed = how.is_some();
+        self.with_some("error.type", how)
     }
 
     /// The same with a link.

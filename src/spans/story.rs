@@ -91,10 +91,10 @@ impl Story {
         else {
             return Vec::new();
         };
-        let name = if *from == "merchant" {
-            "callback"
+        let (name, route) = if *from == "merchant" {
+            ("callback", "/webhooks/merchants/{merchant}")
         } else {
-            "webhook"
+            ("webhook", "/webhooks/whatsapp")
         };
         let mut spans = Vec::new();
         for cause in causes {
@@ -109,9 +109,11 @@ impl Story {
             let span = Span::ended(names, name, Kind::Server, traced.at_ms, *took_us)
                 .with("sacola.conversation", conversation.as_str())
                 .with("sacola.items", items.len())
+                .with("http.request.method", "POST")
+                .with("http.route", route)
                 .with("http.request.body.size", *bytes)
                 .with("http.response.status_code", u32::from(*http))
-                .failed(*http >= 500);
+                .failed((*http >= 500).then_some("store_refused"));
             spans.push(span);
         }
         spans
@@ -185,10 +187,12 @@ impl Story {
                 .with("sacola.event", one.event)
                 .with("sacola.outcome", one.outcome)
                 .with("sacola.effects", one.effects)
-                .failed(one.outcome == "parked")
+                .failed((one.outcome == "parked").then_some("parked"))
                 .linked(link);
+            // What no webhook brought (a call of the API, a changed price, a late failure) begins with its decision.
+            let parent = parent.unwrap_or_else(|| SpanId::decision(conversation, made));
             let commit = Span::ended(
-                (trace, SpanId::commit(conversation, made), parent),
+                (trace, SpanId::commit(conversation, made), Some(parent)),
                 "commit",
                 Kind::Internal,
                 traced.at_ms,
@@ -252,10 +256,10 @@ impl Story {
         let span = SpanId::attempt((effect_id.as_str(), effect, *attempt));
         let performed = Performed { root: *root, span };
         self.performed.put(effect_id.clone(), performed);
-        let name = if *toward == "provider" {
-            format!("send {effect}")
+        let (name, peer) = if *toward == "provider" {
+            (format!("send {effect}"), "whatsapp")
         } else {
-            effect.to_owned()
+            (effect.to_owned(), "merchant")
         };
         let names = (
             TraceId::of(conversation, *root),
@@ -266,11 +270,12 @@ impl Story {
             .with("sacola.conversation", conversation.as_str())
             .with("sacola.effect", effect_id.as_str())
             .with("sacola.toward", *toward)
+            .with("peer.service", peer)
             .with("sacola.attempt", *attempt)
             .with("sacola.outcome", *outcome)
             .with_some("sacola.code", *code)
             .with_some("sacola.message", message.as_deref().and_then(nobodys))
-            .failed(!WELL.contains(outcome));
+            .failed((!WELL.contains(outcome)).then_some(*outcome));
         Some(span)
     }
 
@@ -289,6 +294,11 @@ impl Story {
         let (conversation, _) = effect_id.split_once('.')?;
         let known = self.performed.get(effect_id).copied();
         let root = root.or(known.map(|known| known.root)).unwrap_or(revision);
+        if known.is_none() {
+            // Another replica sent it. When this status says that it failed, what follows here is linked to the right trace.
+            let span = SpanId::commit(conversation, revision);
+            self.performed.put(effect_id.clone(), Performed { root, span });
+        }
         let names = (
             TraceId::of(conversation, root),
             SpanId::status(effect_id, message, status),
@@ -298,9 +308,11 @@ impl Story {
             .with("sacola.conversation", conversation)
             .with("sacola.effect", effect_id.as_str())
             .with("sacola.status", status.as_str())
+            .with("messaging.system", "whatsapp")
+            .with("messaging.operation.name", "status")
             .with_some("sacola.code", *code)
             .with_some("sacola.message", nobodys(message))
-            .failed(status == "failed");
+            .failed((status == "failed").then_some("failed"));
         Some(span)
     }
 }

@@ -144,6 +144,53 @@ fn a_status_that_another_replica_hears_is_told_in_the_same_trace_below_the_commi
 }
 
 #[test]
+fn what_no_webhook_brought_is_one_tree_that_begins_with_its_decision() {
+    let mut story = Story::new(100);
+    told(&mut story, decision(5, 5, "api:send:1"));
+    let spans = told(&mut story, commit(5, "committed"));
+
+    let [decide, commit] = spans.as_slice() else {
+        panic!("two spans: {spans:?}");
+    };
+    assert_eq!((decide.name.as_str(), decide.parent), ("decide", None));
+    assert_eq!(commit.parent, Some(decide.id));
+}
+
+#[test]
+fn a_late_failure_that_another_replica_hears_is_linked_to_the_trace_of_its_chain() {
+    let mut elsewhere = Story::new(100);
+    told(&mut elsewhere, status(6, Some(5)));
+    told(&mut elsewhere, decision(8, 8, &format!("{HOME}.6.0:failed")));
+    let spans = told(&mut elsewhere, commit(8, "committed"));
+
+    let expected = (TraceId::of(HOME, 5), SpanId::commit(HOME, 6));
+    assert_eq!(spans[0].link, Some(expected));
+}
+
+#[test]
+fn spans_have_the_names_that_dashboards_of_others_look_for() {
+    let mut story = Story::new(100);
+    told(&mut story, decision(5, 5, "in:3EB1"));
+    told(&mut story, commit(5, "committed"));
+    let entry = told(&mut story, webhook("in:3EB1")).remove(0);
+    let mut step = attempt(5, 5, "menu", "provider");
+    if let Step::Attempt { outcome, .. } = &mut step {
+        *outcome = "retry";
+    }
+    let failed = told(&mut story, step).remove(0);
+
+    for (span, name, value) in [
+        (&entry, "http.request.method", "POST"),
+        (&entry, "http.route", "/webhooks/whatsapp"),
+        (&failed, "peer.service", "whatsapp"),
+        (&failed, "error.type", "retry"),
+    ] {
+        assert!(span.attributes.contains(&(name, value.into())), "{name}");
+    }
+    assert!(entry.attributes.iter().all(|(name, _)| *name != "error.type"));
+}
+
+#[test]
 fn traces_that_are_not_sampled_are_left_out() {
     let mut story = Story::new(0);
     told(&mut story, decision(5, 5, "in:3EB1"));
