@@ -251,6 +251,7 @@ mod tests {
             (403, r#"{"error":{"code":10}}"#),
             (403, r#"{"error":{"code":200}}"#),
             (400, r#"{"error":{"code":100,"error_subcode":33}}"#),
+            (403, r#"{"error":{"code":131005}}"#),
             (401, "no JSON"),
         ] {
             let (listener, config) = provider("['new', 'old']").await;
@@ -267,9 +268,9 @@ mod tests {
     async fn what_no_other_token_mends_is_not_asked_again_and_of_all_refusals_the_first_is_told() {
         let (listener, config) = provider("['new', 'old']").await;
         let (client, sending) = (graph_client(&config, no_buttons()).unwrap(), sending());
-        let locked = (403, r#"{"error":{"code":131031}}"#);
-        let (refused, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[locked]));
-        assert_eq!(refused.unwrap_err().code(), Some(131_031));
+        let unnamed = (400, r#"{"error":{"code":131037}}"#);
+        let (refused, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[unnamed]));
+        assert_eq!(refused.unwrap_err().code(), Some(131_037));
         assert_eq!(tokens, ["new"]);
         let forbidden = (403, r#"{"error":{"code":10}}"#);
         let (refused, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[forbidden, DEAD]));

@@ -25,6 +25,8 @@ const TOKEN_ENDED: i64 = 463;
 /// Codes up to here are the Graph API's own (Meta, Graph API, "Handling errors"): those that stop a number refuse its token, which is
 /// dead or lacks a permission. Higher ones that stop a number are about its account, whichever token asks.
 const GRAPH_CODES_MAX: i64 = 299;
+/// "Access denied": the one such code of the messages API (Meta, error codes, 131005).
+const ACCESS_DENIED: i64 = 131_005;
 
 /// What the client knows of a business number.
 pub struct NumberAccess {
@@ -190,7 +192,7 @@ fn is_of_token(error: &SendError) -> bool {
             scope: StopScope::Number
         }
     );
-    stops_number && *code <= GRAPH_CODES_MAX
+    stops_number && (*code <= GRAPH_CODES_MAX || *code == ACCESS_DENIED)
 }
 
 /// All tokens have ended by their own dates: said in Meta's words for it, so that the number stops as if Meta had refused them.
