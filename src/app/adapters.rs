@@ -164,6 +164,38 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_call_for_which_a_merchant_has_no_place_in_time_is_not_made_later() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = config("127.0.0.0/8");
+        let merchant = &mut config.merchants[0];
+        let address = listener.local_addr().unwrap();
+        merchant.base_url = format!("http://{address}/").parse().unwrap();
+        (merchant.timeout_ms, merchant.max_concurrency) = (600, 1);
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(0));
+        let connectors = connectors(&config, &clock).unwrap();
+        let connector = connectors.get(&MerchantId::new("cafe")).unwrap();
+        let ids = [RetailerId::new("coffee")];
+        let began = Instant::now();
+        let (silent, first, second) = tokio::join!(
+            listener.accept(),
+            connector.look_up(&ids),
+            connector.look_up(&ids)
+        );
+        assert!(matches!(first, Err(ConnectorError::Lost(_))), "{first:?}");
+        assert!(
+            matches!(second, Err(ConnectorError::Unreachable(_))),
+            "{second:?}"
+        );
+        assert!(
+            began.elapsed() < Duration::from_millis(1_100),
+            "its lane's lease would end"
+        );
+        let another = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+        assert!(another.is_err(), "it was called all the same");
+        drop(silent);
+    }
+
     const NUMBER: &str = "106540352242922";
     const TAKEN: (u16, &str) = (200, r#"{"messages":[{"id":"wamid.x"}]}"#);
     const DEAD: (u16, &str) = (401, r#"{"error":{"code":190}}"#);
