@@ -47,7 +47,8 @@ pub(super) fn graph_client(config: &Config, keys: Keyring) -> anyhow::Result<Gra
     };
     let url = config.whatsapp.graph_url.as_str();
     let version = &config.whatsapp.graph_version;
-    Ok(GraphClient::new(http, url, version, graph_access(config, keys)))
+    let access = graph_access(config, keys);
+    Ok(GraphClient::new(http, url, version, timeout_ms, access))
 }
 
 /// Plain `http://` leads only inside `outgoing.allow_private`.
@@ -121,10 +122,21 @@ pub(super) fn numbers(config: &Config) -> anyhow::Result<BTreeMap<NumberId, Numb
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::Instant;
+
     use super::*;
     use crate::clock::ManualClock;
-    use crate::domain::ids::RetailerId;
+    use crate::domain::content::Content;
+    use crate::domain::conversation::Customer;
+    use crate::domain::ids::{EffectId, HomeId, RetailerId};
+    use crate::domain::message::{Kind, Message};
+    use crate::domain::text::LongBody;
     use crate::merchants::ConnectorError;
+    use crate::whatsapp::{Provider, SendError, Sending};
 
     /// A gateway's configuration with one merchant, at a port where nobody answers.
     fn config(allow_private: &str) -> Config {
@@ -150,5 +162,188 @@ mod tests {
                 "{error:?}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_for_which_a_merchant_has_no_place_in_time_is_not_made_later() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = config("127.0.0.0/8");
+        let merchant = &mut config.merchants[0];
+        let address = listener.local_addr().unwrap();
+        merchant.base_url = format!("http://{address}/").parse().unwrap();
+        (merchant.timeout_ms, merchant.max_concurrency) = (600, 1);
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(0));
+        let connectors = connectors(&config, &clock).unwrap();
+        let connector = connectors.get(&MerchantId::new("cafe")).unwrap();
+        let ids = [RetailerId::new("coffee")];
+        let began = Instant::now();
+        let (silent, first, second) = tokio::join!(
+            listener.accept(),
+            connector.look_up(&ids),
+            connector.look_up(&ids)
+        );
+        assert!(matches!(first, Err(ConnectorError::Lost(_))), "{first:?}");
+        assert!(
+            matches!(second, Err(ConnectorError::Unreachable(_))),
+            "{second:?}"
+        );
+        assert!(
+            began.elapsed() < Duration::from_millis(1_100),
+            "its lane's lease would end"
+        );
+        let another = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+        assert!(another.is_err(), "it was called all the same");
+        drop(silent);
+    }
+
+    const NUMBER: &str = "106540352242922";
+    const TAKEN: (u16, &str) = (200, r#"{"messages":[{"id":"wamid.x"}]}"#);
+    const DEAD: (u16, &str) = (401, r#"{"error":{"code":190}}"#);
+
+    /// A provider of this machine, and a configuration whose number has these tokens.
+    async fn provider(tokens: &str) -> (TcpListener, Config) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = with_tokens(&listener, tokens);
+        (listener, config)
+    }
+
+    fn with_tokens(listener: &TcpListener, tokens: &str) -> Config {
+        let address = listener.local_addr().unwrap();
+        let text = format!(
+            "[outgoing]\nallow_private = ['127.0.0.0/8']\n[delivery]\nsend_timeout_ms = 1000\n[whatsapp]\n\
+             verify_token = 'v'\napp_secrets = ['a']\ngraph_url = 'http://{address}'\n\
+             [[merchant]]\nid = 'cafe'\nname = 'Café'\nbase_url = 'http://localhost:1'\ncurrency = 'BRL'\n\
+             secrets = ['whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=']\n\
+             [[number]]\nphone_number_id = '{NUMBER}'\nwaba_id = '102290129340398'\nmerchant = 'cafe'\n\
+             locale = 'pt-BR'\naccess_token = {tokens}\n"
+        );
+        config::load(&text, &BTreeMap::new()).unwrap().config
+    }
+
+    fn no_buttons() -> Keyring {
+        Keyring::new(Vec::new(), 30)
+    }
+
+    fn sending() -> Sending {
+        let home = HomeId::new("a30123456789abcdef0123");
+        let body = LongBody::cut("oi");
+        Sending {
+            number: NumberId::new(NUMBER),
+            customer: Customer {
+                wa_id: Some("5511999990001".to_owned()),
+                ..Customer::default()
+            },
+            effect_id: EffectId::of(&home, 1, 0),
+            home,
+            message: Message::new(Kind::Help, Content::Text { body }),
+            root: None,
+            now_ms: 0,
+        }
+    }
+
+    /// The next call: its connection and its token.
+    async fn asked(listener: &TcpListener) -> (TcpStream, String) {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let (mut read, mut part) = (Vec::new(), [0_u8; 4096]);
+        loop {
+            let count = socket.read(&mut part).await.unwrap();
+            read.extend_from_slice(&part[..count]);
+            let text = String::from_utf8_lossy(&read).to_lowercase();
+            if count == 0 || text.ends_with('}') {
+                let token = text.split("authorization: bearer ").nth(1).unwrap();
+                return (socket, token.split("\r\n").next().unwrap().to_owned());
+            }
+        }
+    }
+
+    async fn answer(mut socket: TcpStream, (http, body): (u16, &str)) {
+        let length = body.len();
+        let text =
+            format!("HTTP/1.1 {http} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        socket.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Answers calls in turn and returns the tokens that they had.
+    async fn answers(listener: &TcpListener, all: &[(u16, &str)]) -> Vec<String> {
+        let mut tokens = Vec::new();
+        for one in all {
+            let (socket, token) = asked(listener).await;
+            answer(socket, *one).await;
+            tokens.push(token);
+        }
+        tokens
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_refused_in_whatever_words_is_passed_over_from_then_on() {
+        for refused in [
+            DEAD,
+            (401, r#"{"error":{"code":0}}"#),
+            (401, r#"{"error":{"code":102}}"#),
+            (403, r#"{"error":{"code":10}}"#),
+            (403, r#"{"error":{"code":200}}"#),
+            (400, r#"{"error":{"code":100,"error_subcode":33}}"#),
+            (403, r#"{"error":{"code":131005}}"#),
+            (401, "no JSON"),
+        ] {
+            let (listener, config) = provider("['new', 'old']").await;
+            let (client, sending) = (graph_client(&config, no_buttons()).unwrap(), sending());
+            let (sent, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[refused, TAKEN]));
+            assert_eq!(sent.unwrap().message_id, "wamid.x", "{refused:?}");
+            assert_eq!(tokens, ["new", "old"], "{refused:?}");
+            let (sent, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[TAKEN]));
+            assert!(sent.is_ok() && tokens == ["old"], "{refused:?}: {tokens:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_no_other_token_mends_is_not_asked_again_and_of_all_refusals_the_first_is_told() {
+        let (listener, config) = provider("['new', 'old']").await;
+        let (client, sending) = (graph_client(&config, no_buttons()).unwrap(), sending());
+        let unnamed = (400, r#"{"error":{"code":131037}}"#);
+        let (refused, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[unnamed]));
+        assert_eq!(refused.unwrap_err().code(), Some(131_037));
+        assert_eq!(tokens, ["new"]);
+        let forbidden = (403, r#"{"error":{"code":10}}"#);
+        let (refused, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[forbidden, DEAD]));
+        assert_eq!(refused.unwrap_err().code(), Some(10));
+        assert_eq!(tokens, ["new", "old"]);
+    }
+
+    #[tokio::test]
+    async fn a_message_that_was_on_its_way_when_its_token_was_replaced_goes_out_with_the_new_one() {
+        let (listener, config) = provider("'old'").await;
+        let (client, sending) = (graph_client(&config, no_buttons()).unwrap(), sending());
+        let replaced = async {
+            let (socket, first) = asked(&listener).await;
+            client.replace(graph_access(&with_tokens(&listener, "'new'"), no_buttons()));
+            answer(socket, DEAD).await;
+            let (socket, second) = asked(&listener).await;
+            answer(socket, TAKEN).await;
+            [first, second]
+        };
+        let (sent, tokens) = tokio::join!(client.send(&sending), replaced);
+        assert_eq!(sent.unwrap().message_id, "wamid.x");
+        assert_eq!(tokens, ["old", "new"]);
+    }
+
+    #[tokio::test]
+    async fn all_tokens_of_a_number_share_the_time_of_one_message() {
+        let (listener, config) = provider("['new', 'old']").await;
+        let (client, sending) = (graph_client(&config, no_buttons()).unwrap(), sending());
+        let slow = async {
+            let (socket, _) = asked(&listener).await;
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            answer(socket, DEAD).await;
+            asked(&listener).await
+        };
+        let began = Instant::now();
+        let (lost, silent) = tokio::join!(client.send(&sending), slow);
+        assert!(matches!(lost, Err(SendError::Lost(_))), "{lost:?}");
+        assert!(
+            began.elapsed() < Duration::from_millis(1_500),
+            "its lane's lease would end"
+        );
+        drop(silent);
     }
 }

@@ -187,8 +187,9 @@ pub(super) static MERCHANT: Section = Section {
         "payment_hosts", Kind::Texts, Need::Default(""), r#"["pay.example.com"]"#,
             "The only hosts that a payment link may have. Empty: no link is sent.";
         "timeout_ms", Kind::Integer(100, 120_000), Need::Default("15000"), "15000",
-            "How long one call may take, in milliseconds. A dead replica's call is asked about after three \
-            times as long and 2 seconds, or after `delivery.lease_ms`, whichever is later.";
+            "How long one call may take, in milliseconds; half of it at most is spent waiting for one of \
+            `max_concurrency` places. A dead replica's call is asked about after three times as long and 2 \
+            seconds, or after `delivery.lease_ms`, whichever is later.";
         "max_concurrency", Kind::Integer(1, 1024), Need::Default("8"), "8",
             "Calls to this merchant at the same time, from one replica.";
         "mirror_interval_s", Kind::Integer(1, 604_800), Need::Default("300"), "300",

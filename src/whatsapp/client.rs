@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::buttons::Keyring;
 use super::{Provider, SendError, Sending, Sent, errors, outbound};
 use crate::domain::expiring::Expiring;
 use crate::domain::ids::NumberId;
+use crate::domain::verdict::{StopScope, Verdict};
 use crate::live::Live;
 
 /// Largest answer that is read.
@@ -18,6 +22,11 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// "Access token has expired" or can't be used (Meta, error codes, 190) and its subcode for one that has ended (463).
 const TOKEN_REFUSED: i64 = 190;
 const TOKEN_ENDED: i64 = 463;
+/// Codes up to here are the Graph API's own (Meta, Graph API, "Handling errors"): those that stop a number refuse its token, which is
+/// dead or lacks a permission. Higher ones that stop a number are about its account, whichever token asks.
+const GRAPH_CODES_MAX: i64 = 299;
+/// "Access denied": the one such code of the messages API (Meta, error codes, 131005).
+const ACCESS_DENIED: i64 = 131_005;
 
 /// What the client knows of a business number.
 pub struct NumberAccess {
@@ -49,6 +58,15 @@ impl NumberAccess {
         live.sort_by_key(|(place, _)| *place != first);
         live
     }
+
+    /// Meta took the token at this place, whatever it said of the message.
+    fn took(&self, place: usize, number: &NumberId) {
+        let before = self.taken.swap(place, Ordering::Relaxed);
+        if before != place {
+            let (from, to) = (before + 1, place + 1);
+            tracing::warn!(%number, from, to, "an access token was refused or has expired; another one of the list sends now");
+        }
+    }
 }
 
 impl fmt::Debug for NumberAccess {
@@ -73,12 +91,20 @@ pub struct GraphAccess {
 pub struct GraphClient {
     http: reqwest::Client,
     base: String,
+    /// How long one message may take, with whichever tokens: its lane is leased for longer than that, and no longer for more tokens.
+    timeout: Duration,
     access: Live<GraphAccess>,
 }
 
 impl GraphClient {
-    /// A client for `{graph_url}/{version}`.
-    pub fn new(http: reqwest::Client, graph_url: &str, version: &str, access: GraphAccess) -> Self {
+    /// A client for `{graph_url}/{version}` that has `timeout_ms` for each message.
+    pub fn new(
+        http: reqwest::Client,
+        graph_url: &str,
+        version: &str,
+        timeout_ms: u64,
+        access: GraphAccess,
+    ) -> Self {
         let base = format!(
             "{}/{}",
             graph_url.trim_end_matches('/'),
@@ -87,6 +113,7 @@ impl GraphClient {
         Self {
             http,
             base,
+            timeout: Duration::from_millis(timeout_ms),
             access: Live::new(access),
         }
     }
@@ -96,8 +123,51 @@ impl GraphClient {
         self.access.replace(access);
     }
 
-    async fn post(&self, url: &str, token: &str, body: &Value) -> Result<Sent, SendError> {
-        let request = self.http.post(url).bearer_auth(token).json(body);
+    /// Sends with what was in use at one moment.
+    async fn send_with(
+        &self,
+        access: &GraphAccess,
+        sending: &Sending,
+        ends: Instant,
+    ) -> Result<Sent, SendError> {
+        let number = access.numbers.get(&sending.number);
+        let number = number.ok_or(SendError::NotConfigured)?;
+        let body = outbound::build(sending, &access.keys, number.catalog_id.as_deref())
+            .map_err(|error| SendError::Unbuildable(error.to_string()))?;
+        let url = format!("{}/{}/messages", self.base, sending.number);
+        // Of what was said of several tokens the first one's is told: it is the one that should send.
+        let mut told: Option<(usize, SendError)> = None;
+        for (place, token) in number.live(sending.now_ms) {
+            let left = ends.saturating_duration_since(Instant::now());
+            if told.is_some() && left.is_zero() {
+                break;
+            }
+            let answer = self.post((url.as_str(), token), &body, left).await;
+            match answer {
+                // It proves that nothing was sent: the next one may try.
+                Err(error) if is_of_token(&error) => {
+                    if told.as_ref().is_none_or(|(first, _)| place < *first) {
+                        told = Some((place, error));
+                    }
+                }
+                answer => {
+                    if matches!(&answer, Ok(_) | Err(SendError::Refused { .. })) {
+                        number.took(place, &sending.number);
+                    }
+                    return answer;
+                }
+            }
+        }
+        Err(told.map_or_else(all_ended, |(_, error)| error))
+    }
+
+    async fn post(
+        &self,
+        (url, token): (&str, &str),
+        body: &Value,
+        timeout: Duration,
+    ) -> Result<Sent, SendError> {
+        let request = self.http.post(url).bearer_auth(token).timeout(timeout).json(body);
         let response = request.send().await.map_err(|error| {
             let before_send = error.is_connect();
             let text = error.without_url().to_string();
@@ -109,6 +179,20 @@ impl GraphClient {
         });
         read(response?).await
     }
+}
+
+/// True when Meta refuses the token and not the message.
+fn is_of_token(error: &SendError) -> bool {
+    let SendError::Refused { code, .. } = error else {
+        return false;
+    };
+    let stops_number = matches!(
+        error.verdict(),
+        Verdict::Stop {
+            scope: StopScope::Number
+        }
+    );
+    stops_number && (*code <= GRAPH_CODES_MAX || *code == ACCESS_DENIED)
 }
 
 /// All tokens have ended by their own dates: said in Meta's words for it, so that the number stops as if Meta had refused them.
@@ -124,28 +208,18 @@ fn all_ended() -> SendError {
 #[async_trait]
 impl Provider for GraphClient {
     async fn send(&self, sending: &Sending) -> Result<Sent, SendError> {
-        let access = self.access.load();
-        let number = access.numbers.get(&sending.number);
-        let number = number.ok_or(SendError::NotConfigured)?;
-        let body = outbound::build(sending, &access.keys, number.catalog_id.as_deref())
-            .map_err(|error| SendError::Unbuildable(error.to_string()))?;
-        let url = format!("{}/{}/messages", self.base, sending.number);
-        let mut answer = Err(all_ended());
-        for (place, token) in number.live(sending.now_ms) {
-            answer = self.post(&url, token, &body).await;
-            // A refused token proves that nothing was sent: the next one may try.
-            if !matches!(
-                answer,
-                Err(SendError::Refused {
-                    code: TOKEN_REFUSED,
-                    ..
-                })
-            ) {
-                number.taken.store(place, Ordering::Relaxed);
-                break;
+        let ends = Instant::now() + self.timeout;
+        let mut access = self.access.load();
+        loop {
+            let answer = self.send_with(&access, sending, ends).await;
+            let is_refused = matches!(&answer, Err(error) if is_of_token(error));
+            let now = self.access.load();
+            if !is_refused || Arc::ptr_eq(&access, &now) || Instant::now() >= ends {
+                return answer;
             }
+            // What was in use was replaced meanwhile: that an old token is refused says nothing about the new one.
+            access = now;
         }
-        answer
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
 use super::standard_webhooks::{self, Secret};
 use super::{
@@ -37,7 +38,7 @@ pub struct Access {
     pub currency: Currency,
     /// Signing secrets: the first live one signs, all live ones verify.
     pub secrets: Vec<Expiring<Secret>>,
-    /// How long a call may take.
+    /// How long a call may take, the wait for its place among those that run at once included.
     pub timeout_ms: u64,
     /// How many calls may run at once.
     pub max_concurrency: usize,
@@ -78,11 +79,8 @@ impl StandardConnector {
         body: Vec<u8>,
         idempotency_key: Option<&str>,
     ) -> Result<Answer, ConnectorError> {
-        let _slot = self
-            .slots
-            .acquire()
-            .await
-            .map_err(|_| ConnectorError::Unreachable("closing".to_owned()))?;
+        let ends = Instant::now() + Duration::from_millis(self.access.timeout_ms);
+        let _place = self.place().await?;
         let url = format!("{}{path}", self.access.base_url.trim_end_matches('/'));
         let now_ms = self.clock.now_ms();
         let timestamp_s = now_ms.div_euclid(1000);
@@ -97,7 +95,7 @@ impl StandardConnector {
         let mut request = self
             .http
             .request(method, url)
-            .timeout(Duration::from_millis(self.access.timeout_ms))
+            .timeout(ends.saturating_duration_since(Instant::now()))
             .header("webhook-id", request_id)
             .header("webhook-timestamp", timestamp_s.to_string())
             .header("webhook-signature", signature);
@@ -111,6 +109,19 @@ impl StandardConnector {
             request = request.header(traceparent::HEADER, parent);
         }
         read(request.send().await.map_err(fault)?).await
+    }
+
+    /// A place among the calls that run at once. Whoever has none when half of the time is over has not called: a lease is as long
+    /// as its calls may take, and what went out after it would come behind whoever has the lane by then.
+    async fn place(&self) -> Result<SemaphorePermit<'_>, ConnectorError> {
+        let patience = Duration::from_millis(self.access.timeout_ms / 2);
+        match tokio::time::timeout(patience, self.slots.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) => Err(ConnectorError::Unreachable("closing".to_owned())),
+            Err(_) => Err(ConnectorError::Unreachable(
+                "all of max_concurrency calls were under way for half of timeout_ms".to_owned(),
+            )),
+        }
     }
 
     fn request_id() -> String {
