@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::engine::{Engine, LaneWork};
 use crate::live::Live;
 use crate::merchants::payment_link::LinkRule;
-use crate::store::{self, ClaimOutcome, Class, Head, LaneId, LaneKind, SettleOutcome};
+use crate::store::{self, ClaimOutcome, Class, Head, LaneId, LaneKind, SettleOutcome, Settlement};
 use crate::tasks::Tasks;
 use crate::whatsapp::Provider;
 
@@ -39,8 +39,10 @@ pub use mirror::Mirrored;
 pub use products::{Learned, PriceUpdate, UpdateState};
 pub use sides::Sides;
 
-/// Lanes that one replica serves at once.
+/// Lanes toward the provider that one replica serves at once, and as many toward merchants: shops that hang hold up no message.
 const LANES_AT_ONCE: usize = 256;
+/// So long a merchant's lane is put off for which no place is free.
+const PUT_OFF_MS: i64 = 5_000;
 /// The beat between a commit and the start of what it caused: a crash right behind the 200 falls before the start mark, where
 /// sending again is safe, and clicks that follow at once become one message (docs/decisions/0014).
 const BEAT_MS: u64 = 10;
@@ -85,6 +87,16 @@ struct Standing {
     replica: String,
 }
 
+/// Whether a lane may be served now.
+enum Place {
+    /// It may, as long as this is kept.
+    Free(OwnedSemaphorePermit),
+    /// As many merchants' lanes as may are being served.
+    Taken,
+    /// The program stops.
+    Stopping,
+}
+
 /// Serves lanes.
 #[derive(Debug)]
 pub struct Dispatcher {
@@ -93,6 +105,7 @@ pub struct Dispatcher {
     /// Whose catalogs are mirrored, and what wakes their mirrors before their time.
     mirrors: Mutex<BTreeMap<MerchantId, Arc<Notify>>>,
     slots: Arc<Semaphore>,
+    merchant_slots: Arc<Semaphore>,
     serial: AtomicU64,
     gates: gates::Gates,
     paces: pace::Paces,
@@ -118,6 +131,7 @@ impl Dispatcher {
             sides,
             mirrors: Mutex::default(),
             slots: Arc::new(Semaphore::new(LANES_AT_ONCE)),
+            merchant_slots: Arc::new(Semaphore::new(LANES_AT_ONCE)),
             serial: AtomicU64::new(0),
             gates: gates::Gates::default(),
             paces: pace::Paces::default(),
@@ -179,15 +193,16 @@ impl Dispatcher {
 
     async fn serve_in_background(self: &Arc<Self>, head: Box<Head>, beat_ms: u64) {
         let stop = self.tasks.stop_token();
-        let slot = tokio::select! {
-            biased;
-            () = stop.cancelled() => None,
-            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
-        };
-        let Some(slot) = slot else {
-            return self.parts.engine.release(&head).await;
-        };
         let own = Arc::clone(self);
+        let slot = match self.place(head.lane.kind).await {
+            Place::Free(slot) => slot,
+            Place::Taken => {
+                return self
+                    .tasks
+                    .spawn("put_off", async move { own.put_off(*head).await });
+            }
+            Place::Stopping => return self.parts.engine.release(&head).await,
+        };
         self.tasks.spawn("lane", async move {
             if beat_ms > 0 {
                 tokio::select! {
@@ -198,6 +213,54 @@ impl Dispatcher {
             own.serve(*head).await;
             drop(slot);
         });
+    }
+
+    /// A place for a lane of that kind. Messages wait for one: each is over in seconds. Nobody waits for merchants, who may take a
+    /// minute each: whoever stands behind would wait with them.
+    async fn place(&self, kind: LaneKind) -> Place {
+        let stop = self.tasks.stop_token();
+        let slot = match kind {
+            LaneKind::Provider => tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
+            },
+            LaneKind::Merchant if stop.is_cancelled() => None,
+            LaneKind::Merchant => match Arc::clone(&self.merchant_slots).try_acquire_owned() {
+                Ok(slot) => Some(slot),
+                Err(_) => return Place::Taken,
+            },
+        };
+        slot.map_or(Place::Stopping, Place::Free)
+    }
+
+    /// A leased lane for which no place is free is looked at again later, by any replica, and stands before nobody until then.
+    async fn put_off(&self, first: Head) {
+        let mut head = first;
+        loop {
+            let due_ms = self.now_ms() + PUT_OFF_MS;
+            let settled = self.settle_counted(&head, Settlement::Postpone { due_ms }).await;
+            match settled {
+                // One of its items that need not wait for the others.
+                Ok(Some(SettleOutcome::Next(next))) => head = *next,
+                Ok(Some(SettleOutcome::Wait(_) | SettleOutcome::Empty | SettleOutcome::LeaseLost) | None) => {
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, conversation = %head.lane.home, "a lane was not put off; its lease will end");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The same for one that is due.
+    async fn put_off_due(&self, lane: &LaneId) {
+        match self.store().claim(lane, self.parts.engine.lane_times()).await {
+            Ok(ClaimOutcome::Claimed(head)) => self.put_off(*head).await,
+            Ok(ClaimOutcome::Wait(_) | ClaimOutcome::Empty) => {}
+            Err(error) => tracing::warn!(%error, conversation = %lane.home, "failed to claim a lane"),
+        }
     }
 
     /// Gives back what was leased and not begun: a replica that stops holds nothing up.
@@ -303,19 +366,18 @@ impl Dispatcher {
             }
         };
         let count = due.len();
-        let stop = self.tasks.stop_token();
         for lane in due {
-            let slot = tokio::select! {
-                biased;
-                () = stop.cancelled() => None,
-                slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
-            };
-            let Some(slot) = slot else { return count };
             let own = Arc::clone(self);
-            self.tasks.spawn("lane", async move {
-                own.ask_for(&lane).await;
-                drop(slot);
-            });
+            match self.place(lane.kind).await {
+                Place::Free(slot) => self.tasks.spawn("lane", async move {
+                    own.ask_for(&lane).await;
+                    drop(slot);
+                }),
+                Place::Taken => self
+                    .tasks
+                    .spawn("put_off", async move { own.put_off_due(&lane).await }),
+                Place::Stopping => return count,
+            }
         }
         count
     }
