@@ -264,11 +264,11 @@ mod tests {
     }
 
     /// Answers calls in turn and returns the tokens that they had.
-    async fn answers(listener: &TcpListener, all: &[(u16, &str)]) -> Vec<String> {
+    async fn answers<const N: usize>(listener: &TcpListener, all: [(u16, &str); N]) -> Vec<String> {
         let mut tokens = Vec::new();
         for one in all {
             let (socket, token) = asked(listener).await;
-            answer(socket, *one).await;
+            answer(socket, one).await;
             tokens.push(token);
         }
         tokens
@@ -288,10 +288,10 @@ mod tests {
         ] {
             let (listener, config) = provider("['new', 'old']").await;
             let (client, sending) = (graph_client(&config, no_buttons()).unwrap(), sending());
-            let (sent, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[refused, TAKEN]));
+            let (sent, tokens) = tokio::join!(client.send(&sending), answers(&listener, [refused, TAKEN]));
             assert_eq!(sent.unwrap().message_id, "wamid.x", "{refused:?}");
             assert_eq!(tokens, ["new", "old"], "{refused:?}");
-            let (sent, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[TAKEN]));
+            let (sent, tokens) = tokio::join!(client.send(&sending), answers(&listener, [TAKEN]));
             assert!(sent.is_ok() && tokens == ["old"], "{refused:?}: {tokens:?}");
         }
     }
@@ -301,11 +301,11 @@ mod tests {
         let (listener, config) = provider("['new', 'old']").await;
         let (client, sending) = (graph_client(&config, no_buttons()).unwrap(), sending());
         let unnamed = (400, r#"{"error":{"code":131037}}"#);
-        let (refused, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[unnamed]));
+        let (refused, tokens) = tokio::join!(client.send(&sending), answers(&listener, [unnamed]));
         assert_eq!(refused.unwrap_err().code(), Some(131_037));
         assert_eq!(tokens, ["new"]);
         let forbidden = (403, r#"{"error":{"code":10}}"#);
-        let (refused, tokens) = tokio::join!(client.send(&sending), answers(&listener, &[forbidden, DEAD]));
+        let (refused, tokens) = tokio::join!(client.send(&sending), answers(&listener, [forbidden, DEAD]));
         assert_eq!(refused.unwrap_err().code(), Some(10));
         assert_eq!(tokens, ["new", "old"]);
     }

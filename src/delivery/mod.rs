@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::engine::{Engine, LaneWork};
@@ -24,6 +24,7 @@ mod held;
 mod mirror;
 mod pace;
 mod parked;
+mod places;
 mod products;
 mod quote;
 mod retention;
@@ -39,8 +40,6 @@ pub use mirror::Mirrored;
 pub use products::{Learned, PriceUpdate, UpdateState};
 pub use sides::Sides;
 
-/// Lanes that one replica serves at once.
-const LANES_AT_ONCE: usize = 256;
 /// The beat between a commit and the start of what it caused: a crash right behind the 200 falls before the start mark, where
 /// sending again is safe, and clicks that follow at once become one message (docs/decisions/0014).
 const BEAT_MS: u64 = 10;
@@ -92,7 +91,7 @@ pub struct Dispatcher {
     sides: Live<Sides>,
     /// Whose catalogs are mirrored, and what wakes their mirrors before their time.
     mirrors: Mutex<BTreeMap<MerchantId, Arc<Notify>>>,
-    slots: Arc<Semaphore>,
+    places: places::Places,
     serial: AtomicU64,
     gates: gates::Gates,
     paces: pace::Paces,
@@ -118,7 +117,7 @@ impl Dispatcher {
             parts,
             sides,
             mirrors: Mutex::default(),
-            slots: Arc::new(Semaphore::new(LANES_AT_ONCE)),
+            places: places::Places::default(),
             serial: AtomicU64::new(0),
             gates: gates::Gates::default(),
             paces: pace::Paces::default(),
@@ -181,15 +180,16 @@ impl Dispatcher {
 
     async fn serve_in_background(self: &Arc<Self>, head: Box<Head>, beat_ms: u64) {
         let stop = self.tasks.stop_token();
-        let slot = tokio::select! {
-            biased;
-            () = stop.cancelled() => None,
-            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
-        };
-        let Some(slot) = slot else {
-            return self.parts.engine.release(&head).await;
-        };
         let own = Arc::clone(self);
+        let slot = match self.place(head.lane.kind).await {
+            places::Place::Free(slot) => slot,
+            places::Place::Taken => {
+                return self
+                    .tasks
+                    .spawn("put_off", async move { own.put_off(*head).await });
+            }
+            places::Place::Stopping => return self.parts.engine.release(&head).await,
+        };
         self.tasks.spawn("lane", async move {
             if beat_ms > 0 {
                 tokio::select! {
@@ -301,19 +301,18 @@ impl Dispatcher {
         self.sweeps.note("looking for due lanes", &due);
         let due = due.unwrap_or_default();
         let count = due.len();
-        let stop = self.tasks.stop_token();
         for lane in due {
-            let slot = tokio::select! {
-                biased;
-                () = stop.cancelled() => None,
-                slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
-            };
-            let Some(slot) = slot else { return count };
             let own = Arc::clone(self);
-            self.tasks.spawn("lane", async move {
-                own.ask_for(&lane).await;
-                drop(slot);
-            });
+            match self.place(lane.kind).await {
+                places::Place::Free(slot) => self.tasks.spawn("lane", async move {
+                    own.ask_for(&lane).await;
+                    drop(slot);
+                }),
+                places::Place::Taken => self
+                    .tasks
+                    .spawn("put_off", async move { own.put_off_due(&lane).await }),
+                places::Place::Stopping => return count,
+            }
         }
         count
     }

@@ -1,0 +1,92 @@
+//! Places for the lanes that one replica serves at once. Lanes toward merchants have their own: shops that hang hold up no message. It
+//! refuses to let anybody wait for a shop.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Dispatcher;
+use crate::store::{ClaimOutcome, Head, LaneId, LaneKind, SettleOutcome, Settlement};
+
+/// Lanes toward the provider that are served at once.
+const PROVIDER_LANES: usize = 256;
+/// Lanes toward merchants; of one merchant `max_concurrency` call and a bounded number wait (`merchants::standard`).
+const MERCHANT_LANES: usize = 1_024;
+/// So long a merchant's lane is put off for which no place is free.
+const PUT_OFF_MS: i64 = 5_000;
+
+/// The places of one replica.
+#[derive(Debug)]
+pub(super) struct Places {
+    provider: Arc<Semaphore>,
+    merchant: Arc<Semaphore>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            provider: Arc::new(Semaphore::new(PROVIDER_LANES)),
+            merchant: Arc::new(Semaphore::new(MERCHANT_LANES)),
+        }
+    }
+}
+
+/// Whether a lane may be served now.
+pub(super) enum Place {
+    /// It may, as long as this is kept.
+    Free(OwnedSemaphorePermit),
+    /// As many merchants' lanes as may are being served.
+    Taken,
+    /// The program stops.
+    Stopping,
+}
+
+impl Dispatcher {
+    /// A place for a lane of that kind. Messages wait for one: each is over in seconds. Nobody waits for merchants, who may take a
+    /// minute each: whoever stands behind would wait with them.
+    pub(super) async fn place(&self, kind: LaneKind) -> Place {
+        let stop = self.tasks.stop_token();
+        let slot = match kind {
+            LaneKind::Provider => tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                slot = Arc::clone(&self.places.provider).acquire_owned() => slot.ok(),
+            },
+            LaneKind::Merchant if stop.is_cancelled() => None,
+            LaneKind::Merchant => match Arc::clone(&self.places.merchant).try_acquire_owned() {
+                Ok(slot) => Some(slot),
+                Err(_) => return Place::Taken,
+            },
+        };
+        slot.map_or(Place::Stopping, Place::Free)
+    }
+
+    /// A leased lane for which no place is free is looked at again later, by any replica, and stands before nobody until then.
+    pub(super) async fn put_off(&self, first: Head) {
+        let mut head = first;
+        loop {
+            let due_ms = self.now_ms() + PUT_OFF_MS;
+            let settled = self.settle_counted(&head, Settlement::Postpone { due_ms }).await;
+            match settled {
+                // One of its items that need not wait for the others.
+                Ok(Some(SettleOutcome::Next(next))) => head = *next,
+                Ok(Some(SettleOutcome::Wait(_) | SettleOutcome::Empty | SettleOutcome::LeaseLost) | None) => {
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, conversation = %head.lane.home, "a lane was not put off; its lease will end");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The same for one that is due.
+    pub(super) async fn put_off_due(&self, lane: &LaneId) {
+        match self.store().claim(lane, self.parts.engine.lane_times()).await {
+            Ok(ClaimOutcome::Claimed(head)) => self.put_off(*head).await,
+            Ok(ClaimOutcome::Wait(_) | ClaimOutcome::Empty) => {}
+            Err(error) => tracing::warn!(%error, conversation = %lane.home, "failed to claim a lane"),
+        }
+    }
+}
