@@ -1,17 +1,55 @@
-//! Opening the file. An absent one is made, a whole one is opened as it was last flushed, and anything else is refused with the
-//! mend. It refuses to guess: a damaged file is never emptied, never opened as of an earlier moment and never read in part.
+//! Opening the file. An absent one is made beside its place and put there when it is whole, a whole one is opened as it was last
+//! flushed, and anything else is refused with the mend. It refuses to guess: a damaged file is never emptied, never opened as of an
+//! earlier moment and never read in part.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableError};
 
+use super::keys;
 use super::table::TABLE;
 use crate::store::Error;
 
 /// How much of the file the library may keep in memory.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Opens the file of that directory, or makes it. Who dies while it is made leaves nothing in its place: half a file there could not
+/// be told from a damaged one, and no later start would touch it.
+pub(super) fn open_or_make(directory: &Path) -> Result<Database, Error> {
+    let path = directory.join(keys::FILE);
+    let fault = |problem: io::Error| not_opened(&path, &problem);
+    if is_there(&path).map_err(fault)? {
+        return open(&path);
+    }
+    // Two that start at once must not both make it: the first one's would lose its name.
+    let place = File::open(directory).map_err(fault)?;
+    if let Err(problem) = place.lock() {
+        tracing::debug!(%problem, "this directory can't be locked while the store is made");
+    }
+    if is_there(&path).map_err(fault)? {
+        return open(&path);
+    }
+    let beside = directory.join(keys::FRESH_FILE);
+    if is_there(&beside).map_err(fault)? {
+        std::fs::remove_file(&beside).map_err(fault)?;
+    }
+    let made = open(&beside)?;
+    std::fs::rename(&beside, &path).map_err(fault)?;
+    place.sync_all().map_err(fault)?;
+    Ok(made)
+}
+
+/// Whether anything has that name: also a link to nothing, which is followed when the file is opened.
+fn is_there(path: &Path) -> io::Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(problem) if problem.kind() == ErrorKind::NotFound => Ok(false),
+        Err(problem) => Err(problem),
+    }
+}
 
 /// Opens the file at `path` and checks all of it: a large one takes longer to start.
 pub(super) fn open(path: &Path) -> Result<Database, Error> {
