@@ -31,7 +31,7 @@ fn signals(child: &Child, signal: &str) {
 /// Whether a program handles SIGHUP and SIGTERM: the first and the 15th bit of its caught signals. A container's first process
 /// never gets a signal that it does not handle.
 fn hears_signals(child: &Child) -> bool {
-    const BOTH: u64 = 1 | 1 << 14;
+    const BOTH: u64 = 1 | (1 << 14);
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
     caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & BOTH == BOTH)
