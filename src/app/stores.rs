@@ -1,10 +1,11 @@
 //! The store of a configuration: how it is opened, judged, and used by commands where no gateway runs. It refuses a store whose
 //! 200 survives less than is demanded.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use tokio::sync::oneshot;
 
 use super::adapters::numbers;
 use super::lane_settings;
@@ -53,15 +54,27 @@ pub(super) async fn judged(store: &dyn Store, demanded: Option<Loss>) -> anyhow:
     Ok(health)
 }
 
-/// Opens the configured store.
+/// Opens the configured store. Whoever waits for it may give up at any moment.
 pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let url = config.store.url.expose();
     if let Some(directory) = url.strip_prefix("embedded:") {
-        let store = store::embedded::open_with(Path::new(directory), kept(config))
+        let store = open_beside(directory.into(), kept(config))
+            .await
             .with_context(|| format!("store.url: cannot open the embedded store in {directory}"))?;
         return Ok(Arc::new(store));
     }
     Ok(Arc::new(open_redis(config).await?))
+}
+
+/// Opens the file in a thread of its own, which keeps no program from ending: checking a large one takes long.
+async fn open_beside(
+    directory: PathBuf,
+    retention: store::Retention,
+) -> anyhow::Result<store::embedded::EmbeddedStore> {
+    let (answer, opened) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("store-opening".to_owned());
+    thread.spawn(move || drop(answer.send(store::embedded::open_with(&directory, retention))))?;
+    Ok(opened.await.context("the library gave up on it")??)
 }
 
 /// How long the engines keep what ends by itself.

@@ -16,9 +16,15 @@ pub(super) async fn run(environment: &BTreeMap<String, String>, path: &Path) -> 
     let hangup = signal(SignalKind::hangup())?;
     start_logs(environment, "info");
     let config = load_config(path, environment)?;
-    // First: checking a large file takes long and heeds nothing, so until then a signal ends the process as it ends any other.
-    let opened = open_store(&config).await?;
+    // Before the store: a container's first process hears no signal that it does not listen to.
     let mut stop = StopSignal::listen()?;
+    let opened = tokio::select! {
+        opened = open_store(&config) => opened?,
+        () = stop.comes() => {
+            tracing::info!("told to stop before the store was open");
+            return Ok(());
+        }
+    };
     let app = App::start_on(&config, Arc::new(MovableClock::fixed()), opened).await?;
     let store = &app.store;
     tracing::info!(

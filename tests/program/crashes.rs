@@ -1,8 +1,11 @@
 //! `kill -9`, a store that goes away, an answer that is cut on the wire.
 
+use std::process::{Command, Stdio};
+
+use sacola::store::embedded;
 use serde_json::json;
 
-use crate::support::program::{Gateway, Outside, eventually, write_config};
+use crate::support::program::{Gateway, Outside, environment, eventually, write_config};
 use crate::support::redis_server::{AppendOnly, RedisServer};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,5 +150,39 @@ async fn the_first_webhook_after_a_restart_of_redis_is_taken() {
         assert_eq!(ana.text("sacola").await, 200);
     }
     drop(gateway);
+    outside.stop().await;
+}
+
+/// A file that is half made could not be told from a damaged one, and every later start would refuse it.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_it_makes_its_store_it_starts_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let outside = Outside::start();
+    for round in 0..10 {
+        let data = directory.path().join(format!("data-{round}"));
+        let store = format!("embedded:{}", data.display());
+        let config = write_config(directory.path(), &outside, &store, 1_000);
+        let mut program = Command::new(env!("CARGO_BIN_EXE_sacola"))
+            .args(["serve", "--config"])
+            .arg(&config)
+            .envs(environment())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let has_begun = || std::fs::read_dir(&data).is_ok_and(|mut files| files.next().is_some());
+        while !has_begun() {
+            assert!(
+                program.try_wait().unwrap().is_none(),
+                "it ended before it made a store"
+            );
+            std::thread::yield_now();
+        }
+        program.kill().unwrap();
+        program.wait().unwrap();
+        if let Err(problem) = embedded::open(&data) {
+            panic!("round {round}: {problem}");
+        }
+    }
     outside.stop().await;
 }

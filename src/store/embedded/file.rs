@@ -1,7 +1,9 @@
-//! Opening the file. An absent one is made, a whole one is opened as it was last flushed, and anything else is refused with the
-//! mend. It refuses to guess: a damaged file is never emptied, never opened as of an earlier moment and never read in part.
+//! Opening the file. An absent one is made beside its place and put there when it is whole, a whole one is opened as it was last
+//! flushed, and anything else is refused with the mend. It refuses to guess: a damaged file is never emptied, never opened as of an
+//! earlier moment and never read in part.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -16,6 +18,41 @@ const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The format that this version reads and writes; another one for each change that an older program would misread.
 const FORMAT: &[u8] = b"1";
+
+/// Opens the file of that directory, or makes it. Who dies while it is made leaves nothing in its place: half a file there could not
+/// be told from a damaged one, and no later start would touch it.
+pub(super) fn open_or_make(directory: &Path) -> Result<Database, Error> {
+    let path = directory.join(keys::FILE);
+    let fault = |problem: io::Error| not_opened(&path, &problem);
+    if is_there(&path).map_err(fault)? {
+        return open(&path);
+    }
+    // Two that start at once must not both make it: the first one's would lose its name.
+    let place = File::open(directory).map_err(fault)?;
+    if let Err(problem) = place.lock() {
+        tracing::debug!(%problem, "this directory can't be locked while the store is made");
+    }
+    if is_there(&path).map_err(fault)? {
+        return open(&path);
+    }
+    let beside = directory.join(keys::FRESH_FILE);
+    if is_there(&beside).map_err(fault)? {
+        std::fs::remove_file(&beside).map_err(fault)?;
+    }
+    let made = open(&beside)?;
+    std::fs::rename(&beside, &path).map_err(fault)?;
+    place.sync_all().map_err(fault)?;
+    Ok(made)
+}
+
+/// Whether anything has that name: also a link to nothing, which is followed when the file is opened.
+fn is_there(path: &Path) -> io::Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(problem) if problem.kind() == ErrorKind::NotFound => Ok(false),
+        Err(problem) => Err(problem),
+    }
+}
 
 /// Opens the file at `path` and checks all of it: a large one takes longer to start.
 pub(super) fn open(path: &Path) -> Result<Database, Error> {
@@ -128,7 +165,7 @@ fn is_damage(problem: &DatabaseError) -> bool {
     )
 }
 
-fn is_cut_short(problem: &std::io::Error) -> bool {
+fn is_cut_short(problem: &io::Error) -> bool {
     matches!(problem.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
 }
 
@@ -174,7 +211,7 @@ mod tests {
     fn a_full_disk_is_no_damage_and_a_table_of_another_kind_is() {
         let path = Path::new("sacola.redb");
         let told = |problem: redb::Error| unusable(path, &problem).to_string();
-        let full = std::io::Error::from(ErrorKind::StorageFull);
+        let full = io::Error::from(ErrorKind::StorageFull);
         for problem in [redb::Error::Io(full), redb::Error::PreviousIo] {
             let text = told(problem);
             assert!(text.starts_with("can't open the store sacola.redb"), "{text}");

@@ -6,7 +6,7 @@ use crate::store::{DoneMark, Interest, LaneId, UnixMs};
 
 /// Names the file itself in an error.
 pub(super) const FILE: &str = "sacola.redb";
-/// The file while it is written anew; what a crash left of one is removed at the next start.
+/// The file while it is made or written anew; what a crash left of one is removed at the next start.
 pub(super) const FRESH_FILE: &str = "sacola.redb.new";
 /// Index of what ends, by time.
 pub(super) const EXPIRY: &str = "expiry/";

@@ -86,14 +86,13 @@ pub fn open(dir: &Path) -> Result<EmbeddedStore, Error> {
 
 /// The same, keeping what ends by itself for so long.
 pub fn open_with(dir: &Path, retention: Retention) -> Result<EmbeddedStore, Error> {
-    let path = dir.join(keys::FILE);
     std::fs::create_dir_all(dir).map_err(|problem| {
         Error::Unfit(format!(
             "can't make the directory {}: {problem}; name a directory where this user may write",
             dir.display()
         ))
     })?;
-    let database = Arc::new(file::open(&path)?);
+    let database = Arc::new(file::open_or_make(dir)?);
     let rewriting = Rewriting::of(dir, Opened::new(Arc::clone(&database)));
     rewriting.clear_away();
     let latest_ms = Arc::new(AtomicI64::new(0));
