@@ -186,7 +186,7 @@ const STORE: &[Measure] = &[
     of_store(
         "sacola_store_memory_ratio",
         &[],
-        "memory in use of the store's limit, 0 to 1; absent without a limit and with an embedded store, 0 once the limit was lifted",
+        "memory in use of the store's limit: 1 is full, and a limit that was lowered gives more; absent without a limit and with an embedded store, 0 once the limit was lifted",
     ),
     of_store(
         "sacola_lanes",
