@@ -440,8 +440,8 @@ const PRODUCTS: &[Measure] = &[
     gauge(
         "sacola_catalog_age_seconds",
         &[MERCHANT],
-        "since this replica last read the catalog to its end; as one replica at a time does, take the \
-         `min` over them; absent until then, 0 once the merchant is no longer configured",
+        "since this replica last read the catalog to its end, or since it knows the merchant when never; as \
+         one replica at a time reads it, take the `min` over them; 0 once the merchant is no longer configured",
     ),
     counter(
         "sacola_price_update_carts_total",
