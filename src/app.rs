@@ -23,7 +23,7 @@ use crate::live::Live;
 use crate::merchants::Connectors;
 use crate::merchants::payment_link::LinkRule;
 use crate::store::{Health, Store};
-use crate::tasks::Tasks;
+use crate::tasks::{Streak, Tasks};
 use crate::telemetry;
 use crate::trace::Trace;
 use crate::whatsapp::Provider;
@@ -359,6 +359,7 @@ fn shared_state(
         samples: http::Samples::default(),
         heard: http::Heard::default(),
         bad_signatures: AtomicU64::new(0),
+        health_looks: Streak::default(),
         console: http::Sessions::default(),
     }
 }

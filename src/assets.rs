@@ -1,9 +1,9 @@
-//! The pages in `web/`, inside the binary: who may serve them registers [`playground`], [`console`] or [`docs_page`]. It owns
+//! The pages in `web/`, inside the binary: who may serve them registers [`playground`], [`console_page`] or [`docs_page`]. It owns
 //! their headers (a content security policy without `unsafe-inline`, nothing from elsewhere) and refuses to know any data.
 
 use actix_web::http::header;
 use actix_web::web::{self, Path};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, Route, guard};
 use rust_embed::RustEmbed;
 
 /// Everything below `web/`; a build with debug assertions reads it from the disk anew each time.
@@ -18,22 +18,26 @@ struct Files;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// GET, and HEAD: the same without a body (RFC 9110, 9.3.2). Who watches from outside often asks so.
+pub fn reads() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
 /// `/playground` and the files it needs.
 pub fn playground(app: &mut web::ServiceConfig) {
-    app.route("/playground", web::get().to(playground_page));
+    app.route("/playground", reads().to(playground_page));
     shared(app);
 }
 
-/// `/console` and the files it needs.
-pub fn console(app: &mut web::ServiceConfig) {
-    app.route("/console", web::get().to(console_page));
+/// The files that the console needs.
+pub fn console_files(app: &mut web::ServiceConfig) {
     shared(app);
 }
 
 /// The files that the page of the API's documentation needs, and no others: it is served to the world.
 pub fn docs_files(app: &mut web::ServiceConfig) {
-    app.route("/web/docs/{path:.*}", web::get().to(docs_file));
-    app.route("/web/shared/{path:.*}", web::get().to(shared_file));
+    app.route("/web/docs/{path:.*}", reads().to(docs_file));
+    app.route("/web/shared/{path:.*}", reads().to(shared_file));
 }
 
 /// The page of the API's documentation.
@@ -41,16 +45,17 @@ pub async fn docs_page(request: HttpRequest) -> HttpResponse {
     served(&request, "docs/index.html")
 }
 
+/// The page of the people on call.
+pub async fn console_page(request: HttpRequest) -> HttpResponse {
+    served(&request, "console/index.html")
+}
+
 fn shared(app: &mut web::ServiceConfig) {
-    app.route("/web/{path:.*}", web::get().to(file));
+    app.route("/web/{path:.*}", reads().to(file));
 }
 
 async fn playground_page(request: HttpRequest) -> HttpResponse {
     served(&request, "playground/index.html")
-}
-
-async fn console_page(request: HttpRequest) -> HttpResponse {
-    served(&request, "console/index.html")
 }
 
 async fn docs_file(request: HttpRequest, path: Path<String>) -> HttpResponse {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::domain::ids::MerchantId;
 use crate::store::LaneKind;
 use crate::whatsapp::errors;
 
@@ -19,6 +20,14 @@ pub(super) fn toward(kind: LaneKind) -> &'static str {
 pub(super) fn attempt(toward: &'static str, verdict: &'static str, code: Option<i64>, took: Duration) {
     ended(toward, verdict, code.map_or(Cow::Borrowed("none"), errors::label));
     metrics::histogram!("sacola_attempt_seconds", "toward" => toward).record(took);
+}
+
+/// A call to a merchant that was made: also by whose it is, so that a small broken shop is seen beside large ones.
+pub(super) fn call(merchant: &MerchantId, verdict: &'static str, took: Duration) {
+    attempt("merchant", verdict, None, took);
+    let merchant = merchant.as_str().to_owned();
+    metrics::counter!("sacola_merchant_attempts_total", "merchant" => merchant, "verdict" => verdict)
+        .increment(1);
 }
 
 /// One that was not made: it was put off, came too late, or was dropped.

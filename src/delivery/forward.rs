@@ -49,7 +49,7 @@ impl Dispatcher {
             self.submit_or_find(&backend, head, body, purchase),
         )
         .await;
-        self.tell_forward(head, &answer, began);
+        self.tell_forward(head, &body.merchant, &answer, began);
         faults::pass(Point::Performed);
         match answer {
             Ok(answer) => {

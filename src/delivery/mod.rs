@@ -13,7 +13,7 @@ use crate::engine::{Engine, LaneWork};
 use crate::live::Live;
 use crate::merchants::payment_link::LinkRule;
 use crate::store::{self, ClaimOutcome, Class, Head, LaneId, LaneKind, SettleOutcome};
-use crate::tasks::Tasks;
+use crate::tasks::{Streak, Tasks};
 use crate::whatsapp::Provider;
 
 mod answers;
@@ -101,6 +101,7 @@ pub struct Dispatcher {
     parked: parked::Places,
     /// When each catalog was last read to its end, by this replica.
     mirrored: Mutex<BTreeMap<MerchantId, i64>>,
+    sweeps: Streak,
     tasks: Tasks,
 }
 
@@ -125,6 +126,7 @@ impl Dispatcher {
             more_held: Notify::new(),
             parked: parked::Places::default(),
             mirrored: Mutex::default(),
+            sweeps: Streak::default(),
             tasks,
         })
     }
@@ -295,13 +297,9 @@ impl Dispatcher {
 
     /// Picks up lanes whose time has come and that nobody serves; returns how many there were.
     pub async fn sweep(self: &Arc<Self>) -> usize {
-        let due = match self.store().due_lanes(self.now_ms(), SWEEP_LANES).await {
-            Ok(due) => due,
-            Err(error) => {
-                tracing::warn!(%error, "failed to look for due lanes");
-                return 0;
-            }
-        };
+        let due = self.store().due_lanes(self.now_ms(), SWEEP_LANES).await;
+        self.sweeps.note("looking for due lanes", &due);
+        let due = due.unwrap_or_default();
         let count = due.len();
         let stop = self.tasks.stop_token();
         for lane in due {

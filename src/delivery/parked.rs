@@ -20,6 +20,7 @@ use super::statuses::Told;
 use crate::domain::conversation::Customer;
 use crate::domain::ids::HomeId;
 use crate::store::{self, StatusTarget};
+use crate::tasks::Streak;
 
 /// Kind of the records.
 const PARKED: &str = "parked_status";
@@ -100,14 +101,13 @@ impl Places {
 impl Dispatcher {
     pub(super) async fn try_parked_for_ever(self: Arc<Self>) {
         let stop = self.tasks.stop_token();
+        let looks = Streak::default();
         loop {
             tokio::select! {
                 () = self.engine().clock().sleep_ms(LOOK_MS) => {}
                 () = stop.cancelled() => return,
             }
-            if let Err(error) = self.try_parked().await {
-                tracing::warn!(%error, "failed to look at parked statuses");
-            }
+            looks.note("looking at parked statuses", &self.try_parked().await);
         }
     }
 

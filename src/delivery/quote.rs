@@ -42,7 +42,7 @@ impl Dispatcher {
         let began = Instant::now();
         let priced =
             traceparent::within(self.traceparent(head, "quote"), self.priced(head, body, lines)).await;
-        self.tell_call(head, "quote", &priced, began);
+        self.tell_call(head, (&body.merchant, "quote"), &priced, began);
         faults::pass(Point::Performed);
         let answer = match priced {
             Ok(answer) => answer,

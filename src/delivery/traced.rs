@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::{Dispatcher, counts};
 use crate::domain::event::PurchaseAnswer;
+use crate::domain::ids::MerchantId;
 use crate::domain::message::Kind;
 use crate::domain::verdict::Verdict;
 use crate::engine::items;
@@ -72,12 +73,12 @@ impl Dispatcher {
     pub(super) fn tell_call<T>(
         &self,
         head: &Head,
-        effect: &'static str,
+        (merchant, effect): (&MerchantId, &'static str),
         answer: &Result<T, ConnectorError>,
         began: Instant,
     ) {
         let outcome = verdict_of(answer);
-        counts::attempt("merchant", outcome, None, began.elapsed());
+        counts::call(merchant, outcome, began.elapsed());
         self.parts.engine.trace().tell(self.now_ms(), || {
             let ended = Ended {
                 outcome,
@@ -92,11 +93,12 @@ impl Dispatcher {
     pub(super) fn tell_forward(
         &self,
         head: &Head,
+        merchant: &MerchantId,
         answer: &Result<PurchaseAnswer, ConnectorError>,
         began: Instant,
     ) {
         let verdict = verdict_of(answer);
-        counts::attempt("merchant", verdict, None, began.elapsed());
+        counts::call(merchant, verdict, began.elapsed());
         self.parts.engine.trace().tell(self.now_ms(), || {
             let outcome = answer.as_ref().map_or(verdict, super::forward::answer_word);
             let ended = Ended {

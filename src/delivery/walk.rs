@@ -11,6 +11,7 @@ use crate::engine::addresses::digest;
 use crate::engine::{Happened, Refused, Taken, What, Who};
 use crate::faults::{self, Point};
 use crate::store::{self, Interest};
+use crate::tasks::Streak;
 
 /// Conversations that are told between two checkpoints.
 const PAGE: usize = 100;
@@ -24,16 +25,15 @@ const AGAIN_MS: i64 = 1_000;
 impl Dispatcher {
     pub(super) async fn walk_for_ever(self: Arc<Self>) {
         let stop = self.tasks.stop_token();
+        let (walks, follows) = (Streak::default(), Streak::default());
         loop {
             tokio::select! {
                 () = self.engine().clock().sleep_ms(LOOK_MS) => {}
                 () = stop.cancelled() => return,
             }
             self.count_inbound().await;
-            if let Err(error) = self.walk_all().await {
-                tracing::warn!(%error, "failed to walk a price update; it will be continued");
-            }
-            self.follow_catalogs().await;
+            walks.note("walking the price updates", &self.walk_all().await);
+            follows.note("following the catalogs", &self.follow_catalogs().await);
         }
     }
 
@@ -47,18 +47,17 @@ impl Dispatcher {
         }
     }
 
-    /// Another replica may have changed a catalog.
-    async fn follow_catalogs(&self) {
+    /// Another replica may have changed a catalog. One that can't be followed keeps none of the others back; the last failure is told.
+    async fn follow_catalogs(&self) -> Result<(), store::Error> {
+        let mut followed = Ok(());
         for merchant in &self.merchants() {
-            if let Err(error) = self
-                .engine()
-                .catalogs()
+            let catalogs = self.engine().catalogs();
+            followed = catalogs
                 .follow(self.store().as_ref(), merchant)
                 .await
-            {
-                tracing::warn!(%error, %merchant, "failed to follow a catalog");
-            }
+                .and(followed);
         }
+        followed
     }
 
     /// Continues every running update to its end; returns how many there were.

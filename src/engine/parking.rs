@@ -104,12 +104,31 @@ impl Engine {
     }
 }
 
-/// Counts and logs what a commit parks.
-pub(super) fn tell(letters: &[DeadLetter]) {
-    for one in letters {
-        metrics::counter!("sacola_dead_letters_total", "reason" => one.reason.clone()).increment(1);
-        let (letter, reason, detail) = (&one.id, &one.reason, &one.detail);
+/// What is told of a letter once it is durable; the letter itself goes to the store.
+pub(super) struct Parked {
+    letter: String,
+    reason: String,
+    detail: String,
+}
+
+impl Parked {
+    pub(super) fn of(letter: &DeadLetter) -> Self {
+        Self {
+            letter: letter.id.clone(),
+            reason: letter.reason.clone(),
+            detail: letter.detail.clone(),
+        }
+    }
+
+    /// Counts and logs it.
+    pub(super) fn tell(self) {
+        let Self {
+            letter,
+            reason,
+            detail,
+        } = self;
         tracing::error!(letter, reason, detail, "an event is parked");
+        metrics::counter!("sacola_dead_letters_total", "reason" => reason).increment(1);
     }
 }
 

@@ -7,12 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::time::Instant;
 
 use super::drafts::Draft;
+use super::parking::Parked;
 use super::traced::word;
 use super::warm::Warm;
 use super::{
     Engine, Found, Happened, LaneWork, PurchaseRecord, Refused, Taken, Waiting, What, Who, addresses,
 };
-use super::{counts, encoded, erasure, items, parking, refused};
+use super::{counts, encoded, erasure, items, refused};
 use crate::domain::conversation::{Conversation, Customer, STATE_BYTES_MAX};
 use crate::domain::decide::{self, Decided, Outcome};
 use crate::domain::event::{Event, Occurrence, Tap};
@@ -134,7 +135,7 @@ impl Engine {
         draft.commit.window_open_until_ms = draft.after.window_open_until_ms;
         let merchant = draft.merchant.clone();
         let state_bytes = draft.commit.state.len();
-        parking::tell(&draft.commit.dead_letters);
+        let parked: Vec<Parked> = draft.commit.dead_letters.iter().map(Parked::of).collect();
         faults::pass(Point::Decided);
         let watched = self.parts.trace.start();
         let began = Instant::now();
@@ -145,6 +146,7 @@ impl Engine {
             CommitOutcome::Committed { heads, wake } => {
                 faults::pass(Point::Committed);
                 draft.counts.tell();
+                parked.into_iter().for_each(Parked::tell);
                 metrics::counter!("sacola_buttons_refused_total").increment(draft.refused_taps);
                 let conversation = draft.after;
                 let number = conversation.number.clone();

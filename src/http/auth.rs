@@ -217,7 +217,7 @@ fn stranger(state: &State, request: &HttpRequest, now_ms: i64, why: &'static str
     let detail = if why == "no_key" {
         "send `Authorization: Bearer <key>` with a key of this gateway"
     } else {
-        "this gateway does not know the key; `sacola api-key` makes one"
+        "this gateway does not know the key, or it has expired; `sacola api-key` makes one"
     };
     ApiError::new(Code::NotAuthorised, detail)
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::auth::admitted;
-use super::problem::{ApiError, Code};
+use super::problem::{ApiError, Code, never_written, unknown_number};
 use super::products::with_next;
 use super::queries::{Paging, limit, no_query, query};
 use super::{State, timeline};
@@ -39,8 +39,7 @@ pub(super) async fn show(
         .engine
         .number(&number)
         .filter(|settings| key.sees(&settings.shop.merchant));
-    let settings =
-        settings.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
+    let settings = settings.ok_or_else(unknown_number)?;
     let conversation = state.engine.conversation_of(&number, &customer).await?;
     let conversation = conversation.ok_or_else(never_written)?;
     let skip = behind.map_or(0, |place| place.behind(&conversation.recent));
@@ -64,18 +63,11 @@ pub(super) async fn journal(
     let (number, customer) = path.into_inner();
     let number = NumberId::new(number);
     if state.engine.number(&number).is_none() {
-        return Err(ApiError::new(Code::UnknownNumber, "no such business number"));
+        return Err(unknown_number());
     }
     let recorded = state.engine.recorded(&number, &customer).await?;
     let recorded = recorded.ok_or_else(never_written)?;
     Ok(HttpResponse::Ok().json(recorded))
-}
-
-fn never_written() -> ApiError {
-    ApiError::new(
-        Code::UnknownCustomer,
-        "this customer has never written to this number",
-    )
 }
 
 pub(super) fn page(
@@ -176,7 +168,7 @@ pub(super) async fn purchase(
     no_query(&request)?;
     let record = state.engine.purchase(&PurchaseId::new(path.into_inner())).await?;
     let record = record.filter(|record| key.sees(&record.merchant));
-    let record = record.ok_or_else(|| ApiError::new(Code::NotFound, "no such purchase"))?;
+    let record = record.ok_or_else(|| ApiError::new(Code::NotFound, "no such purchase for this key"))?;
     let mut answer = purchase_json(&record.purchase);
     if let Some(map) = answer.as_object_mut() {
         let lines: Vec<Value> = record

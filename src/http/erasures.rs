@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::auth::admitted;
-use super::problem::{ApiError, Code};
+use super::problem::{ApiError, Code, unknown_number};
 use super::queries::no_query;
 use super::{State, body};
 use crate::config::Scope;
@@ -36,8 +36,7 @@ pub(super) async fn erase(
     let (asked, _) = body::json::<Request>(payload, state.api_body_bytes).await?;
     let number = state.engine.number(&asked.number);
     if !number.is_some_and(|number| key.sees(&number.shop.merchant)) {
-        let detail = "no such business number for this key";
-        return Err(ApiError::new(Code::UnknownNumber, detail));
+        return Err(unknown_number());
     }
     let is_text = !asked.customer.trim().is_empty() && asked.customer.chars().count() <= CUSTOMER_CHARS_MAX;
     if !is_text {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::auth::admitted;
 use super::idempotency::Begun;
-use super::problem::{ApiError, Code};
+use super::problem::{ApiError, Code, never_written, unknown_number};
 use super::queries::no_query;
 use super::{State, body, idempotency};
 use crate::config::Scope;
@@ -58,8 +58,7 @@ pub(super) async fn products(
         .number(&asked.number)
         .filter(|number| key.sees(&number.shop.merchant));
     let merchant = settings.map(|number| number.shop.merchant.clone());
-    let merchant =
-        merchant.ok_or_else(|| ApiError::new(Code::UnknownNumber, "no such business number for this key"))?;
+    let merchant = merchant.ok_or_else(unknown_number)?;
     let sent = format!("POST /v1/messages/products\n{}", String::from_utf8_lossy(&bytes));
     let claim = match idempotency::begin(&state, &key, &idempotency_key, &sent).await? {
         Begun::First(claim) => claim,
@@ -87,6 +86,8 @@ fn check(asked: &Request) -> Result<(), ApiError> {
     let is_id = |id: &RetailerId| (1..=RETAILER_ID_MAX).contains(&id.as_str().len());
     let problem = if body.chars().count() > BODY_MAX {
         format!("body may have {BODY_MAX} characters")
+    } else if body.chars().any(is_no_writing) {
+        "body may have no control characters but line breaks and tabs".to_owned()
     } else if asked.products.is_empty() || asked.products.len() > PRODUCTS_MAX {
         format!("products must name 1 to {PRODUCTS_MAX} retailer ids")
     } else if !asked.products.iter().all(is_id) {
@@ -98,6 +99,11 @@ fn check(asked: &Request) -> Result<(), ApiError> {
         return Ok(());
     };
     Err(ApiError::new(Code::InvalidRequest, problem))
+}
+
+/// True for what nobody writes and the provider may refuse a message for.
+fn is_no_writing(one: char) -> bool {
+    one.is_control() && !matches!(one, '\n' | '\r' | '\t')
 }
 
 fn accepted(answer: String) -> HttpResponse {
@@ -117,12 +123,7 @@ async fn show(
         .engine
         .conversation_of(&asked.number, &asked.customer)
         .await?;
-    let conversation = conversation.ok_or_else(|| {
-        ApiError::new(
-            Code::UnknownCustomer,
-            "this customer has never written to this business number",
-        )
-    })?;
+    let conversation = conversation.ok_or_else(never_written)?;
     if now_ms >= conversation.window_open_until_ms {
         metrics::counter!("sacola_window_closed_total", "kind" => "api").increment(1);
         tracing::info!(conversation = %conversation.home, "products not sent: the service window is closed");
@@ -143,7 +144,7 @@ async fn show(
     if show.is_empty() {
         return Err(ApiError::new(
             Code::UnknownProduct,
-            "none of these products is in the catalog",
+            "none of these products is in the catalog: GET /v1/products lists what is",
         ));
     }
     let happened = Happened {
@@ -193,6 +194,20 @@ mod tests {
             let error = check(&asked(&id)).unwrap_err();
             assert_eq!(error.code(), Code::InvalidRequest);
             assert!(error.detail().len() < 100, "{}", error.detail());
+        }
+    }
+
+    #[test]
+    fn words_with_control_characters_are_refused_before_they_are_on_their_way() {
+        let says = |body: &str| Request {
+            number: NumberId::new("1"),
+            customer: "x".to_owned(),
+            products: vec![RetailerId::new("cafe")],
+            body: Some(body.to_owned()),
+        };
+        assert!(check(&says("Fresh today:\r\n\tcafé ☕")).is_ok());
+        for body in ["a\0b", "\u{7}", "a\u{85}", "\u{7f}"] {
+            assert!(check(&says(body)).is_err(), "{body:?}");
         }
     }
 

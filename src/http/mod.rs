@@ -18,7 +18,7 @@ use crate::domain::expiring::Expiring;
 use crate::engine::Engine;
 use crate::live::Live;
 use crate::store::Loss;
-use crate::tasks::Tasks;
+use crate::tasks::{Streak, Tasks};
 
 pub mod auth;
 mod body;
@@ -86,6 +86,8 @@ pub struct State {
     pub heard: Heard,
     /// Webhooks in a row whose signature was wrong.
     pub bad_signatures: AtomicU64,
+    /// Looks at the store for `/readyz` and the sampler.
+    pub health_looks: Streak,
     /// Who is signed in to the console.
     pub console: Sessions,
 }

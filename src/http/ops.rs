@@ -62,7 +62,9 @@ pub(super) async fn readiness(state: &State) -> Readiness {
     if draining {
         reasons.push("the gateway is draining".to_owned());
     }
-    let health = match state.engine.store().health().await {
+    let health = state.engine.store().health().await;
+    state.health_looks.note("asking the store how it is", &health);
+    let health = match health {
         Ok(health) => {
             if !health.writable {
                 reasons.push("the store takes no writes".to_owned());
@@ -70,8 +72,7 @@ pub(super) async fn readiness(state: &State) -> Readiness {
             reasons.extend(health.unmet(state.required).map(|unmet| unmet.to_string()));
             Some(health)
         }
-        Err(error) => {
-            tracing::warn!(%error, "the store is not healthy");
+        Err(_) => {
             reasons.push("the store does not answer".to_owned());
             None
         }

@@ -217,6 +217,23 @@ pub(super) async fn nothing_here() -> Result<HttpResponse, ApiError> {
     ))
 }
 
+/// None of the key's numbers has that id.
+pub(super) fn unknown_number() -> ApiError {
+    ApiError::new(
+        Code::UnknownNumber,
+        "no business number of this key has this id: give a phone_number_id",
+    )
+}
+
+/// Nothing is kept of somebody who has never written.
+pub(super) fn never_written() -> ApiError {
+    ApiError::new(
+        Code::UnknownCustomer,
+        "this customer has never written to this number: give the user id or wa_id exactly as the provider writes \
+         it",
+    )
+}
+
 /// A query whose parameters are of other types than they should be. What was sent is not repeated.
 pub(super) fn unreadable_query() -> ApiError {
     ApiError::new(
@@ -242,6 +259,16 @@ mod tests {
     fn every_code_has_its_own_word() {
         let words: std::collections::BTreeSet<&str> = Code::ALL.map(Code::word).into();
         assert_eq!(words.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn what_is_unknown_is_told_with_what_to_give() {
+        assert!(unknown_number().detail().contains("phone_number_id"));
+        assert!(
+            never_written()
+                .detail()
+                .ends_with("wa_id exactly as the provider writes it")
+        );
     }
 
     #[test]

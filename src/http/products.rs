@@ -151,7 +151,12 @@ pub(super) async fn price_update(
     no_query(&request)?;
     let update = state.dispatcher.price_update(&path.into_inner()).await?;
     let update = update.filter(|update| key.sees(&update.merchant));
-    let update = update.ok_or_else(|| ApiError::new(Code::NotFound, "no such price update"))?;
+    let update = update.ok_or_else(|| {
+        ApiError::new(
+            Code::NotFound,
+            "no such price update for this key: one is known for 7 days after its end",
+        )
+    })?;
     let word = match update.state {
         UpdateState::Running => "running",
         UpdateState::Done => "done",

@@ -1,18 +1,17 @@
 //! Every route on one screen, by who calls it.
 
 use actix_web::dev::Service as _;
-use actix_web::guard;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, route, scope, to};
-use actix_web::{HttpResponse, Route};
+use actix_web::web::{QueryConfig, ServiceConfig, delete, get, post, put, resource, scope, to};
+use actix_web::{HttpResponse, Resource, Route};
 
 use super::console::{self, journal, lanes, letters, overview, price_updates, session, trace};
 use super::{
     callbacks, conversations, counted, dead_letters, erasures, messages, openapi, ops, problem, products,
     webhook,
 };
-use crate::assets;
+use crate::assets::{self, reads};
 
 /// The public listener.
 pub(super) fn public(config: &mut ServiceConfig) {
@@ -21,19 +20,19 @@ pub(super) fn public(config: &mut ServiceConfig) {
         // the provider
         .service(
             resource("/webhooks/whatsapp")
-                .route(get().to(webhook::handshake))
+                .route(reads().to(webhook::handshake))
                 .route(post().to(webhook::receive))
-                .default_service(others("GET, POST")),
+                .default_service(others("GET, HEAD, POST")),
         )
         // merchants' backends
-        .service(
-            resource("/webhooks/merchants/{merchant}")
-                .route(post().to(callbacks::receive))
-                .default_service(others("POST")),
-        )
+        .service(only_post(
+            "/webhooks/merchants/{merchant}",
+            post().to(callbacks::receive),
+        ))
         // merchants' developers
         .service(
             scope("/v1")
+                .wrap(kept_by_nobody())
                 .wrap_fn(|request, service| {
                     let answer = service.call(request);
                     async move {
@@ -46,25 +45,14 @@ pub(super) fn public(config: &mut ServiceConfig) {
                 .default_service(to(problem::nothing_here)),
         )
         // anyone
-        .service(
-            resource("/openapi.json")
-                .route(reads().to(openapi::serve))
-                .default_service(others("GET, HEAD")),
-        )
-        .service(
-            resource("/docs")
-                .route(reads().to(assets::docs_page))
-                .default_service(others("GET, HEAD")),
-        )
+        .service(only_get("/openapi.json", reads().to(openapi::serve)))
+        .service(only_get("/docs", reads().to(assets::docs_page)))
         .configure(assets::docs_files)
         .default_service(to(problem::nothing_here));
 }
 
 /// What merchants' developers call, below `/v1`.
 fn merchant_api(config: &mut ServiceConfig) {
-    let only_get =
-        |path: &str, route: Route| resource(path).route(route).default_service(others("GET, HEAD"));
-    let only_post = |path: &str, route: Route| resource(path).route(route).default_service(others("POST"));
     config
         .service(only_post("/messages/products", post().to(messages::products)))
         .service(only_get("/products", reads().to(products::list)))
@@ -105,32 +93,41 @@ fn merchant_api(config: &mut ServiceConfig) {
         ));
 }
 
+/// An address that is read.
+fn only_get(path: &str, route: Route) -> Resource {
+    resource(path).route(route).default_service(others("GET, HEAD"))
+}
+
+/// An address that things are sent to.
+fn only_post(path: &str, route: Route) -> Resource {
+    resource(path).route(route).default_service(others("POST"))
+}
+
 /// What answers a method that an address does not have.
 fn others(allow: &'static str) -> Route {
     to(move || async move { Err::<HttpResponse, _>(problem::other_method(allow)) })
 }
 
-/// GET, and HEAD: the same without a body (RFC 9110, 9.3.2). Who watches from outside often asks so.
-fn reads() -> Route {
-    route().guard(guard::Any(guard::Get()).or(guard::Head()))
+/// The headers of answers that may hold what customers are called and write: no cache and no history of a browser keeps them.
+fn kept_by_nobody() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((CACHE_CONTROL, "no-store"))
+        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"))
 }
 
 /// The ops listener.
 pub(super) fn ops(config: &mut ServiceConfig) {
     config
-        .route("/livez", reads().to(ops::livez))
-        .route("/readyz", reads().to(ops::readyz))
-        .route("/metrics", reads().to(ops::metrics))
-        .route("/unrecognised", get().to(ops::unrecognised))
+        .service(only_get("/livez", reads().to(ops::livez)))
+        .service(only_get("/readyz", reads().to(ops::readyz)))
+        .service(only_get("/metrics", reads().to(ops::metrics)))
+        .service(only_get("/unrecognised", reads().to(ops::unrecognised)))
         // the people on call: the page, and what it asks
-        .configure(assets::console)
+        .service(only_get("/console", reads().to(assets::console_page)))
+        .configure(assets::console_files)
         .service(
             scope("/console/api")
-                .wrap(
-                    DefaultHeaders::new()
-                        .add((CACHE_CONTROL, "no-store"))
-                        .add((X_CONTENT_TYPE_OPTIONS, "nosniff")),
-                )
+                .wrap(kept_by_nobody())
                 .app_data(QueryConfig::default().error_handler(|_, _| problem::unreadable_query().into()))
                 .configure(console_api),
         )
@@ -140,20 +137,45 @@ pub(super) fn ops(config: &mut ServiceConfig) {
 /// What the console asks, below `/console/api`.
 fn console_api(config: &mut ServiceConfig) {
     config
-        .route("/session", post().to(session::sign_in))
-        .route("/session", get().to(session::show))
-        .route("/session", delete().to(session::sign_out))
-        .route("/overview", get().to(overview::show))
-        .route("/conversations", get().to(console::conversations::find))
-        .route("/conversations/{home}", get().to(console::conversations::show))
-        .route("/conversations/{home}/journal", get().to(journal::show))
-        .route("/lanes", get().to(lanes::list))
-        .route("/price-updates", get().to(price_updates::list))
-        .route("/dead-letters", get().to(letters::list))
-        .route("/dead-letters/groups", get().to(letters::groups))
-        .route("/dead-letters/replay", post().to(letters::replay_many))
-        .route("/dead-letters/{id}", get().to(letters::show))
-        .route("/dead-letters/{id}", delete().to(letters::discard))
-        .route("/dead-letters/{id}/replay", post().to(letters::replay_one))
-        .route("/trace", get().to(trace::watch));
+        .service(
+            resource("/session")
+                .route(post().to(session::sign_in))
+                .route(reads().to(session::show))
+                .route(delete().to(session::sign_out))
+                .default_service(others("DELETE, GET, HEAD, POST")),
+        )
+        .service(only_get("/overview", reads().to(overview::show)))
+        .service(only_get(
+            "/conversations",
+            reads().to(console::conversations::find),
+        ))
+        .service(only_get(
+            "/conversations/{home}",
+            reads().to(console::conversations::show),
+        ))
+        .service(only_get(
+            "/conversations/{home}/journal",
+            reads().to(journal::show),
+        ))
+        .service(only_get("/lanes", reads().to(lanes::list)))
+        .service(only_get("/price-updates", reads().to(price_updates::list)))
+        .service(only_get("/dead-letters", reads().to(letters::list)))
+        .service(only_get("/dead-letters/groups", reads().to(letters::groups)))
+        .service(only_post("/dead-letters/replay", post().to(letters::replay_many)))
+        .service(
+            resource("/dead-letters/{id}")
+                .route(reads().to(letters::show))
+                .route(delete().to(letters::discard))
+                .default_service(others("DELETE, GET, HEAD")),
+        )
+        .service(only_post(
+            "/dead-letters/{id}/replay",
+            post().to(letters::replay_one),
+        ))
+        // a stream has no end: it is not begun for its head
+        .service(
+            resource("/trace")
+                .route(get().to(trace::watch))
+                .default_service(others("GET")),
+        );
 }

@@ -11,7 +11,7 @@ use super::dead_letters::counted_by_reason;
 use super::ops::readiness;
 use crate::domain::ids::{MerchantId, NumberId};
 use crate::store::{self, Budget, Health, LaneTotals, UnixMs};
-use crate::tasks::Tasks;
+use crate::tasks::{Streak, Tasks};
 
 /// How often.
 const EVERY_MS: u64 = 5_000;
@@ -50,6 +50,7 @@ struct Sampler {
     numbers: BTreeSet<NumberId>,
     /// The store had a limit of memory.
     was_limited: bool,
+    reads: Streak,
 }
 
 impl Sampler {
@@ -76,13 +77,9 @@ impl Sampler {
 
     /// False when the store, or a part of it, does not answer.
     async fn tell_store(&mut self, state: &State, now_ms: UnixMs) -> bool {
-        match self.read_store(state, now_ms).await {
-            Ok(is_whole) => is_whole,
-            Err(error) => {
-                tracing::warn!(%error, "failed to sample the store");
-                false
-            }
-        }
+        let read = self.read_store(state, now_ms).await;
+        self.reads.note("sampling the store", &read);
+        read.unwrap_or(false)
     }
 
     async fn read_store(&mut self, state: &State, now_ms: UnixMs) -> Result<bool, store::Error> {

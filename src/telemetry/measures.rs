@@ -382,6 +382,11 @@ const OUTBOUND: &[Measure] = &[
         &[TOWARD, VERDICTS, CODE],
         "attempts to perform an effect, and what kept one from being made",
     ),
+    counter(
+        "sacola_merchant_attempts_total",
+        &[MERCHANT, Fixed("verdict", "done retry unknown rejected stopped")],
+        "the attempts of these that reached for a merchant, by whose it is",
+    ),
     of(
         "sacola_attempt_seconds",
         Kind::Histogram(WAITS_S),

@@ -128,7 +128,7 @@ async fn what_is_not_there_is_told_as_a_problem() {
         (Method::HEAD, "/v1/messages/products", "POST"),
         (Method::OPTIONS, "/openapi.json", "GET, HEAD"),
         (Method::POST, "/docs", "GET, HEAD"),
-        (Method::PUT, "/webhooks/whatsapp", "GET, POST"),
+        (Method::PUT, "/webhooks/whatsapp", "GET, HEAD, POST"),
         (Method::GET, "/webhooks/merchants/demo", "POST"),
     ] {
         let told = desk.sends(method.clone(), path, OWN, &[], None).await;
@@ -187,6 +187,7 @@ async fn every_list_is_paged_to_its_end_and_foreign_cursors_are_refused() {
         assert_eq!(paged, whole, "{path}");
         for query in [
             "cursor=none-of-ours",
+            "cursor=1790000000000.dl-00ff",
             "cursor=",
             "limit=0",
             "limit=101",
@@ -206,8 +207,15 @@ async fn every_list_is_paged_to_its_end_and_foreign_cursors_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn head_is_answered_as_get_without_a_body() {
     let desk = Desk::opens().await;
-    let ops = ["/livez", "/readyz", "/metrics"].map(|path| format!("{}{path}", desk.gateway.ops));
-    let public = ["/docs", "/openapi.json", "/v1/products", "/v1/dead-letters"];
+    let ops = ["/livez", "/readyz", "/metrics", "/unrecognised", "/console"]
+        .map(|path| format!("{}{path}", desk.gateway.ops));
+    let public = [
+        "/docs",
+        "/web/docs/main.js",
+        "/openapi.json",
+        "/v1/products",
+        "/v1/dead-letters",
+    ];
     let public = public.map(|path| format!("{}{path}", desk.gateway.public));
     for url in ops.iter().chain(&public) {
         let request = desk.outside.http.head(url).bearer_auth(OWN);
@@ -219,5 +227,45 @@ async fn head_is_answered_as_get_without_a_body() {
     }
     let told = desk.sends(Method::HEAD, "/v1/products", "", &[], None).await;
     assert_eq!(told.status, 401);
+    desk.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ops_listener_tells_which_methods_an_address_has() {
+    let desk = Desk::opens().await;
+    for (method, path, allow) in [
+        (Method::POST, "/livez", "GET, HEAD"),
+        (Method::DELETE, "/metrics", "GET, HEAD"),
+        (Method::PUT, "/console", "GET, HEAD"),
+        (Method::TRACE, "/console/api/overview", "GET, HEAD"),
+        (Method::GET, "/console/api/dead-letters/replay", "POST"),
+        (Method::PUT, "/console/api/session", "DELETE, GET, HEAD, POST"),
+        (Method::HEAD, "/console/api/trace", "GET"),
+    ] {
+        let url = format!("{}{path}", desk.gateway.ops);
+        let answer = desk.outside.http.request(method.clone(), url).send();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status().as_u16(), 405, "{method} {path}");
+        assert_eq!(answer.headers()["allow"], allow, "{method} {path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+    desk.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_cache_keeps_what_the_api_answers() {
+    let desk = Desk::opens().await;
+    for (path, key, status) in [
+        ("/v1/products", OWN, 200),
+        ("/v1/products", "wrong", 401),
+        ("/v1/purchases/x", OWN, 404),
+        ("/v1/nothing", OWN, 404),
+    ] {
+        let url = format!("{}{path}", desk.gateway.public);
+        let answer = desk.outside.http.get(url).bearer_auth(key).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path}");
+        assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path}");
+    }
     desk.closes().await;
 }

@@ -135,3 +135,22 @@ async fn a_replay_under_a_key_is_answered_as_before_although_the_letter_has_gone
     assert_eq!(fresh.body["letters"][0]["outcome"], "not_replayable");
     desk.closes().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_a_trial_where_none_is_read_is_refused_and_nothing_is_replayed() {
+    let desk = Desk::opens().await;
+    let path = format!("/v1/dead-letters/{}/replay", desk.letter);
+    let trial = json!({ "dry_run": true });
+    let told = desk.sends(Method::POST, &path, OWN, &[], Some(&trial)).await;
+    assert_eq!(told.refused(), (400, "invalid_request"));
+    let detail = told.body["detail"].as_str().unwrap();
+    assert!(detail.contains("?dry_run=true"), "{detail}");
+    for body in [None, Some(json!({}))] {
+        let told = desk.sends(Method::POST, &path, OWN, &[], body.as_ref()).await;
+        assert_eq!(
+            (told.status, &told.body["outcome"]),
+            (202, &json!("parked_again"))
+        );
+    }
+    desk.closes().await;
+}

@@ -101,7 +101,7 @@ fn token(request: &HttpRequest) -> Option<&str> {
 
 /// Refuses what changes something and does not come from the console's own page or a script.
 fn check_origin(request: &HttpRequest) -> Result<(), ApiError> {
-    if *request.method() == Method::GET {
+    if [Method::GET, Method::HEAD].contains(request.method()) {
         return Ok(());
     }
     if header(request, HEADER) != Some("1") {

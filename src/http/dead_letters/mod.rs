@@ -3,7 +3,7 @@
 
 use std::convert;
 
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::console::letters::mask_detail;
 use super::problem::{ApiError, Code};
 use super::products::with_next;
 use super::queries::{limit, no_query, query};
-use super::{State, conversations, cursors, idempotency};
+use super::{State, body, conversations, idempotency};
 use crate::config::Scope;
 use crate::store::{DeadLetter, LetterFilter};
 
@@ -31,6 +31,8 @@ use replay::Outcome;
 
 /// Letters on a page, unless another number is asked for.
 const PAGE: usize = 50;
+/// More than nothing needs in a body.
+const BODY_BYTES: usize = 16;
 
 /// Which letters.
 #[derive(Deserialize)]
@@ -91,7 +93,7 @@ pub(super) async fn list(state: Data<State>, request: HttpRequest) -> Result<Htt
 pub(super) async fn page_of(state: &State, key: &Key, listing: &Listing) -> Result<Value, ApiError> {
     let limit = limit(listing.limit.as_deref(), PAGE)?;
     let behind = match &listing.cursor {
-        Some(text) => Some(Place::parse(text).ok_or_else(cursors::foreign)?),
+        Some(cursor) => Some(Place::parse(cursor)?),
         None => None,
     };
     let filter = LetterFilter {
@@ -103,7 +105,7 @@ pub(super) async fn page_of(state: &State, key: &Key, listing: &Listing) -> Resu
     let more = letters.len() > limit;
     letters.truncate(limit);
     let next = letters.last().filter(|_| more);
-    let next = next.map(|letter| Place::of(letter).to_string());
+    let next = next.map(|letter| Place::of(letter).cursor());
     let page = json!({ "dead_letters": letters.iter().map(shown).collect::<Vec<Value>>() });
     Ok(with_next(page, next))
 }
@@ -197,9 +199,11 @@ pub(super) async fn replay_one(
     state: Data<State>,
     request: HttpRequest,
     path: Path<String>,
+    payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let key = admitted(&state, &request, Scope::DeadLettersWrite)?;
     let manner: Manner = query(&request)?;
+    no_body(payload).await?;
     let idempotency_key = idempotency::key_of(&request)?;
     let id = path.into_inner();
     let work = report_of(&state, &key, &id, manner.dry_run, convert::identity);
@@ -209,6 +213,17 @@ pub(super) async fn replay_one(
     let asked = format!("POST /v1/dead-letters/{id}/replay");
     let told = idempotency::once(&state, (&key, idempotency_key.as_deref()), &asked, work).await?;
     Ok(HttpResponse::Accepted().json(told))
+}
+
+/// Refuses a body where none is read: the replay of many takes `dry_run` there, and who sends it here too must not be heard as
+/// somebody who means it. An empty object says nothing; some clients always send one.
+async fn no_body(payload: Payload) -> Result<(), ApiError> {
+    let read = body::read(payload, BODY_BYTES).await;
+    if read.is_ok_and(|bytes| matches!(bytes.trim_ascii(), b"" | b"{}")) {
+        return Ok(());
+    }
+    let detail = "this address takes no body: dry_run stands in the query, ?dry_run=true";
+    Err(ApiError::new(Code::InvalidRequest, detail))
 }
 
 /// Replays a letter that the key may see, or tells what a replay would do; `retold` says what of the report is told.

@@ -1,14 +1,16 @@
 //! Pages of dead letters, oldest first. A page begins behind a place and not behind a letter: letters leave while somebody
 //! pages, above all when they are replayed.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
+use crate::http::cursors;
+use crate::http::problem::ApiError;
 use crate::store::{self, DeadLetter, LetterFilter, Store};
 
 /// Letters that are read at once.
 const READ_AT_ONCE: usize = 50;
+/// The mark of this list's cursors.
+const CURSOR: &str = "d1";
 
 /// Where a letter lies in the order of letters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,19 +29,23 @@ impl Place {
         }
     }
 
+    /// The cursor that means it.
+    pub(super) fn cursor(&self) -> String {
+        cursors::cursor(CURSOR, &format!("{}.{}", self.at_ms, self.id))
+    }
+
     /// Reads a cursor.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (at_ms, id) = text.split_once('.')?;
+    pub(super) fn parse(cursor: &str) -> Result<Self, ApiError> {
+        let place = cursors::place(CURSOR, cursor)?;
+        Self::read(&place).ok_or_else(cursors::foreign)
+    }
+
+    fn read(place: &str) -> Option<Self> {
+        let (at_ms, id) = place.split_once('.')?;
         Some(Self {
             at_ms: at_ms.parse().ok()?,
             id: id.to_owned(),
         })
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.at_ms, self.id)
     }
 }
 
@@ -77,14 +83,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_back_and_an_id_alone_is_none() {
+    fn a_cursor_is_read_back_and_nothing_else_is_one() {
         let place = Place {
             at_ms: 1_790_000_000_000,
             id: "0f.12.0.rejected".to_owned(),
         };
-        assert_eq!(Place::parse(&place.to_string()), Some(place));
-        assert_eq!(Place::parse("dl-00ff"), None);
-        assert_eq!(Place::parse("0f.12.0.rejected"), None);
+        assert_eq!(Place::parse(&place.cursor()).unwrap(), place);
+        for text in ["", "dl-00ff", "1790000000000.dl-00ff", "cDE6YQ"] {
+            assert!(Place::parse(text).is_err(), "{text}");
+        }
+        for place in ["dl-00ff", "0f.12.0.rejected"] {
+            assert!(Place::parse(&cursors::cursor(CURSOR, place)).is_err(), "{place}");
+        }
     }
 
     #[test]

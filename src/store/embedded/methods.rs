@@ -62,7 +62,7 @@ impl Store for EmbeddedStore {
 
     async fn lane_totals(&self, now_ms: UnixMs) -> Result<LaneTotals, Error> {
         self.told(now_ms);
-        self.read(|view| looks::totals(view, now_ms))
+        self.read_beside(move |view| looks::totals(view, now_ms)).await
     }
 
     async fn look_at_lanes(&self, lanes: &[LaneId], limit: usize) -> Result<Vec<LaneLook>, Error> {
@@ -271,11 +271,15 @@ impl Store for EmbeddedStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, Error> {
-        self.read(|view| letters::page(view, filter, after, limit))
+        let (filter, after) = (filter.clone(), after.map(str::to_owned));
+        self.read_beside(move |view| letters::page(view, &filter, after.as_deref(), limit))
+            .await
     }
 
     async fn dead_letter_groups(&self, merchant: Option<&MerchantId>) -> Result<Vec<LetterGroup>, Error> {
-        self.read(|view| letters::groups(view, merchant))
+        let merchant = merchant.cloned();
+        self.read_beside(move |view| letters::groups(view, merchant.as_ref()))
+            .await
     }
 
     async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, Error> {
