@@ -16,6 +16,8 @@ pub(super) struct Counts {
     events: Vec<&'static str>,
     /// Words of the states that purchases entered.
     states: Vec<&'static str>,
+    /// Purchases that came under review.
+    reviews: Vec<PurchaseId>,
 }
 
 impl Counts {
@@ -29,16 +31,24 @@ impl Counts {
         let moved = purchases
             .iter()
             .filter(|purchase| state_before(before, event, &purchase.purchase_id) != Some(purchase.state));
-        self.states.extend(moved.map(|purchase| purchase.state.word()));
+        for purchase in moved {
+            self.states.push(purchase.state.word());
+            if purchase.state == PurchaseState::NeedsReview {
+                self.reviews.push(purchase.purchase_id.clone());
+            }
+        }
     }
 
-    /// Counts; call it when the commit is confirmed.
+    /// Counts, and names the purchases that a person must look at: no dead letter does. Call it when the commit is confirmed.
     pub(super) fn tell(self) {
         for event in self.events {
             metrics::counter!("sacola_events_total", "event" => event).increment(1);
         }
         for state in self.states {
             metrics::counter!("sacola_purchases_total", "state" => state).increment(1);
+        }
+        for purchase in self.reviews {
+            tracing::error!(%purchase, "a purchase is under review: a person must look");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! reading has a bound and changes nothing. While the store does not answer its gauges stay as they were and `sacola_store_up` is 0. It
 //! refuses to count events: whoever does a thing counts it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,8 +44,8 @@ pub fn sample(state: Arc<State>, tasks: &Tasks) {
 #[derive(Debug, Default)]
 struct Sampler {
     rounds: u32,
-    /// Merchants that were told of.
-    merchants: BTreeSet<MerchantId>,
+    /// Merchants that were told of, and since when.
+    merchants: BTreeMap<MerchantId, UnixMs>,
     /// Numbers whose budgets were told.
     numbers: BTreeSet<NumberId>,
     /// The store had a limit of memory.
@@ -59,7 +59,12 @@ impl Sampler {
         metrics::gauge!("sacola_ready").set(u8::from(readiness.ready));
         let now_ms = state.engine.clock().now_ms();
         tell_silence(state, now_ms);
-        self.tell_catalogs(state, now_ms);
+        let merchants = state.dispatcher.merchants().into_iter();
+        let read = merchants.map(|merchant| {
+            let at_ms = state.dispatcher.mirrored_at_ms(&merchant);
+            (merchant, at_ms)
+        });
+        self.tell_catalogs(read.collect(), now_ms);
         let mut is_up = false;
         if let Some(health) = &readiness.health {
             self.tell_memory(health);
@@ -125,16 +130,21 @@ impl Sampler {
         Ok(())
     }
 
-    /// A gauge can't be taken back: of a merchant that is no longer configured it stays at 0.
-    fn tell_catalogs(&mut self, state: &State, now_ms: UnixMs) {
-        let merchants: BTreeSet<MerchantId> = state.dispatcher.merchants().into_iter().collect();
-        for merchant in self.merchants.difference(&merchants) {
+    /// One that was never read ages from when its merchant was first seen here: else the shop that fails across a restart would be
+    /// told nowhere. A gauge can't be taken back: of a merchant that is no longer configured it stays at 0.
+    fn tell_catalogs(&mut self, read: BTreeMap<MerchantId, Option<UnixMs>>, now_ms: UnixMs) {
+        let gone = self
+            .merchants
+            .keys()
+            .filter(|merchant| !read.contains_key(*merchant));
+        for merchant in gone {
             tell_catalog(merchant, 0);
         }
-        for merchant in &merchants {
-            if let Some(at_ms) = state.dispatcher.mirrored_at_ms(merchant) {
-                tell_catalog(merchant, now_ms.saturating_sub(at_ms));
-            }
+        let mut merchants = BTreeMap::new();
+        for (merchant, read_at_ms) in read {
+            let since_ms = self.merchants.get(&merchant).copied().unwrap_or(now_ms);
+            tell_catalog(&merchant, now_ms.saturating_sub(read_at_ms.unwrap_or(since_ms)));
+            merchants.insert(merchant, since_ms);
         }
         self.merchants = merchants;
     }
@@ -230,6 +240,28 @@ mod tests {
         assert_eq!(told(&mut sampler, Some(97)).as_deref(), Some("0.97"));
         assert_eq!(told(&mut sampler, None).as_deref(), Some("0"));
         assert_eq!(told(&mut sampler, Some(40)).as_deref(), Some("0.4"));
+    }
+
+    #[test]
+    fn a_catalog_that_was_never_read_ages_from_when_its_merchant_was_first_seen() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let cafe = MerchantId::new("cafe");
+        let mut sampler = Sampler::default();
+        let mut told = |read: Option<Option<UnixMs>>, now_ms| {
+            let read = read.map(|read_at_ms| (cafe.clone(), read_at_ms)).into_iter();
+            metrics::with_local_recorder(&recorder, || sampler.tell_catalogs(read.collect(), now_ms));
+            let text = handle.render();
+            let line = text
+                .lines()
+                .find(|line| line.starts_with("sacola_catalog_age_seconds{"));
+            line.and_then(|line| line.split(' ').nth(1)).map(str::to_owned)
+        };
+        assert_eq!(told(Some(None), 10_000).as_deref(), Some("0"));
+        assert_eq!(told(Some(None), 70_000).as_deref(), Some("60"));
+        assert_eq!(told(Some(Some(75_000)), 80_000).as_deref(), Some("5"));
+        assert_eq!(told(None, 90_000).as_deref(), Some("0"), "no longer configured");
+        assert_eq!(told(Some(None), 95_000).as_deref(), Some("0"), "configured anew");
     }
 
     fn health(memory_percent: Option<u32>) -> Health {

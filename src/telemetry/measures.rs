@@ -186,7 +186,7 @@ const STORE: &[Measure] = &[
     of_store(
         "sacola_store_memory_ratio",
         &[],
-        "memory in use of the store's limit, 0 to 1; absent without a limit and with an embedded store, 0 once the limit was lifted",
+        "memory in use of the store's limit: 1 is full, and a limit that was lowered gives more; absent without a limit and with an embedded store, 0 once the limit was lifted",
     ),
     of_store(
         "sacola_lanes",
@@ -445,8 +445,8 @@ const PRODUCTS: &[Measure] = &[
     gauge(
         "sacola_catalog_age_seconds",
         &[MERCHANT],
-        "since this replica last read the catalog to its end; as one replica at a time does, take the \
-         `min` over them; absent until then, 0 once the merchant is no longer configured",
+        "since this replica last read the catalog to its end, or since it knows the merchant when never; as \
+         one replica at a time reads it, take the `min` over them; 0 once the merchant is no longer configured",
     ),
     counter(
         "sacola_price_update_carts_total",
