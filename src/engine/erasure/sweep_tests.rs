@@ -14,7 +14,7 @@ use crate::domain::money::Currency;
 use crate::domain::replies::Locale;
 use crate::engine::addresses::Addresses;
 use crate::engine::{Engine, Happened, LaneSettings, LaneWork, NumberSettings, Parts, What, Who};
-use crate::store::embedded;
+use crate::store::{DeadLetter, embedded};
 use crate::tasks::Tasks;
 use crate::trace::Trace;
 use crate::whatsapp::buttons::Keyring;
@@ -148,4 +148,37 @@ async fn what_was_known_of_a_person_is_still_known_when_it_leads_nowhere_any_mor
     work.now_about(after);
     assert!(work.person.ids.contains(WA) && work.person.names.contains("Anabela"));
     assert!(work.texts.telling.any(format!("\"{WA}\"").as_bytes()));
+}
+
+#[tokio::test]
+async fn a_letter_of_a_longer_number_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let (engine, _clock, _lane_work) = engine(directory.path());
+    // As a message's own id holds the number: behind its length, and something else behind it.
+    let raw = format!("\u{1c}\u{18}\u{d}{WA}\u{15}\u{2}");
+    let id = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, raw);
+    let letter = DeadLetter {
+        id: "dl-1".to_owned(),
+        reason: "unparseable".to_owned(),
+        detail: "not a webhook body".to_owned(),
+        merchant: None,
+        home: None,
+        at_ms: NOON_MS,
+        source: "webhook".to_owned(),
+        body: format!(r#"{{"id":"wamid.{id}"}}"#),
+    };
+    engine.parts.store.park(&letter, usize::MAX).await.unwrap();
+    let asked = |customer: &str| Asked {
+        number: number(),
+        customer: customer.to_owned(),
+        whose: None,
+        is_dry: false,
+    };
+    let shorter = WA.strip_suffix('1').unwrap();
+    assert_eq!(engine.erase(&asked(shorter)).await.unwrap(), Outcome::Unknown);
+    assert!(engine.parts.store.dead_letter("dl-1").await.unwrap().is_some());
+    let Outcome::Done(report) = engine.erase(&asked(WA)).await.unwrap() else {
+        panic!("the number itself is in it");
+    };
+    assert_eq!(report.erased.dead_letters, 1);
 }
