@@ -126,6 +126,55 @@ async fn what_one_conversation_leads_to_is_erased_before_it_so_that_a_second_try
 }
 
 #[tokio::test]
+async fn the_number_leads_to_the_conversation_of_the_user_id_that_nothing_else_leads_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let (engine, clock, _lane_work) = engine(directory.path());
+    writes(&engine, "1", None, Some(WA)).await;
+    writes(&engine, "2", Some(USER), None).await;
+    writes(&engine, "3", Some(USER), Some(WA)).await;
+    clock.advance_ms(3_000);
+    let asked = Asked {
+        number: number(),
+        customer: WA.to_owned(),
+        whose: None,
+        is_dry: false,
+    };
+    let Outcome::Done(report) = engine.erase(&asked).await.unwrap() else {
+        panic!("it can be erased");
+    };
+    let proof = (report.proof.found, report.proof.elsewhere);
+    assert_eq!(
+        (report.erased.conversations, proof),
+        (2, (0, Some(0))),
+        "{report:#?}"
+    );
+    assert!(!engine.person(&asked.number, USER).await.unwrap().ids.contains(WA));
+}
+
+#[tokio::test]
+async fn a_number_that_two_people_claim_leads_to_neither() {
+    let directory = tempfile::tempdir().unwrap();
+    let (engine, clock, _lane_work) = engine(directory.path());
+    writes(&engine, "1", None, Some(WA)).await;
+    for (id, user) in [("2", USER), ("3", "BR.77005678")] {
+        writes(&engine, id, Some(user), None).await;
+        writes(&engine, &format!("{id}b"), Some(user), Some(WA)).await;
+    }
+    clock.advance_ms(3_000);
+    let asked = Asked {
+        number: number(),
+        customer: WA.to_owned(),
+        whose: None,
+        is_dry: false,
+    };
+    let Outcome::Done(report) = engine.erase(&asked).await.unwrap() else {
+        panic!("it can be erased");
+    };
+    assert_eq!(report.erased.conversations, 1, "{report:#?}");
+    assert!(report.proof.elsewhere.is_some_and(|places| places > 0));
+}
+
+#[tokio::test]
 async fn what_was_known_of_a_person_is_still_known_when_it_leads_nowhere_any_more() {
     let directory = tempfile::tempdir().unwrap();
     let (engine, clock, _lane_work) = engine(directory.path());
