@@ -196,6 +196,18 @@ pub enum Edge {
     Word,
     /// Quotes: it is a whole value.
     Quoted,
+    /// It is written as hexadecimal: no further digit behind it, and none before a number.
+    Hex {
+        /// True for digits alone; what begins with letters may follow a digit, such as its own length.
+        is_number: bool,
+    },
+    /// The same inside of base64.
+    Base64 {
+        /// How many bytes of its group of three stand before it.
+        before: usize,
+        /// As in [`Self::Hex`].
+        is_number: bool,
+    },
 }
 
 /// Texts that are looked for.
@@ -241,8 +253,61 @@ fn stands_in(text: &[u8], finder: &Finder<'_>, edge: Edge) -> bool {
             Edge::Any => true,
             Edge::Word => !before.is_some_and(is_wordy) && !behind.is_some_and(is_wordy),
             Edge::Quoted => before == Some(b'"') && matches!(behind, Some(b'"' | b'\\')),
+            Edge::Hex { is_number } => {
+                let is_led = is_number && at.checked_sub(2).is_some_and(|start| is_hex_digit(text, start));
+                !is_led && !is_hex_digit(text, at + length)
+            }
+            Edge::Base64 { before, is_number } => {
+                let is_led = is_number && is_led_by_base64_digit(text, at, before);
+                !is_led && !is_followed_by_base64_digit(text, at + length, before, length)
+            }
         }
     })
+}
+
+/// True when a digit stands here in hexadecimal.
+fn is_hex_digit(text: &[u8], start: usize) -> bool {
+    matches!(text.get(start..start + 2), Some([b'3', b'0'..=b'9']))
+}
+
+/// True when the byte before what begins at this character is a digit. `before` bytes of the first group stand before it, so
+/// its own first bits may share a character with that byte.
+fn is_led_by_base64_digit(text: &[u8], at: usize, before: usize) -> bool {
+    let own_bits = (before * 8).div_ceil(6) * 6 - before * 8;
+    let two = at.checked_sub(2).and_then(|start| text.get(start..at));
+    let Some([Some(first), Some(second)]) = two.map(|two| [sextet(two, 0), sextet(two, 1)]) else {
+        return false;
+    };
+    is_digit(((first << 6) | second) >> own_bits)
+}
+
+/// True when the byte behind what ends before this character is a digit: its first bits may stand in the last character of it.
+fn is_followed_by_base64_digit(text: &[u8], end: usize, before: usize, length: usize) -> bool {
+    let bits = ((before * 8).div_ceil(6) + length) * 6;
+    let shared_bits = bits % 8;
+    let Some(last) = end.checked_sub(1).and_then(|place| sextet(text, place)) else {
+        return false;
+    };
+    // Where the text ends, there are no more bits.
+    let next = sextet(text, end).unwrap_or(0);
+    let one_more = sextet(text, end + 1).unwrap_or(0);
+    is_digit(((last << 12) | (next << 6) | one_more) >> (shared_bits + 4))
+}
+
+fn sextet(text: &[u8], place: usize) -> Option<u32> {
+    match text.get(place).copied()? {
+        upper @ b'A'..=b'Z' => Some(u32::from(upper - b'A')),
+        lower @ b'a'..=b'z' => Some(u32::from(lower - b'a') + 26),
+        digit @ b'0'..=b'9' => Some(u32::from(digit - b'0') + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
+
+/// True when the last eight bits are a digit.
+fn is_digit(bits: u32) -> bool {
+    (0x30..=0x39).contains(&(bits & 0xff))
 }
 
 fn is_wordy(byte: u8) -> bool {

@@ -203,6 +203,20 @@ async fn alone(engine: &Engine, number: &str, options: &Options) -> Result<Told,
     }
 }
 
+/// A Brazilian mobile number with its ninth digit when it has none, or without it: WhatsApp keeps the form that the account began
+/// with.
+fn ninth_digit_otherwise(customer: &str) -> Option<String> {
+    let (area, local) = customer.split_at_checked(4)?;
+    if !area.starts_with("55") || !customer.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match (local.len(), local.strip_prefix('9')) {
+        (9, Some(without)) => Some(format!("{area}{without}")),
+        (8, _) if local.starts_with(['6', '7', '8', '9']) => Some(format!("{area}9{local}")),
+        _ => None,
+    }
+}
+
 fn conclude(told: &[(String, Told)], options: &Options) -> Result<(), Failure> {
     let reports: Vec<Value> = told
         .iter()
@@ -214,7 +228,9 @@ fn conclude(told: &[(String, Told)], options: &Options) -> Result<(), Failure> {
     if reports.is_empty() {
         let text = "unknown_customer: nothing is kept of this customer there. Give the user id or wa_id exactly as the provider \
                     writes it: a wa_id is digits alone, without + and spaces";
-        return Err(anyhow!(text).into());
+        let other = ninth_digit_otherwise(&options.customer);
+        let hint = other.map(|other| format!("; WhatsApp may know this number as {other}, so try that too"));
+        return Err(anyhow!("{text}{}", hint.unwrap_or_default()).into());
     }
     if options.json {
         let answer = match (options.everywhere, reports.first()) {
@@ -242,4 +258,25 @@ fn with_number(report: &Value, number: &str) -> Value {
         fields.insert("number".to_owned(), json!(number));
     }
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_brazilian_number_may_be_kept_with_or_without_its_ninth_digit() {
+        for (given, expected) in [
+            ("5531987654321", Some("553187654321")),
+            ("553187654321", Some("5531987654321")),
+            ("553133334444", None),
+            ("5531787654321", None),
+            ("4915112345678", None),
+            ("BR.1234567890", None),
+            ("55", None),
+            ("55é1987654321", None),
+        ] {
+            assert_eq!(ninth_digit_otherwise(given).as_deref(), expected, "{given}");
+        }
+    }
 }

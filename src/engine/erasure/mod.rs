@@ -12,6 +12,7 @@ use crate::domain::purchase::PurchaseState;
 use crate::store::{self, History, Removed};
 
 mod letters;
+mod others;
 mod past;
 mod person;
 mod proof;
@@ -141,12 +142,13 @@ impl Engine {
 
     async fn erase_alone(&self, asked: &Asked, owner: &str) -> Result<Outcome, store::Error> {
         let person = self.person(&asked.number, &asked.customer).await?;
-        let unanswered = person.unanswered();
+        let mut work = Work::of(self, asked, person, owner);
+        work.find_others().await?;
+        let unanswered = work.person.unanswered();
         if !unanswered.is_empty() {
             return Ok(Outcome::InFlight(unanswered));
         }
-        let is_known = person.is_known();
-        let mut work = Work::of(self, asked, person, owner);
+        let is_known = work.person.is_known();
         if asked.is_dry {
             let proof = work.count().await?;
             if !is_known && work.has_nothing() {
@@ -184,11 +186,12 @@ impl Engine {
                 return Ok(None);
             }
             let person = self.person(&work.asked.number, &work.asked.customer).await?;
-            let unanswered = person.unanswered();
+            work.now_about(person);
+            work.find_others().await?;
+            let unanswered = work.person.unanswered();
             if !unanswered.is_empty() {
                 return Ok(Some(Outcome::InFlight(unanswered)));
             }
-            work.now_about(person);
         }
         Ok(Some(Outcome::Busy))
     }

@@ -58,7 +58,7 @@ impl Person {
     }
 
     /// A conversation under another user id is another person's: one of the ids had an owner before or has one since.
-    fn may_have(&self, conversation: &Conversation) -> bool {
+    pub(super) fn may_have(&self, conversation: &Conversation) -> bool {
         let known: Vec<&String> = self
             .conversations
             .iter()

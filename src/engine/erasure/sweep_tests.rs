@@ -14,7 +14,7 @@ use crate::domain::money::Currency;
 use crate::domain::replies::Locale;
 use crate::engine::addresses::Addresses;
 use crate::engine::{Engine, Happened, LaneSettings, LaneWork, NumberSettings, Parts, What, Who};
-use crate::store::embedded;
+use crate::store::{DeadLetter, embedded};
 use crate::tasks::Tasks;
 use crate::trace::Trace;
 use crate::whatsapp::buttons::Keyring;
@@ -126,6 +126,55 @@ async fn what_one_conversation_leads_to_is_erased_before_it_so_that_a_second_try
 }
 
 #[tokio::test]
+async fn the_number_leads_to_the_conversation_of_the_user_id_that_nothing_else_leads_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let (engine, clock, _lane_work) = engine(directory.path());
+    writes(&engine, "1", None, Some(WA)).await;
+    writes(&engine, "2", Some(USER), None).await;
+    writes(&engine, "3", Some(USER), Some(WA)).await;
+    clock.advance_ms(3_000);
+    let asked = Asked {
+        number: number(),
+        customer: WA.to_owned(),
+        whose: None,
+        is_dry: false,
+    };
+    let Outcome::Done(report) = engine.erase(&asked).await.unwrap() else {
+        panic!("it can be erased");
+    };
+    let proof = (report.proof.found, report.proof.elsewhere);
+    assert_eq!(
+        (report.erased.conversations, proof),
+        (2, (0, Some(0))),
+        "{report:#?}"
+    );
+    assert!(!engine.person(&asked.number, USER).await.unwrap().ids.contains(WA));
+}
+
+#[tokio::test]
+async fn a_number_that_two_people_claim_leads_to_neither() {
+    let directory = tempfile::tempdir().unwrap();
+    let (engine, clock, _lane_work) = engine(directory.path());
+    writes(&engine, "1", None, Some(WA)).await;
+    for (id, user) in [("2", USER), ("3", "BR.77005678")] {
+        writes(&engine, id, Some(user), None).await;
+        writes(&engine, &format!("{id}b"), Some(user), Some(WA)).await;
+    }
+    clock.advance_ms(3_000);
+    let asked = Asked {
+        number: number(),
+        customer: WA.to_owned(),
+        whose: None,
+        is_dry: false,
+    };
+    let Outcome::Done(report) = engine.erase(&asked).await.unwrap() else {
+        panic!("it can be erased");
+    };
+    assert_eq!(report.erased.conversations, 1, "{report:#?}");
+    assert!(report.proof.elsewhere.is_some_and(|places| places > 0));
+}
+
+#[tokio::test]
 async fn what_was_known_of_a_person_is_still_known_when_it_leads_nowhere_any_more() {
     let directory = tempfile::tempdir().unwrap();
     let (engine, clock, _lane_work) = engine(directory.path());
@@ -148,4 +197,37 @@ async fn what_was_known_of_a_person_is_still_known_when_it_leads_nowhere_any_mor
     work.now_about(after);
     assert!(work.person.ids.contains(WA) && work.person.names.contains("Anabela"));
     assert!(work.texts.telling.any(format!("\"{WA}\"").as_bytes()));
+}
+
+#[tokio::test]
+async fn a_letter_of_a_longer_number_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let (engine, _clock, _lane_work) = engine(directory.path());
+    // As a message's own id holds the number: behind its length, and something else behind it.
+    let raw = format!("\u{1c}\u{18}\u{d}{WA}\u{15}\u{2}");
+    let id = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, raw);
+    let letter = DeadLetter {
+        id: "dl-1".to_owned(),
+        reason: "unparseable".to_owned(),
+        detail: "not a webhook body".to_owned(),
+        merchant: None,
+        home: None,
+        at_ms: NOON_MS,
+        source: "webhook".to_owned(),
+        body: format!(r#"{{"id":"wamid.{id}"}}"#),
+    };
+    engine.parts.store.park(&letter, usize::MAX).await.unwrap();
+    let asked = |customer: &str| Asked {
+        number: number(),
+        customer: customer.to_owned(),
+        whose: None,
+        is_dry: false,
+    };
+    let shorter = WA.strip_suffix('1').unwrap();
+    assert_eq!(engine.erase(&asked(shorter)).await.unwrap(), Outcome::Unknown);
+    assert!(engine.parts.store.dead_letter("dl-1").await.unwrap().is_some());
+    let Outcome::Done(report) = engine.erase(&asked(WA)).await.unwrap() else {
+        panic!("the number itself is in it");
+    };
+    assert_eq!(report.erased.dead_letters, 1);
 }

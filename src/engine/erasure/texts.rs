@@ -1,7 +1,7 @@
 //! The texts that a person is searched for: keyed digests and ids as they are, ids in the forms that other encodings give them,
 //! names as whole values. It owns which id is telling enough to be searched for at all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -44,8 +44,8 @@ impl Texts {
         }
         for id in person.ids.iter().filter(|id| is_telling(id, numbers)) {
             texts.add(Kind::Id, id.as_bytes(), Edge::Word);
-            for form in forms(id.as_bytes()) {
-                texts.add(Kind::Id, form.as_bytes(), Edge::Any);
+            for (form, edge) in forms(id.as_bytes()) {
+                texts.add(Kind::Id, form.as_bytes(), edge);
             }
         }
         for name in &person.names {
@@ -83,10 +83,13 @@ fn is_telling(id: &str, numbers: &BTreeSet<String>) -> bool {
     is_plain && id.len() >= ID_CHARS_MIN && digits >= ID_DIGITS_MIN && !numbers.contains(id)
 }
 
-/// An id in hexadecimal, and inside of something that was encoded as base64: as the raw ids of messages hold it.
-fn forms(id: &[u8]) -> BTreeSet<String> {
+/// An id in hexadecimal, and inside of something that was encoded as base64: as the raw ids of messages hold it. In these too a
+/// number inside a longer one is not the number.
+fn forms(id: &[u8]) -> BTreeMap<String, Edge> {
+    let is_number = id.iter().all(u8::is_ascii_digit);
     let lower = hex::encode(id);
-    let mut forms = BTreeSet::from([lower.to_uppercase(), lower]);
+    let edge = Edge::Hex { is_number };
+    let mut forms = BTreeMap::from([(lower.to_uppercase(), edge), (lower, edge)]);
     for before in 0..3_usize {
         let mut bytes = vec![0; before];
         bytes.extend_from_slice(id);
@@ -94,10 +97,11 @@ fn forms(id: &[u8]) -> BTreeSet<String> {
         // digit alone are not taken for each other.
         let first = (before * 8).div_ceil(6);
         let end = (bytes.len() * 8).div_ceil(6);
+        let edge = Edge::Base64 { before, is_number };
         for next in 0..=u8::MAX {
             bytes.push(next);
             for encoded in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
-                forms.extend(encoded.get(first..end).map(str::to_owned));
+                forms.extend(encoded.get(first..end).map(|form| (form.to_owned(), edge)));
             }
             bytes.pop();
         }
@@ -130,12 +134,16 @@ fn escaped(name: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn found_in(id: &str, text: &str) -> bool {
+    fn texts_of(id: &str) -> Texts {
         let person = Person {
             ids: BTreeSet::from([id.to_owned()]),
             ..Person::default()
         };
-        Texts::of(&person, &BTreeSet::new()).all.any(text.as_bytes())
+        Texts::of(&person, &BTreeSet::new())
+    }
+
+    fn found_in(id: &str, text: &str) -> bool {
+        texts_of(id).all.any(text.as_bytes())
     }
 
     #[test]
@@ -156,6 +164,49 @@ mod tests {
         assert!(!found_in(id, "55119999900012"));
         let other = STANDARD_NO_PAD.encode("a5511999990002xyz");
         assert!(!found_in(id, &other));
+    }
+
+    #[test]
+    fn a_number_inside_a_longer_one_is_not_the_number_however_it_was_encoded() {
+        let id = "551198765000";
+        for (before, behind) in [("1", ""), ("", "4"), ("0", "9"), ("", "04"), ("13", "")] {
+            for lead in ["", "\u{d}", "\u{18}\u{d}", "\u{1c}\u{18}\u{d}"] {
+                let raw = format!("{lead}{before}{id}{behind}\u{15}\u{2}");
+                for encoded in [
+                    STANDARD_NO_PAD.encode(&raw),
+                    URL_SAFE_NO_PAD.encode(&raw),
+                    hex::encode(&raw),
+                    hex::encode(&raw).to_uppercase(),
+                ] {
+                    assert!(!found_in(id, &encoded), "{raw:?}: {encoded}");
+                    let whole = format!("{before}{id}{behind}");
+                    assert!(found_in(&whole, &encoded), "{raw:?}: {encoded}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_is_found_between_any_two_bytes_that_are_no_digits() {
+        for id in ["551198765000", "5511987650004", "BR.71000000000001"] {
+            let texts = texts_of(id);
+            for around in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                let ends: [&[u8]; 3] = [&[], &[around], &[around, around]];
+                for (before, end) in (0..3_usize).flat_map(|before| ends.map(|end| (before, end))) {
+                    let raw = [vec![around; before].as_slice(), id.as_bytes(), end].concat();
+                    for encoded in [STANDARD_NO_PAD.encode(&raw), hex::encode(&raw)] {
+                        let is_found = texts.all.any(encoded.as_bytes());
+                        assert!(is_found, "{id} {around} {before}: {encoded}");
+                    }
+                }
+            }
+        }
+        // A user id of 50 characters stands behind its own length, which is a digit's byte.
+        let long = format!("BR.{}", "7".repeat(47));
+        assert!(found_in(
+            &long,
+            &STANDARD_NO_PAD.encode(format!("\u{1c}\u{18}2{long}\u{15}"))
+        ));
     }
 
     #[test]
