@@ -122,6 +122,7 @@ pub(super) fn numbers(config: &Config) -> anyhow::Result<BTreeMap<NumberId, Numb
 
 #[cfg(test)]
 mod tests {
+    use std::task::Poll;
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -183,10 +184,7 @@ mod tests {
             connector.look_up(&ids)
         );
         assert!(matches!(first, Err(ConnectorError::Lost(_))), "{first:?}");
-        assert!(
-            matches!(second, Err(ConnectorError::Unreachable(_))),
-            "{second:?}"
-        );
+        assert_eq!(second.unwrap_err(), ConnectorError::Full);
         assert!(
             began.elapsed() < Duration::from_millis(1_100),
             "its lane's lease would end"
@@ -194,6 +192,29 @@ mod tests {
         let another = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
         assert!(another.is_err(), "it was called all the same");
         drop(silent);
+    }
+
+    #[tokio::test]
+    async fn before_a_shop_that_hangs_only_a_few_calls_wait() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = config("127.0.0.0/8");
+        let merchant = &mut config.merchants[0];
+        let address = listener.local_addr().unwrap();
+        merchant.base_url = format!("http://{address}/").parse().unwrap();
+        (merchant.timeout_ms, merchant.max_concurrency) = (60_000, 1);
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(0));
+        let connectors = connectors(&config, &clock).unwrap();
+        let connector = connectors.get(&MerchantId::new("cafe")).unwrap();
+        let ids = [RetailerId::new("coffee")];
+        let mut calls: Vec<_> = (0..40).map(|_| connector.look_up(&ids)).collect();
+        let mut refused = 0;
+        for call in &mut calls {
+            if let Poll::Ready(answer) = futures::poll!(call) {
+                assert_eq!(answer.unwrap_err(), ConnectorError::Full);
+                refused += 1;
+            }
+        }
+        assert_eq!(refused, 15, "one is under way and 24 wait");
     }
 
     const NUMBER: &str = "106540352242922";

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use super::answers::Interrupted;
 use super::quote::buyer;
 use super::{Dispatcher, Gate, back_off_ms};
-use crate::domain::cart::LINES_MAX;
 use crate::domain::event::{DeclineReason, Event, Objection, PurchaseAnswer};
 use crate::domain::ids::{PurchaseId, RetailerId};
 use crate::domain::purchase::{Purchase, PurchaseState};
@@ -17,7 +16,7 @@ use crate::domain::verdict::Verdict;
 use crate::engine::items::LaneBody;
 use crate::faults::{self, Bug, Point};
 use crate::merchants::payment_link::LinkRule;
-use crate::merchants::{Connector, ConnectorError, MerchantPurchase, SubmitAnswer, traceparent};
+use crate::merchants::{Connector, ConnectorError, LOOKUP_MAX, MerchantPurchase, SubmitAnswer, traceparent};
 use crate::store::{Head, Phase, SettleOutcome, Settlement};
 
 /// Calls to the merchant in one attempt: find, submit, then find again or a lookup of what it objects to.
@@ -49,6 +48,11 @@ impl Dispatcher {
             self.submit_or_find(&backend, head, body, purchase),
         )
         .await;
+        if let Err(error) = &answer
+            && let Some(due_ms) = self.waits_quietly_until(error, body.at_ms)
+        {
+            return self.settle(head, Settlement::Postpone { due_ms }).await;
+        }
         self.tell_forward(head, &body.merchant, &answer, began);
         faults::pass(Point::Performed);
         match answer {
@@ -124,11 +128,12 @@ impl Dispatcher {
         }
     }
 
-    /// What the merchant objects to is news about its products: looked up, so that carts and the merchant agree again.
+    /// What the merchant objects to is news about its products: looked up, so that carts and the merchant agree again. As many as
+    /// one call takes: the lease counts with one. Of the rest the next quote tells.
     async fn learn_objections(&self, connector: &dyn Connector, body: &LaneBody, objections: &[Objection]) {
         let ids: Vec<RetailerId> = objections
             .iter()
-            .take(LINES_MAX)
+            .take(LOOKUP_MAX)
             .map(|objection| objection.retailer_id.clone())
             .collect();
         if ids.is_empty() {

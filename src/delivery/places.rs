@@ -6,14 +6,19 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Dispatcher;
+use crate::merchants::ConnectorError;
 use crate::store::{ClaimOutcome, Head, LaneId, LaneKind, SettleOutcome, Settlement};
 
 /// Lanes toward the provider that are served at once.
 const PROVIDER_LANES: usize = 256;
 /// Lanes toward merchants; of one merchant `max_concurrency` call and a bounded number wait (`merchants::standard`).
-const MERCHANT_LANES: usize = 1_024;
+const MERCHANT_LANES: usize = 256;
 /// So long a merchant's lane is put off for which no place is free.
 const PUT_OFF_MS: i64 = 5_000;
+/// So long an effect is put off whose merchant takes no further call at once.
+const FULL_AGAIN_MS: i64 = 2_000;
+/// An effect that has waited that long for a place counts as tried: its customer hears of it.
+const FULL_QUIETLY_MS: i64 = 30_000;
 
 /// The places of one replica.
 #[derive(Debug)]
@@ -59,6 +64,14 @@ impl Dispatcher {
             },
         };
         slot.map_or(Place::Stopping, Place::Free)
+    }
+
+    /// When an effect is tried again that found no place at its merchant and was not performed. `None`: it has waited long enough to
+    /// count as an attempt that failed.
+    pub(super) fn waits_quietly_until(&self, error: &ConnectorError, since_ms: i64) -> Option<i64> {
+        let now_ms = self.now_ms();
+        let quietly = *error == ConnectorError::Full && now_ms - since_ms < FULL_QUIETLY_MS;
+        quietly.then_some(now_ms + FULL_AGAIN_MS)
     }
 
     /// A leased lane for which no place is free is looked at again later, by any replica, and stands before nobody until then.

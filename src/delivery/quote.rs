@@ -42,6 +42,11 @@ impl Dispatcher {
         let began = Instant::now();
         let priced =
             traceparent::within(self.traceparent(head, "quote"), self.priced(head, body, lines)).await;
+        if let Err(error) = &priced
+            && let Some(due_ms) = self.waits_quietly_until(error, body.at_ms)
+        {
+            return self.settle(head, Settlement::Postpone { due_ms }).await;
+        }
         self.tell_call(head, (&body.merchant, "quote"), &priced, began);
         faults::pass(Point::Performed);
         let answer = match priced {

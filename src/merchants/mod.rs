@@ -21,12 +21,18 @@ pub mod standard;
 pub mod standard_webhooks;
 pub mod traceparent;
 
+/// Products of one lookup; more are asked for in several calls.
+pub const LOOKUP_MAX: usize = 50;
+
 /// Why a merchant's backend gave no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectorError {
     /// The connection could not be made, or was refused by our guard: nothing was sent.
     #[error("the merchant can't be reached: {0}")]
     Unreachable(String),
+    /// As many calls to this merchant are under way, and as many wait, as may: nothing was sent.
+    #[error("all calls that may run at once are under way (max_concurrency)")]
+    Full,
     /// The request went out and no usable answer came.
     #[error("the merchant's answer was lost: {0}")]
     Lost(String),
@@ -57,14 +63,14 @@ impl ConnectorError {
             Self::Unreadable(problem) => {
                 format!("the merchant's answer can't be read: {}", without_values(problem))
             }
-            Self::Unreachable(_) | Self::Lost(_) | Self::Busy { .. } => self.to_string(),
+            Self::Unreachable(_) | Self::Full | Self::Lost(_) | Self::Busy { .. } => self.to_string(),
         }
     }
 
     /// What to do.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Unreachable(_) => Verdict::Retry { after_ms: None },
+            Self::Unreachable(_) | Self::Full => Verdict::Retry { after_ms: None },
             Self::Busy { after_ms } => Verdict::Retry { after_ms: *after_ms },
             Self::Refused { .. } => Verdict::Reject,
             Self::Lost(_) | Self::Unreadable(_) => Verdict::Unknown,

@@ -3,6 +3,7 @@
 mod asked_again;
 mod bursts;
 mod cut_off;
+mod hanging;
 mod identities;
 mod languages;
 mod orders;

@@ -14,6 +14,7 @@ use sacola::merchants::{
     Buyer, Callback, CallbackError, CallbackHeaders, Connector, ConnectorError, MerchantPurchase,
     ProductPage, SubmitAnswer,
 };
+use tokio::sync::watch;
 
 /// How the shop meets the next purchase call.
 #[derive(Clone, Debug)]
@@ -61,6 +62,7 @@ struct Paying {
 #[derive(Debug)]
 pub struct Shop {
     inner: Mutex<Inner>,
+    hangs: watch::Sender<bool>,
 }
 
 /// Reais.
@@ -96,7 +98,18 @@ impl Shop {
                 products,
                 ..Inner::default()
             }),
+            hangs: watch::Sender::new(false),
         }
+    }
+
+    /// From now on it takes calls and answers none, until it hangs no more.
+    pub fn hangs(&self, does: bool) {
+        self.hangs.send_replace(does);
+    }
+
+    async fn answers(&self) {
+        let mut hangs = self.hangs.subscribe();
+        hangs.wait_for(|does| !does).await.unwrap();
     }
 
     /// How the next purchase calls are met, in order.
@@ -188,6 +201,7 @@ impl Connector for Shop {
         &self,
         ids: &[RetailerId],
     ) -> Result<BTreeMap<RetailerId, Option<Product>>, ConnectorError> {
+        self.answers().await;
         let mut inner = self.inner.lock().unwrap();
         if inner.quotes_fail > 0 {
             inner.quotes_fail -= 1;
@@ -211,6 +225,7 @@ impl Connector for Shop {
     }
 
     async fn submit(&self, _buyer: &Buyer, purchase: &Purchase) -> Result<SubmitAnswer, ConnectorError> {
+        self.answers().await;
         let mut inner = self.inner.lock().unwrap();
         inner.posts += 1;
         let paying = inner.pix.clone();
@@ -257,6 +272,7 @@ impl Connector for Shop {
     }
 
     async fn find(&self, id: &PurchaseId) -> Result<Option<MerchantPurchase>, ConnectorError> {
+        self.answers().await;
         let mut inner = self.inner.lock().unwrap();
         inner.finds += 1;
         Ok(inner.purchases.get(id).map(|(_, answer)| answer.clone()))

@@ -341,6 +341,13 @@ impl World {
     }
 
     pub async fn orders(&mut self, phone: &Phone, items: &[(&str, i64, &str)]) -> Seen {
+        let happened = self.ordered(phone, items);
+        self.happens(happened).await;
+        self.last(phone)
+    }
+
+    /// WhatsApp's own cart, sent.
+    pub fn ordered(&self, phone: &Phone, items: &[(&str, i64, &str)]) -> Happened {
         let item = |(id, quantity, price): &(&str, i64, &str)| OrderItem {
             retailer_id: RetailerId::new(*id),
             quantity: *quantity,
@@ -353,9 +360,7 @@ impl World {
             note: None,
             device: phone.device,
         };
-        let happened = self.happened(phone, What::Event(event));
-        self.happens(happened).await;
-        self.last(phone)
+        self.happened(phone, What::Event(event))
     }
 
     /// The merchant tells something about a purchase.

@@ -172,6 +172,10 @@ fn failure(merchant: &Merchant, error: &ConnectorError) -> Finding {
             let (code, mend) = unreachable(text);
             Finding::fault(code, subject, format!("{address} can't be reached: {text}"), mend)
         }
+        ConnectorError::Full => {
+            let mend = "run this again; nothing else calls the shop from here";
+            Finding::warning("merchant.busy", subject, error.to_string(), mend)
+        }
         ConnectorError::Busy { .. } => {
             let mend = "ask the shop to let Sacola call more often, or lower merchant.max_concurrency";
             Finding::warning(

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::standard_webhooks::{self, Secret};
 use super::{
-    Buyer, Callback, CallbackError, CallbackHeaders, Connector, ConnectorError, MerchantPurchase,
+    Buyer, Callback, CallbackError, CallbackHeaders, Connector, ConnectorError, LOOKUP_MAX, MerchantPurchase,
     ProductPage, SubmitAnswer, traceparent,
 };
 use crate::clock::Clock;
@@ -26,8 +26,8 @@ mod wire;
 
 /// Largest answer that is read.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Most products in one lookup.
-const LOOKUP_MAX: usize = 50;
+/// Calls that may wait for their places.
+const WAITING_MAX: usize = 24;
 
 /// How one merchant is reached.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ pub struct StandardConnector {
     access: Access,
     clock: Arc<dyn Clock>,
     slots: Semaphore,
+    waiting: Semaphore,
 }
 
 struct Answer {
@@ -68,6 +69,7 @@ impl StandardConnector {
             access,
             clock,
             slots,
+            waiting: Semaphore::new(WAITING_MAX),
         }
     }
 
@@ -112,15 +114,17 @@ impl StandardConnector {
     }
 
     /// A place among the calls that run at once. Whoever has none when half of the time is over has not called: a lease is as long
-    /// as its calls may take, and what went out after it would come behind whoever has the lane by then.
+    /// as its calls may take, and what went out after it would come behind whoever has the lane by then. A few may wait; a shop
+    /// that hangs must not keep everybody else's places.
     async fn place(&self) -> Result<SemaphorePermit<'_>, ConnectorError> {
+        if let Ok(place) = self.slots.try_acquire() {
+            return Ok(place);
+        }
+        let _waits = self.waiting.try_acquire().map_err(|_| ConnectorError::Full)?;
         let patience = Duration::from_millis(self.access.timeout_ms / 2);
         match tokio::time::timeout(patience, self.slots.acquire()).await {
             Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) => Err(ConnectorError::Unreachable("closing".to_owned())),
-            Err(_) => Err(ConnectorError::Unreachable(
-                "all of max_concurrency calls were under way for half of timeout_ms".to_owned(),
-            )),
+            Ok(Err(_)) | Err(_) => Err(ConnectorError::Full),
         }
     }
 
