@@ -63,6 +63,40 @@ async fn killed_before_the_send(store: &str, directory: &std::path::Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_webhooks_and_once_it_has_room_they_are_taken_without_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("embedded:{}", directory.path().join("data").display());
+    let outside = Outside::start();
+    let gateway = Gateway::start(&write_config(directory.path(), &outside, &store, 1_000), &outside);
+    let ana = outside.phone("Ana").await;
+    let cart = ana.fills_a_cart().await;
+
+    gateway.has_room(Some(4_096));
+    for _ in 0..3 {
+        assert_eq!(
+            ana.text("carrinho").await,
+            503,
+            "nothing is taken that can't be kept"
+        );
+    }
+    assert!(!is_ready(&outside, &gateway).await);
+
+    gateway.has_room(None);
+    let ready = eventually(|| async { is_ready(&outside, &gateway).await.then_some(()) });
+    assert!(ready.await.is_some(), "somebody has to restart it");
+    let summary = ana.taps(&cart, "checkout", "summary").await;
+    ana.taps(&summary, "confirm", "payment_link").await;
+    assert_eq!(outside.purchases().await.len(), 1);
+    assert_eq!(gateway.terminates(), Some(0));
+    outside.stop().await;
+}
+
+async fn is_ready(outside: &Outside, gateway: &Gateway) -> bool {
+    let asked = outside.http.get(format!("{}/readyz", gateway.ops)).send().await;
+    asked.is_ok_and(|answer| answer.status().is_success())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_merchants_answer_cut_on_the_wire_and_the_program_killed_is_one_purchase() {
     let directory = tempfile::tempdir().unwrap();
     let store = format!("embedded:{}", directory.path().join("data").display());

@@ -321,10 +321,12 @@ pub fn environment() -> BTreeMap<String, String> {
         .into()
 }
 
+/// Through a shell, so that a limit of file sizes is an error of the write, as a full disk is, and no signal.
 fn command(config: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sacola"));
+    let mut command = Command::new("sh");
     command
-        .args(["serve", "--config"])
+        .args(["-c", "trap '' XFSZ; exec \"$0\" serve --config \"$1\""])
+        .arg(env!("CARGO_BIN_EXE_sacola"))
         .arg(config)
         .envs(environment())
         .stdout(Stdio::piped())
@@ -360,6 +362,17 @@ impl Gateway {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         Self::start(&self.config.clone(), outside)
+    }
+
+    /// From now on nothing is written behind that place of a file: a disk that is full, or one that has room again (`None`).
+    pub fn has_room(&self, bytes: Option<u64>) {
+        let soft = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let set = Command::new("prlimit")
+            .args(["--pid", &self.child.id().to_string()])
+            .arg(format!("--fsize={soft}:unlimited"))
+            .status()
+            .unwrap();
+        assert!(set.success());
     }
 
     /// SIGTERM; returns the exit status.

@@ -339,6 +339,6 @@ impl Store for EmbeddedStore {
 
     async fn close(&self) {
         self.writer.close().await;
-        drop(self.database.take());
+        self.database.close();
     }
 }

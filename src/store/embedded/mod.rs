@@ -35,28 +35,50 @@ mod rewrite;
 mod table;
 mod writer;
 
-/// The open file, until the store is closed. Another one takes its place when it is written anew.
+/// What is read now. Another file takes its place when it is written anew, or opened again after a fault of the disk.
 #[derive(Clone)]
-struct Opened(Arc<RwLock<Option<Arc<Database>>>>);
+struct Opened(Arc<RwLock<Reading>>);
+
+enum Reading {
+    Open(Arc<Database>),
+    /// After a fault of the disk, until the writer has opened the file again.
+    Broken,
+    /// For good.
+    Closed,
+}
 
 impl Opened {
     fn new(database: Arc<Database>) -> Self {
-        Self(Arc::new(RwLock::new(Some(database))))
+        Self(Arc::new(RwLock::new(Reading::Open(database))))
     }
 
-    fn get(&self) -> Option<Arc<Database>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn get(&self) -> Result<Arc<Database>, Error> {
+        let told = match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            Reading::Open(database) => return Ok(Arc::clone(database)),
+            Reading::Broken => "the disk failed the embedded store; its file is being opened again",
+            Reading::Closed => "the embedded store is closed",
+        };
+        Err(Error::Unavailable(told.to_owned()))
     }
 
-    fn take(&self) -> Option<Arc<Database>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).take()
+    fn close(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Reading::Closed;
+    }
+
+    /// Nobody begins to read until [`Opened::replace`].
+    fn lets_go(&self) {
+        self.becomes(Reading::Broken);
     }
 
     /// Puts another file in its place; who reads goes on in the one of before.
     fn replace(&self, database: Arc<Database>) {
-        let mut open = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if open.is_some() {
-            *open = Some(database);
+        self.becomes(Reading::Open(database));
+    }
+
+    fn becomes(&self, reading: Reading) {
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*now, Reading::Closed) {
+            *now = reading;
         }
     }
 }
@@ -159,8 +181,7 @@ impl EmbeddedStore {
 }
 
 fn look_into<T>(opened: &Opened, look: impl FnOnce(&Snapshot) -> Result<T, Error>) -> Result<T, Error> {
-    let database = opened.get();
-    let database = database.ok_or_else(|| Error::Unavailable("the embedded store is closed".to_owned()))?;
+    let database = opened.get()?;
     let txn = database.begin_read().map_err(unavailable)?;
     look(&View::new(txn.open_table(TABLE).map_err(unavailable)?))
 }

@@ -37,6 +37,28 @@ impl Rewriting {
         self.opened.clone()
     }
 
+    /// Opens the file again after a fault of the disk: the library refuses everything from the first one on, also when the disk is well
+    /// again. `broken` is what failed; `None` afterwards until an attempt succeeds. Nothing that was flushed is lost: all of the file
+    /// is checked.
+    pub(super) fn open_again(&self, broken: &mut Option<Arc<Database>>) -> Result<Arc<Database>, Error> {
+        self.opened.lets_go();
+        if let Some(database) = broken.take() {
+            // The library locks the file, and who still reads in it holds the lock.
+            match Arc::try_unwrap(database) {
+                Ok(database) => drop(database),
+                Err(read) => {
+                    *broken = Some(read);
+                    return Err(Error::Unavailable(
+                        "the disk failed the embedded store, and what failed is still being read".to_owned(),
+                    ));
+                }
+            }
+        }
+        let database = Arc::new(file::open(&self.directory.join(keys::FILE))?);
+        self.opened.replace(Arc::clone(&database));
+        Ok(database)
+    }
+
     /// Removes what a crash left. Whoever holds the file is alone here.
     pub(super) fn clear_away(&self) {
         let left = self.directory.join(keys::FRESH_FILE);

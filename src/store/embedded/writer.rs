@@ -24,6 +24,8 @@ const WAITING: usize = 1024;
 enum Failure {
     /// Nothing was written.
     Nothing(String),
+    /// The same, for a fault of the disk: the library does nothing more with this file.
+    Disk(String),
     /// The flush failed: it may or may not be on disk.
     Unknown(String),
 }
@@ -31,7 +33,7 @@ enum Failure {
 impl Failure {
     fn error(&self) -> Error {
         match self {
-            Self::Nothing(problem) => Error::Unavailable(problem.clone()),
+            Self::Nothing(problem) | Self::Disk(problem) => Error::Unavailable(problem.clone()),
             Self::Unknown(problem) => Error::Unknown(problem.clone()),
         }
     }
@@ -199,27 +201,65 @@ impl Drop for Writer {
     }
 }
 
+/// The file that is written, or what is left of it after a fault of the disk.
+enum Writable {
+    Whole(Arc<Database>),
+    Broken(Option<Arc<Database>>),
+}
+
+impl Writable {
+    /// The file, opened again if it must be.
+    fn whole(&mut self, rewriting: &Rewriting) -> Result<&mut Arc<Database>, Error> {
+        if let Self::Broken(broken) = self {
+            let database = rewriting.open_again(broken)?;
+            tracing::warn!("the file of the embedded store is open again after a fault of the disk");
+            *self = Self::Whole(database);
+        }
+        match self {
+            Self::Whole(database) => Ok(database),
+            Self::Broken(_) => Err(Error::Unavailable("the embedded store is broken".to_owned())),
+        }
+    }
+
+    /// From now on it must be opened again.
+    fn breaks(&mut self) {
+        if let Self::Whole(database) = self {
+            *self = Self::Broken(Some(Arc::clone(database)));
+        }
+    }
+}
+
 fn serve(
-    mut database: Arc<Database>,
+    database: Arc<Database>,
     mut queue: mpsc::Receiver<Message>,
     rewriting: &Rewriting,
     latest_ms: &AtomicI64,
 ) {
+    let mut file = Writable::Whole(database);
     while let Some(first) = queue.blocking_recv() {
         let (mut jobs, rewrite) = gather(first, &mut queue);
-        let failure = transact(&database, &mut jobs, latest_ms).err();
+        let failure = match file.whole(rewriting) {
+            Ok(database) => transact(database, &mut jobs, latest_ms).err(),
+            Err(error) => Some(Failure::Nothing(error.to_string())),
+        };
         if let Some(failure) = &failure {
             tracing::error!(
                 ?failure,
                 jobs = jobs.len(),
                 "a transaction of the embedded store failed"
             );
+            // Of a flush that failed nobody knows what the library would do next with this file.
+            if matches!(failure, Failure::Disk(_) | Failure::Unknown(_)) {
+                file.breaks();
+            }
         }
         for job in jobs {
             job.answer(failure.as_ref());
         }
         if let Some(caller) = rewrite {
-            let rewritten = rewriting.rewrite(&mut database);
+            let rewritten = file
+                .whole(rewriting)
+                .and_then(|database| rewriting.rewrite(database));
             if let Err(error) = &rewritten {
                 tracing::error!(%error, "the file of the embedded store was not written anew");
             }
@@ -251,7 +291,10 @@ fn gather(first: Message, queue: &mut mpsc::Receiver<Message>) -> (Vec<Box<dyn J
 fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI64) -> Result<(), Failure> {
     fn nothing<E: Into<redb::Error>>(problem: E) -> Failure {
         let problem: redb::Error = problem.into();
-        Failure::Nothing(problem.to_string())
+        match &problem {
+            redb::Error::Io(_) | redb::Error::PreviousIo => Failure::Disk(problem.to_string()),
+            _ => Failure::Nothing(problem.to_string()),
+        }
     }
     let mut txn = database.begin_write().map_err(nothing)?;
     txn.set_durability(Durability::Immediate).map_err(nothing)?;
