@@ -16,7 +16,9 @@ pub fn texts(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Texts, u8> {
     read(arguments, environment).map_err(|faults| {
-        faults.iter().for_each(|fault| err(fault));
+        for fault in &faults {
+            err(fault);
+        }
         2
     })
 }

@@ -64,19 +64,15 @@ pub(super) async fn readiness(state: &State) -> Readiness {
     }
     let health = state.engine.store().health().await;
     state.health_looks.note("asking the store how it is", &health);
-    let health = match health {
-        Ok(health) => {
-            if !health.writable {
-                reasons.push("the store takes no writes".to_owned());
-            }
-            reasons.extend(health.unmet(state.required).map(|unmet| unmet.to_string()));
-            Some(health)
+    let health = health.ok();
+    if let Some(health) = &health {
+        if !health.writable {
+            reasons.push("the store takes no writes".to_owned());
         }
-        Err(_) => {
-            reasons.push("the store does not answer".to_owned());
-            None
-        }
-    };
+        reasons.extend(health.unmet(state.required).map(|unmet| unmet.to_string()));
+    } else {
+        reasons.push("the store does not answer".to_owned());
+    }
     let store = health.as_ref().map_or_else(
         || json!({ "writable": false, "problem": "the store does not answer" }),
         |health| json!(health),

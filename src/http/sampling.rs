@@ -10,7 +10,7 @@ use super::State;
 use super::dead_letters::counted_by_reason;
 use super::ops::readiness;
 use crate::domain::ids::{MerchantId, NumberId};
-use crate::store::{self, Budget, Health, LaneTotals, UnixMs};
+use crate::store::{self, Budget, Health, LaneTotals, Loss, UnixMs};
 use crate::tasks::{Streak, Tasks};
 
 /// How often.
@@ -68,6 +68,7 @@ impl Sampler {
         let mut is_up = false;
         if let Some(health) = &readiness.health {
             self.tell_memory(health);
+            tell_survived(health);
             let is_read = self.tell_store(state, now_ms).await;
             is_up = health.writable && is_read;
         }
@@ -147,6 +148,13 @@ impl Sampler {
             merchants.insert(merchant, since_ms);
         }
         self.merchants = merchants;
+    }
+}
+
+fn tell_survived(health: &Health) {
+    for loss in Loss::ALL {
+        let survives = u8::from(health.survives.contains(&loss));
+        metrics::gauge!("sacola_store_survives", "loss" => loss.word()).set(survives);
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) const BAD_SIGNATURES_ALARM: u64 = 20;
 /// Anybody may send what these lines are about, as often as they like.
 static HANDSHAKES: Seldom = Seldom::new(1, Duration::from_secs(10));
 static BODIES: Seldom = Seldom::new(1, Duration::from_secs(10));
-static SIGNATURES: Seldom = Seldom::new(1, Duration::from_secs(60));
+static SIGNATURES: Seldom = Seldom::new(1, Duration::from_mins(1));
 
 /// The query of Meta's handshake.
 #[derive(Deserialize)]

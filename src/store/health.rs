@@ -20,6 +20,9 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// All of them, the smallest first.
+    pub const ALL: [Self; 3] = [Self::ProcessDeath, Self::PowerLoss, Self::PrimaryLoss];
+
     /// Its stable word.
     pub fn word(self) -> &'static str {
         match self {

@@ -184,6 +184,11 @@ const STORE: &[Measure] = &[
          while it doesn't",
     ),
     of_store(
+        "sacola_store_survives",
+        &[Fixed("loss", "process_death power_loss primary_loss")],
+        "1 when what was answered with 200 survives that loss, as far as the store says",
+    ),
+    of_store(
         "sacola_store_memory_ratio",
         &[],
         "memory in use of the store's limit: 1 is full, and a limit that was lowered gives more; absent without a limit and with an embedded store, 0 once the limit was lifted",

@@ -291,9 +291,10 @@ fn gather(first: Message, queue: &mut mpsc::Receiver<Message>) -> (Vec<Box<dyn J
 fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI64) -> Result<(), Failure> {
     fn nothing<E: Into<redb::Error>>(problem: E) -> Failure {
         let problem: redb::Error = problem.into();
-        match &problem {
-            redb::Error::Io(_) | redb::Error::PreviousIo => Failure::Disk(problem.to_string()),
-            _ => Failure::Nothing(problem.to_string()),
+        if matches!(problem, redb::Error::Io(_) | redb::Error::PreviousIo) {
+            Failure::Disk(problem.to_string())
+        } else {
+            Failure::Nothing(problem.to_string())
         }
     }
     let mut txn = database.begin_write().map_err(nothing)?;

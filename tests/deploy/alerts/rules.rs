@@ -14,11 +14,12 @@ const TESTS: [&str; 2] = [
 ];
 
 /// All alerts that the people on call know by name.
-pub const ALERTS: [&str; 22] = [
+pub const ALERTS: [&str; 23] = [
     "SacolaDown",
     "SacolaNotReady",
     "SacolaStoreDown",
     "SacolaStoreMemory",
+    "SacolaStoreWeaker",
     "SacolaBadSignatures",
     "SacolaWebhooksSlow",
     "SacolaWebhooksRefused",
