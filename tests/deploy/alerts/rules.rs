@@ -41,8 +41,9 @@ pub const ALERTS: [&str; 23] = [
 ];
 
 /// Labels that a text may show: none of them can hold anything of a customer.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 12] = [
     "job", "instance", "kind", "gate", "number", "reason", "merchant", "code", "route", "category", "list",
+    "loss",
 ];
 
 /// All rules, those that record included.

@@ -290,6 +290,6 @@ async fn a_price_update_is_listed_with_its_progress() {
         json!([])
     );
     let wrong = visit.does(Method::POST, "/price-updates", None).await;
-    assert_eq!(wrong.status, 404);
+    assert_eq!(wrong.status, 405);
     desk.outside.stop().await;
 }
