@@ -191,7 +191,8 @@ pub(super) static MERCHANT: Section = Section {
             `max_concurrency` places. A dead replica's call is asked about after three times as long and 2 \
             seconds, or after `delivery.lease_ms`, whichever is later.";
         "max_concurrency", Kind::Integer(1, 1024), Need::Default("8"), "8",
-            "Calls to this merchant at the same time, from one replica.";
+            "Calls to this merchant at the same time, from one replica; 24 more may wait for a place, and what \
+            comes beyond is put off.";
         "mirror_interval_s", Kind::Integer(1, 604_800), Need::Default("300"), "300",
             "Time between two readings of the whole catalog, in seconds.";
     },

@@ -45,6 +45,18 @@ pub(super) fn open_or_make(directory: &Path) -> Result<Database, Error> {
     Ok(made)
 }
 
+/// Opens the file that was there before. One that is gone is not made anew: its disk may come back, and all that was kept with it.
+pub(super) fn open_again(directory: &Path) -> Result<Database, Error> {
+    let path = directory.join(keys::FILE);
+    if is_there(&path).map_err(|problem| not_opened(&path, &problem))? {
+        return open(&path);
+    }
+    Err(Error::Unavailable(format!(
+        "the store {} is gone: bring its disk back; none is made in its place",
+        path.display()
+    )))
+}
+
 /// Whether anything has that name: also a link to nothing, which is followed when the file is opened.
 fn is_there(path: &Path) -> io::Result<bool> {
     match std::fs::symlink_metadata(path) {
@@ -205,6 +217,18 @@ mod tests {
         let told = open(&path).map(drop).unwrap_err().to_string();
         assert!(told.contains("format 9, this version reads format 1"), "{told}");
         assert!(told.contains("restore the backup"), "{told}");
+    }
+
+    #[test]
+    fn a_file_that_is_gone_when_it_is_opened_again_is_not_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open_or_make(folder.path()).unwrap());
+        drop(open_again(folder.path()).unwrap());
+        let path = folder.path().join(keys::FILE);
+        std::fs::remove_file(&path).unwrap();
+        let told = open_again(folder.path()).map(drop).unwrap_err().to_string();
+        assert!(told.contains("is gone: bring its disk back"), "{told}");
+        assert!(!path.exists(), "an empty store in its place");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Rewriting {
                 }
             }
         }
-        let database = Arc::new(file::open(&self.directory.join(keys::FILE))?);
+        let database = Arc::new(file::open_again(&self.directory)?);
         self.opened.replace(Arc::clone(&database));
         Ok(database)
     }
