@@ -45,6 +45,20 @@ pub(super) fn open_or_make(directory: &Path) -> Result<Database, Error> {
     Ok(made)
 }
 
+/// Opens the file of that directory again while the program runs. One that is gone is not made anew: an empty store would forget what
+/// was answered for, and a disk that was taken away may come back.
+pub(super) fn open_again(directory: &Path) -> Result<Database, Error> {
+    let path = directory.join(keys::FILE);
+    match std::fs::metadata(&path) {
+        Ok(_) => open(&path),
+        Err(problem) if problem.kind() == ErrorKind::NotFound => Err(Error::Unfit(format!(
+            "the store {} is gone while it was in use: put its disk or the file back; until then nothing is taken",
+            path.display()
+        ))),
+        Err(problem) => Err(not_opened(&path, &problem)),
+    }
+}
+
 /// Whether anything has that name: also a link to nothing, which is followed when the file is opened.
 fn is_there(path: &Path) -> io::Result<bool> {
     match std::fs::symlink_metadata(path) {

@@ -12,12 +12,16 @@ use tokio::sync::{mpsc, oneshot};
 use super::rewrite::Rewriting;
 use super::table::{TABLE, View, Writing};
 use crate::store::Error;
+use crate::tasks::Streak;
 
 /// How many jobs share one transaction at most.
 const BATCH: usize = 256;
 
 /// How many jobs may wait; callers beyond wait for a place.
 const WAITING: usize = 1024;
+
+/// What the thread does, in a line of the log.
+const WORK: &str = "writing to the embedded store";
 
 /// Why a whole transaction came to nothing.
 #[derive(Debug)]
@@ -212,7 +216,8 @@ impl Writable {
     fn whole(&mut self, rewriting: &Rewriting) -> Result<&mut Arc<Database>, Error> {
         if let Self::Broken(broken) = self {
             let database = rewriting.open_again(broken)?;
-            tracing::warn!("the file of the embedded store is open again after a fault of the disk");
+            // While the disk is full it opens and fails with each transaction: that it works again is told when one was flushed.
+            tracing::debug!("the file of the embedded store is open again after a fault of the disk");
             *self = Self::Whole(database);
         }
         match self {
@@ -236,22 +241,23 @@ fn serve(
     latest_ms: &AtomicI64,
 ) {
     let mut file = Writable::Whole(database);
+    let transactions = Streak::default();
     while let Some(first) = queue.blocking_recv() {
         let (mut jobs, rewrite) = gather(first, &mut queue);
-        let failure = match file.whole(rewriting) {
-            Ok(database) => transact(database, &mut jobs, latest_ms).err(),
-            Err(error) => Some(Failure::Nothing(error.to_string())),
+        let flushed = match file.whole(rewriting) {
+            Ok(database) => transact(database, &mut jobs, latest_ms),
+            Err(error) => Err(Failure::Nothing(error.to_string())),
         };
-        if let Some(failure) = &failure {
-            tracing::error!(
-                ?failure,
-                jobs = jobs.len(),
-                "a transaction of the embedded store failed"
-            );
-            // Of a flush that failed nobody knows what the library would do next with this file.
-            if matches!(failure, Failure::Disk(_) | Failure::Unknown(_)) {
-                file.breaks();
-            }
+        match &flushed {
+            Ok(true) => transactions.worked(WORK),
+            // Nothing was to be written: it proves nothing of the disk.
+            Ok(false) => {}
+            Err(failure) => transactions.failed(WORK, &failure.error()),
+        }
+        let failure = flushed.err();
+        // Of a flush that failed nobody knows what the library would do next with this file.
+        if matches!(failure, Some(Failure::Disk(_) | Failure::Unknown(_))) {
+            file.breaks();
         }
         for job in jobs {
             job.answer(failure.as_ref());
@@ -288,7 +294,8 @@ fn gather(first: Message, queue: &mut mpsc::Receiver<Message>) -> (Vec<Box<dyn J
     (jobs, None)
 }
 
-fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI64) -> Result<(), Failure> {
+/// Runs the jobs in one transaction; false when none of them wrote anything.
+fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI64) -> Result<bool, Failure> {
     fn nothing<E: Into<redb::Error>>(problem: E) -> Failure {
         let problem: redb::Error = problem.into();
         if matches!(problem, redb::Error::Io(_) | redb::Error::PreviousIo) {
@@ -320,8 +327,9 @@ fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI6
         view.writes()
     };
     if writes == 0 {
-        return txn.abort().map_err(nothing);
+        return txn.abort().map(|()| false).map_err(nothing);
     }
     txn.commit()
+        .map(|()| true)
         .map_err(|problem| Failure::Unknown(problem.to_string()))
 }
