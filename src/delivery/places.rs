@@ -79,7 +79,7 @@ impl Dispatcher {
         let mut head = first;
         loop {
             let due_ms = self.now_ms() + PUT_OFF_MS;
-            let settled = self.settle_counted(&head, Settlement::Postpone { due_ms }).await;
+            let settled = self.settle(&head, Settlement::Postpone { due_ms }).await;
             match settled {
                 // One of its items that need not wait for the others.
                 Ok(Some(SettleOutcome::Next(next))) => head = *next,
