@@ -24,12 +24,12 @@ mod held;
 mod mirror;
 mod pace;
 mod parked;
-mod places;
 mod products;
 mod quote;
 mod retention;
 mod send;
 mod sides;
+mod slots;
 mod statuses;
 mod traced;
 mod walk;
@@ -91,7 +91,7 @@ pub struct Dispatcher {
     sides: Live<Sides>,
     /// Whose catalogs are mirrored, and what wakes their mirrors before their time.
     mirrors: Mutex<BTreeMap<MerchantId, Arc<Notify>>>,
-    places: places::Places,
+    slots: slots::Slots,
     serial: AtomicU64,
     gates: gates::Gates,
     paces: pace::Paces,
@@ -117,7 +117,7 @@ impl Dispatcher {
             parts,
             sides,
             mirrors: Mutex::default(),
-            places: places::Places::default(),
+            slots: slots::Slots::default(),
             serial: AtomicU64::new(0),
             gates: gates::Gates::default(),
             paces: pace::Paces::default(),
@@ -181,14 +181,14 @@ impl Dispatcher {
     async fn serve_in_background(self: &Arc<Self>, head: Box<Head>, beat_ms: u64) {
         let stop = self.tasks.stop_token();
         let own = Arc::clone(self);
-        let slot = match self.place(head.lane.kind).await {
-            places::Place::Free(slot) => slot,
-            places::Place::Taken => {
+        let slot = match self.slot(head.lane.kind).await {
+            slots::Slot::Free(slot) => slot,
+            slots::Slot::Taken => {
                 return self
                     .tasks
                     .spawn("put_off", async move { own.put_off(*head).await });
             }
-            places::Place::Stopping => return self.parts.engine.release(&head).await,
+            slots::Slot::Stopping => return self.parts.engine.release(&head).await,
         };
         self.tasks.spawn("lane", async move {
             if beat_ms > 0 {
@@ -303,15 +303,15 @@ impl Dispatcher {
         let count = due.len();
         for lane in due {
             let own = Arc::clone(self);
-            match self.place(lane.kind).await {
-                places::Place::Free(slot) => self.tasks.spawn("lane", async move {
+            match self.slot(lane.kind).await {
+                slots::Slot::Free(slot) => self.tasks.spawn("lane", async move {
                     own.ask_for(&lane).await;
                     drop(slot);
                 }),
-                places::Place::Taken => self
+                slots::Slot::Taken => self
                     .tasks
                     .spawn("put_off", async move { own.put_off_due(&lane).await }),
-                places::Place::Stopping => return count,
+                slots::Slot::Stopping => return count,
             }
         }
         count

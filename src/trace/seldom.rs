@@ -1,5 +1,6 @@
 //! Lines of the log that a stranger or an outage could repeat without end: so many in a while, and the next one says how many were
-//! left out. It owns how often; it refuses to know what the lines say. What is left out is still counted by the metrics.
+//! left out. It owns how often; it refuses to know what the lines say, and whether what they tell is over: a loop that fails again and
+//! again tells that by `Streak` (`tasks.rs`). What is left out is still counted by the metrics.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

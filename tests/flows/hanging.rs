@@ -7,7 +7,7 @@ use crate::support::program::eventually;
 use crate::support::world::{World, ana, phone};
 
 /// More than one replica calls shops at once.
-const BUYERS: usize = 300;
+const BUYERS: usize = 1_100;
 
 #[tokio::test]
 async fn a_shop_that_hangs_holds_up_no_message_and_each_order_is_priced_when_it_answers_again() {

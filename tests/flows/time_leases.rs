@@ -286,6 +286,33 @@ async fn r8_a_purchase_is_tried_again_at_exactly_growing_pauses_up_to_five_minut
 }
 
 #[tokio::test]
+async fn a_purchase_that_finds_no_place_at_its_shop_waits_quietly_for_half_a_minute_and_is_told_once() {
+    let mut world = World::new().await;
+    world.adds(&ana(), "coffee").await;
+    let summary = world.says(&ana(), "finalizar").await;
+    world.shop.feels((0..=15).map(|_| Mood::Full));
+    let tap = world.tap(&ana(), &summary.button("confirm"));
+    let asked_ms = world.now_ms();
+    world.takes(tap).await;
+    for after_s in (2..=30).step_by(2) {
+        let due_ms = asked_ms + after_s * SECOND_MS;
+        assert_eq!(world.waits_until(&ana(), MERCHANT).await, Some(due_ms));
+        assert_eq!(
+            world.count(&ana(), Kind::PurchaseState).await,
+            0,
+            "before {after_s} s"
+        );
+        world.comes_to(due_ms).await;
+    }
+    assert_eq!(world.count(&ana(), Kind::PurchaseState).await, 1);
+    assert_eq!(world.shop.posts(), 0, "nothing has left");
+    world.comes_to(asked_ms + 31 * SECOND_MS).await;
+    assert_eq!((world.shop.posts(), world.shop.purchases().len()), (1, 1));
+    assert_eq!(world.count(&ana(), Kind::PaymentLink).await, 1);
+    assert_eq!(world.waits_until(&ana(), MERCHANT).await, None);
+}
+
+#[tokio::test]
 async fn a_price_is_asked_for_three_times_within_a_second_and_a_half() {
     let mut world = World::new().await;
     world.adds(&ana(), "coffee").await;

@@ -25,6 +25,8 @@ pub enum Mood {
     RequestLost,
     /// Nobody listens.
     Away,
+    /// As many calls as may are under way already: nothing leaves.
+    Full,
     /// It declines.
     Declines(DeclineReason, Vec<Objection>),
     /// It asks for another total than was confirmed.
@@ -227,9 +229,9 @@ impl Connector for Shop {
     async fn submit(&self, _buyer: &Buyer, purchase: &Purchase) -> Result<SubmitAnswer, ConnectorError> {
         self.answers().await;
         let mut inner = self.inner.lock().unwrap();
-        inner.posts += 1;
         let paying = inner.pix.clone();
         let mood = inner.moods.pop_front();
+        inner.posts += usize::from(!matches!(mood, Some(Mood::Full)));
         let keep = |inner: &mut Inner, answer: MerchantPurchase| {
             let kept = inner.purchases.entry(purchase.purchase_id.clone());
             kept.or_insert_with(|| (purchase.clone(), answer)).1.clone()
@@ -245,6 +247,7 @@ impl Connector for Shop {
             }
             Some(Mood::RequestLost) => Err(ConnectorError::Lost("cut before commit".to_owned())),
             Some(Mood::Away) => Err(ConnectorError::Unreachable("refused".to_owned())),
+            Some(Mood::Full) => Err(ConnectorError::Full),
             Some(Mood::Declines(reason, objections)) => Ok(SubmitAnswer::Declined { reason, objections }),
             Some(Mood::OtherTotal(total)) => {
                 let other = MerchantPurchase {

@@ -127,3 +127,29 @@ fn copy(from: &Database, to: &Database) -> Result<(), Error> {
         after = last;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_gone_is_not_made_anew_and_is_opened_when_it_is_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, away) = (folder.path().join(keys::FILE), folder.path().join("away"));
+        let database = Arc::new(file::open_or_make(folder.path()).unwrap());
+        let rewriting = Rewriting::of(folder.path(), Opened::new(Arc::clone(&database)));
+        let mut broken = Some(database);
+        std::fs::rename(&path, &away).unwrap();
+
+        let gone = rewriting.open_again(&mut broken).map(drop);
+        let is_made = path.exists();
+        std::fs::rename(&away, &path).unwrap();
+        let back = rewriting.open_again(&mut broken).map(drop);
+
+        let told = gone.unwrap_err().to_string();
+        assert!(told.contains("put its disk or the file back"), "{told}");
+        assert!(!is_made, "an empty store takes the place of the one that is away");
+        back.unwrap();
+        assert!(rewriting.opened().get().is_ok());
+    }
+}

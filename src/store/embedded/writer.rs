@@ -2,6 +2,7 @@
 //! shares its flush. It refuses to know what the jobs do; a job checks everything before its first write, so that one
 //! that fails has changed nothing and its neighbours go on.
 
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -12,12 +13,16 @@ use tokio::sync::{mpsc, oneshot};
 use super::rewrite::Rewriting;
 use super::table::{TABLE, View, Writing};
 use crate::store::Error;
+use crate::tasks::Streak;
 
 /// How many jobs share one transaction at most.
 const BATCH: usize = 256;
 
 /// How many jobs may wait; callers beyond wait for a place.
 const WAITING: usize = 1024;
+
+/// What the thread does, in a line of the log.
+const WORK: &str = "writing to the embedded store";
 
 /// Why a whole transaction came to nothing.
 #[derive(Debug)]
@@ -27,14 +32,14 @@ enum Failure {
     /// The same, for a fault of the disk: the library does nothing more with this file.
     Disk(String),
     /// The flush failed: it may or may not be on disk.
-    Unknown(String),
+    Unknown { problem: String, is_full: bool },
 }
 
 impl Failure {
     fn error(&self) -> Error {
         match self {
             Self::Nothing(problem) | Self::Disk(problem) => Error::Unavailable(problem.clone()),
-            Self::Unknown(problem) => Error::Unknown(problem.clone()),
+            Self::Unknown { problem, .. } => Error::Unknown(problem.clone()),
         }
     }
 }
@@ -204,27 +209,44 @@ impl Drop for Writer {
 /// The file that is written, or what is left of it after a fault of the disk.
 enum Writable {
     Whole(Arc<Database>),
-    Broken(Option<Arc<Database>>),
+    Broken {
+        database: Option<Arc<Database>>,
+        /// A flush failed, and not for want of room: what the file reads as may never come to the disk any more, whatever later
+        /// flushes say, because the system forgets pages that it could not write.
+        is_doubtful: bool,
+    },
 }
 
 impl Writable {
-    /// The file, opened again if it must be.
+    /// The file, opened again if it must be, and written anew if it is not to be trusted.
     fn whole(&mut self, rewriting: &Rewriting) -> Result<&mut Arc<Database>, Error> {
-        if let Self::Broken(broken) = self {
-            let database = rewriting.open_again(broken)?;
-            tracing::warn!("the file of the embedded store is open again after a fault of the disk");
+        if let Self::Broken {
+            database: broken,
+            is_doubtful,
+        } = self
+        {
+            let mut database = rewriting.open_again(broken)?;
+            if *is_doubtful && let Err(error) = rewriting.rewrite(&mut database) {
+                *broken = Some(database);
+                return Err(error);
+            }
+            // While the disk is full it opens and fails with each transaction: that it works again is told when one was flushed.
+            tracing::debug!("the file of the embedded store is open again after a fault of the disk");
             *self = Self::Whole(database);
         }
         match self {
             Self::Whole(database) => Ok(database),
-            Self::Broken(_) => Err(Error::Unavailable("the embedded store is broken".to_owned())),
+            Self::Broken { .. } => Err(Error::Unavailable("the embedded store is broken".to_owned())),
         }
     }
 
     /// From now on it must be opened again.
-    fn breaks(&mut self) {
+    fn breaks(&mut self, is_doubtful: bool) {
         if let Self::Whole(database) = self {
-            *self = Self::Broken(Some(Arc::clone(database)));
+            *self = Self::Broken {
+                database: Some(Arc::clone(database)),
+                is_doubtful,
+            };
         }
     }
 }
@@ -236,22 +258,25 @@ fn serve(
     latest_ms: &AtomicI64,
 ) {
     let mut file = Writable::Whole(database);
+    let transactions = Streak::default();
     while let Some(first) = queue.blocking_recv() {
         let (mut jobs, rewrite) = gather(first, &mut queue);
-        let failure = match file.whole(rewriting) {
-            Ok(database) => transact(database, &mut jobs, latest_ms).err(),
-            Err(error) => Some(Failure::Nothing(error.to_string())),
+        let flushed = match file.whole(rewriting) {
+            Ok(database) => transact(database, &mut jobs, latest_ms),
+            Err(error) => Err(Failure::Nothing(error.to_string())),
         };
-        if let Some(failure) = &failure {
-            tracing::error!(
-                ?failure,
-                jobs = jobs.len(),
-                "a transaction of the embedded store failed"
-            );
+        match &flushed {
+            Ok(true) => transactions.worked(WORK),
+            // Nothing was to be written: it proves nothing of the disk.
+            Ok(false) => {}
+            Err(failure) => transactions.failed(WORK, &failure.error()),
+        }
+        let failure = flushed.err();
+        match &failure {
+            Some(Failure::Disk(_)) => file.breaks(false),
             // Of a flush that failed nobody knows what the library would do next with this file.
-            if matches!(failure, Failure::Disk(_) | Failure::Unknown(_)) {
-                file.breaks();
-            }
+            Some(Failure::Unknown { is_full, .. }) => file.breaks(!is_full),
+            Some(Failure::Nothing(_)) | None => {}
         }
         for job in jobs {
             job.answer(failure.as_ref());
@@ -262,6 +287,10 @@ fn serve(
                 .and_then(|database| rewriting.rewrite(database));
             if let Err(error) = &rewritten {
                 tracing::error!(%error, "the file of the embedded store was not written anew");
+                // The new file may be in place under a name that a power cut would take away.
+                if matches!(error, Error::Unknown(_)) {
+                    file.breaks(true);
+                }
             }
             // A caller that no longer waits has lost its answer, not its file.
             drop(caller.send(rewritten));
@@ -288,7 +317,8 @@ fn gather(first: Message, queue: &mut mpsc::Receiver<Message>) -> (Vec<Box<dyn J
     (jobs, None)
 }
 
-fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI64) -> Result<(), Failure> {
+/// Runs the jobs in one transaction; false when none of them wrote anything.
+fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI64) -> Result<bool, Failure> {
     fn nothing<E: Into<redb::Error>>(problem: E) -> Failure {
         let problem: redb::Error = problem.into();
         if matches!(problem, redb::Error::Io(_) | redb::Error::PreviousIo) {
@@ -320,8 +350,72 @@ fn transact(database: &Database, jobs: &mut [Box<dyn Job>], latest_ms: &AtomicI6
         view.writes()
     };
     if writes == 0 {
-        return txn.abort().map_err(nothing);
+        return txn.abort().map(|()| false).map_err(nothing);
     }
-    txn.commit()
-        .map_err(|problem| Failure::Unknown(problem.to_string()))
+    txn.commit().map(|()| true).map_err(unknown)
+}
+
+fn unknown(problem: redb::CommitError) -> Failure {
+    let problem: redb::Error = problem.into();
+    let is_full = matches!(
+        &problem,
+        redb::Error::Io(problem)
+            if matches!(
+                problem.kind(),
+                ErrorKind::StorageFull | ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded
+            )
+    );
+    Failure::Unknown {
+        problem: problem.to_string(),
+        is_full,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use redb::ReadableDatabase;
+
+    use super::*;
+    use crate::store::embedded::{Opened, file, keys};
+
+    #[test]
+    fn a_file_that_is_not_to_be_trusted_is_written_anew_before_anything_rests_on_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Arc::new(file::open_or_make(folder.path()).unwrap());
+        let txn = database.begin_write().unwrap();
+        drop(
+            txn.open_table(TABLE)
+                .unwrap()
+                .insert("a row", b"kept".as_slice())
+                .unwrap(),
+        );
+        txn.commit().unwrap();
+        let rewriting = Rewriting::of(folder.path(), Opened::new(Arc::clone(&database)));
+        let inode = || std::fs::metadata(folder.path().join(keys::FILE)).unwrap().ino();
+        let mut writable = Writable::Whole(database);
+        for (is_doubtful, is_another) in [(false, false), (true, true)] {
+            let before = inode();
+            writable.breaks(is_doubtful);
+            let database = writable.whole(&rewriting).unwrap();
+            let table = database.begin_read().unwrap().open_table(TABLE).unwrap();
+            assert_eq!(table.get("a row").unwrap().unwrap().value(), b"kept");
+            assert_eq!(inode() != before, is_another, "doubtful: {is_doubtful}");
+        }
+        assert!(rewriting.opened().get().is_ok(), "it is read again");
+    }
+
+    #[test]
+    fn only_a_flush_that_failed_for_want_of_room_leaves_no_doubt() {
+        let of = |kind: ErrorKind| {
+            let problem = std::io::Error::from(kind);
+            match unknown(redb::StorageError::Io(problem).into()) {
+                Failure::Unknown { is_full, .. } => is_full,
+                Failure::Nothing(_) | Failure::Disk(_) => panic!("{kind:?}"),
+            }
+        };
+        assert!(of(ErrorKind::StorageFull) && of(ErrorKind::QuotaExceeded) && of(ErrorKind::FileTooLarge));
+        assert!(!of(ErrorKind::Other) && !of(ErrorKind::TimedOut));
+    }
 }

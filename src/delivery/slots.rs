@@ -1,4 +1,4 @@
-//! Places for the lanes that one replica serves at once. Lanes toward merchants have their own: shops that hang hold up no message. It
+//! Slots for the lanes that one replica serves at once. Lanes toward merchants have their own: shops that hang hold up no message. It
 //! refuses to let anybody wait for a shop.
 
 use std::sync::Arc;
@@ -12,22 +12,22 @@ use crate::store::{ClaimOutcome, Head, LaneId, LaneKind, SettleOutcome, Settleme
 /// Lanes toward the provider that are served at once.
 const PROVIDER_LANES: usize = 256;
 /// Lanes toward merchants; of one merchant `max_concurrency` call and a bounded number wait (`merchants::standard`).
-const MERCHANT_LANES: usize = 256;
-/// So long a merchant's lane is put off for which no place is free.
+const MERCHANT_LANES: usize = 1_024;
+/// So long a merchant's lane is put off for which no slot is free.
 const PUT_OFF_MS: i64 = 5_000;
 /// So long an effect is put off whose merchant takes no further call at once.
 const FULL_AGAIN_MS: i64 = 2_000;
 /// An effect that has waited that long for a place counts as tried: its customer hears of it.
 const FULL_QUIETLY_MS: i64 = 30_000;
 
-/// The places of one replica.
+/// The slots of one replica.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct Slots {
     provider: Arc<Semaphore>,
     merchant: Arc<Semaphore>,
 }
 
-impl Default for Places {
+impl Default for Slots {
     fn default() -> Self {
         Self {
             provider: Arc::new(Semaphore::new(PROVIDER_LANES)),
@@ -37,7 +37,7 @@ impl Default for Places {
 }
 
 /// Whether a lane may be served now.
-pub(super) enum Place {
+pub(super) enum Slot {
     /// It may, as long as this is kept.
     Free(OwnedSemaphorePermit),
     /// As many merchants' lanes as may are being served.
@@ -47,23 +47,23 @@ pub(super) enum Place {
 }
 
 impl Dispatcher {
-    /// A place for a lane of that kind. Messages wait for one: each is over in seconds. Nobody waits for merchants, who may take a
+    /// A slot for a lane of that kind. Messages wait for one: each is over in seconds. Nobody waits for merchants, who may take a
     /// minute each: whoever stands behind would wait with them.
-    pub(super) async fn place(&self, kind: LaneKind) -> Place {
+    pub(super) async fn slot(&self, kind: LaneKind) -> Slot {
         let stop = self.tasks.stop_token();
         let slot = match kind {
             LaneKind::Provider => tokio::select! {
                 biased;
                 () = stop.cancelled() => None,
-                slot = Arc::clone(&self.places.provider).acquire_owned() => slot.ok(),
+                slot = Arc::clone(&self.slots.provider).acquire_owned() => slot.ok(),
             },
             LaneKind::Merchant if stop.is_cancelled() => None,
-            LaneKind::Merchant => match Arc::clone(&self.places.merchant).try_acquire_owned() {
+            LaneKind::Merchant => match Arc::clone(&self.slots.merchant).try_acquire_owned() {
                 Ok(slot) => Some(slot),
-                Err(_) => return Place::Taken,
+                Err(_) => return Slot::Taken,
             },
         };
-        slot.map_or(Place::Stopping, Place::Free)
+        slot.map_or(Slot::Stopping, Slot::Free)
     }
 
     /// When an effect is tried again that found no place at its merchant and was not performed. `None`: it has waited long enough to
@@ -74,12 +74,12 @@ impl Dispatcher {
         quietly.then_some(now_ms + FULL_AGAIN_MS)
     }
 
-    /// A leased lane for which no place is free is looked at again later, by any replica, and stands before nobody until then.
+    /// A leased lane for which no slot is free is looked at again later, by any replica, and stands before nobody until then.
     pub(super) async fn put_off(&self, first: Head) {
         let mut head = first;
         loop {
             let due_ms = self.now_ms() + PUT_OFF_MS;
-            let settled = self.settle_counted(&head, Settlement::Postpone { due_ms }).await;
+            let settled = self.settle(&head, Settlement::Postpone { due_ms }).await;
             match settled {
                 // One of its items that need not wait for the others.
                 Ok(Some(SettleOutcome::Next(next))) => head = *next,
