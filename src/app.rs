@@ -306,6 +306,7 @@ fn dispatcher_parts(
         provider,
         sides: sides(config, connectors),
         replica,
+        lanes: delivery::LanesAtOnce::default(),
     }
 }
 

@@ -39,6 +39,7 @@ pub use gates::{Gate, Reason, Stopped};
 pub use mirror::Mirrored;
 pub use products::{Learned, PriceUpdate, UpdateState};
 pub use sides::Sides;
+pub use slots::LanesAtOnce;
 
 /// The beat between a commit and the start of what it caused: a crash right behind the 200 falls before the start mark, where
 /// sending again is safe, and clicks that follow at once become one message (docs/decisions/0014).
@@ -74,6 +75,8 @@ pub struct Parts {
     pub sides: Sides,
     /// Names this replica in leases.
     pub replica: String,
+    /// How many lanes it serves at once.
+    pub lanes: LanesAtOnce,
 }
 
 /// What stays as long as the dispatcher runs.
@@ -108,6 +111,7 @@ impl Dispatcher {
     /// A dispatcher; [`Dispatcher::run`] starts it, tests step it.
     pub fn new(parts: Parts, tasks: Tasks) -> Arc<Self> {
         let sides = Live::new(parts.sides);
+        let slots = slots::Slots::of(parts.lanes);
         let parts = Standing {
             engine: parts.engine,
             provider: parts.provider,
@@ -117,7 +121,7 @@ impl Dispatcher {
             parts,
             sides,
             mirrors: Mutex::default(),
-            slots: slots::Slots::default(),
+            slots,
             serial: AtomicU64::new(0),
             gates: gates::Gates::default(),
             paces: pace::Paces::default(),

@@ -9,16 +9,30 @@ use super::Dispatcher;
 use crate::merchants::ConnectorError;
 use crate::store::{ClaimOutcome, Head, LaneId, LaneKind, SettleOutcome, Settlement};
 
-/// Lanes toward the provider that are served at once.
-const PROVIDER_LANES: usize = 256;
-/// Lanes toward merchants; of one merchant `max_concurrency` call and a bounded number wait (`merchants::standard`).
-const MERCHANT_LANES: usize = 1_024;
 /// So long a merchant's lane is put off for which no slot is free.
 const PUT_OFF_MS: i64 = 5_000;
 /// So long an effect is put off whose merchant takes no further call at once.
 const FULL_AGAIN_MS: i64 = 2_000;
 /// An effect that has waited that long for a place counts as tried: its customer hears of it.
 const FULL_QUIETLY_MS: i64 = 30_000;
+
+/// How many lanes one replica serves at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LanesAtOnce {
+    /// Toward the provider.
+    pub provider: usize,
+    /// Toward merchants; of one merchant `max_concurrency` call and a bounded number wait (`merchants::standard`).
+    pub merchant: usize,
+}
+
+impl Default for LanesAtOnce {
+    fn default() -> Self {
+        Self {
+            provider: 256,
+            merchant: 1_024,
+        }
+    }
+}
 
 /// The slots of one replica.
 #[derive(Debug)]
@@ -27,11 +41,12 @@ pub(super) struct Slots {
     merchant: Arc<Semaphore>,
 }
 
-impl Default for Slots {
-    fn default() -> Self {
+impl Slots {
+    /// So many, all free.
+    pub(super) fn of(lanes: LanesAtOnce) -> Self {
         Self {
-            provider: Arc::new(Semaphore::new(PROVIDER_LANES)),
-            merchant: Arc::new(Semaphore::new(MERCHANT_LANES)),
+            provider: Arc::new(Semaphore::new(lanes.provider)),
+            merchant: Arc::new(Semaphore::new(lanes.merchant)),
         }
     }
 }

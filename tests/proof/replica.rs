@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 
-use sacola::delivery::{Dispatcher, MerchantSettings, Parts as DeliveryParts, Sides};
+use sacola::delivery::{Dispatcher, LanesAtOnce, MerchantSettings, Parts as DeliveryParts, Sides};
 use sacola::domain::facts::{Shop as ShopSettings, WebClients};
 use sacola::domain::ids::{MerchantId, NumberId};
 use sacola::domain::money::Currency;
@@ -205,5 +205,6 @@ fn delivery(shared: &Shared, id: ReplicaId, engine: Arc<Engine>) -> DeliveryPart
             rates: BTreeMap::from([(number(), shared.rate)]),
         },
         replica: format!("replica{id}"),
+        lanes: LanesAtOnce::default(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sacola::clock::{Clock, ManualClock};
-use sacola::delivery::{Dispatcher, MerchantSettings, Parts as DeliveryParts, Sides};
+use sacola::delivery::{Dispatcher, LanesAtOnce, MerchantSettings, Parts as DeliveryParts, Sides};
 use sacola::domain::conversation::{Conversation, Customer};
 use sacola::domain::device::Device;
 use sacola::domain::event::{Event, OrderItem};
@@ -64,6 +64,7 @@ pub struct Settings {
     pub store: Option<Arc<dyn Store>>,
     pub lease_ms: i64,
     pub pace_ahead: i64,
+    pub lanes: LanesAtOnce,
     pub locale: Locale,
 }
 
@@ -81,6 +82,7 @@ impl Default for Settings {
             store: None,
             lease_ms: 10_000,
             pace_ahead: 0,
+            lanes: LanesAtOnce::default(),
             locale: Locale::PtBr,
         }
     }
@@ -101,6 +103,7 @@ impl World {
         let chat = Arc::new(Chat::new(keys.clone()));
         let merchant = MerchantId::new("cafe");
         let numbers = numbers(&settings, &merchant);
+        let lanes = settings.lanes;
         let shop = Arc::new(Shop::new(settings.products));
         let parts = Parts {
             store: Arc::clone(&store),
@@ -137,6 +140,7 @@ impl World {
                 rates: BTreeMap::new(),
             },
             replica: "test".to_owned(),
+            lanes,
         };
         let dispatcher = Dispatcher::new(parts, tasks);
         dispatcher.mirror(&merchant).await.unwrap();
