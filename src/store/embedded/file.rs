@@ -220,18 +220,6 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_gone_when_it_is_opened_again_is_not_made_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        drop(open_or_make(folder.path()).unwrap());
-        drop(open_again(folder.path()).unwrap());
-        let path = folder.path().join(keys::FILE);
-        std::fs::remove_file(&path).unwrap();
-        let told = open_again(folder.path()).map(drop).unwrap_err().to_string();
-        assert!(told.contains("is gone: bring its disk back"), "{told}");
-        assert!(!path.exists(), "an empty store in its place");
-    }
-
-    #[test]
     fn a_full_disk_is_no_damage_and_a_table_of_another_kind_is() {
         let path = Path::new("sacola.redb");
         let told = |problem: redb::Error| unusable(path, &problem).to_string();

@@ -147,7 +147,7 @@ mod tests {
         let back = rewriting.open_again(&mut broken).map(drop);
 
         let told = gone.unwrap_err().to_string();
-        assert!(told.contains("put its disk or the file back"), "{told}");
+        assert!(told.contains("is gone: bring its disk back"), "{told}");
         assert!(!is_made, "an empty store takes the place of the one that is away");
         back.unwrap();
         assert!(rewriting.opened().get().is_ok());
