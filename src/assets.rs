@@ -26,12 +26,7 @@ pub fn reads() -> Route {
 /// `/playground` and the files it needs.
 pub fn playground(app: &mut web::ServiceConfig) {
     app.route("/playground", reads().to(playground_page));
-    shared(app);
-}
-
-/// The files that the console needs.
-pub fn console_files(app: &mut web::ServiceConfig) {
-    shared(app);
+    all_files(app);
 }
 
 /// The files that the page of the API's documentation needs, and no others: it is served to the world.
@@ -50,7 +45,8 @@ pub async fn console_page(request: HttpRequest) -> HttpResponse {
     served(&request, "console/index.html")
 }
 
-fn shared(app: &mut web::ServiceConfig) {
+/// All files below `web/`: what the console and the playground need.
+pub fn all_files(app: &mut web::ServiceConfig) {
     app.route("/web/{path:.*}", reads().to(file));
 }
 

@@ -124,7 +124,7 @@ pub(super) fn ops(config: &mut ServiceConfig) {
         .service(only_get("/unrecognised", reads().to(ops::unrecognised)))
         // the people on call: the page, and what it asks
         .service(only_get("/console", reads().to(assets::console_page)))
-        .configure(assets::console_files)
+        .configure(assets::all_files)
         .service(
             scope("/console/api")
                 .wrap(kept_by_nobody())

@@ -85,14 +85,18 @@ async fn writes(engine: &Arc<Engine>, id: &str, user_id: Option<&str>, wa_id: Op
     engine.take(happened).await.unwrap();
 }
 
+/// The number alone, then the user id alone, then both: two conversations of one person, and one leads to the other.
+async fn has_two_conversations(engine: &Arc<Engine>) {
+    writes(engine, "1", None, Some(WA)).await;
+    writes(engine, "2", Some(USER), None).await;
+    writes(engine, "3", Some(USER), Some(WA)).await;
+}
+
 #[tokio::test]
 async fn what_one_conversation_leads_to_is_erased_before_it_so_that_a_second_try_finds_both() {
     let directory = tempfile::tempdir().unwrap();
     let (engine, clock, _lane_work) = engine(directory.path());
-    // The number alone, then the user id alone, then both: two conversations of one person, and one leads to the other.
-    writes(&engine, "1", None, Some(WA)).await;
-    writes(&engine, "2", Some(USER), None).await;
-    writes(&engine, "3", Some(USER), Some(WA)).await;
+    has_two_conversations(&engine).await;
     clock.advance_ms(3_000);
     let asked = Asked {
         number: number(),
@@ -129,9 +133,7 @@ async fn what_one_conversation_leads_to_is_erased_before_it_so_that_a_second_try
 async fn the_number_leads_to_the_conversation_of_the_user_id_that_nothing_else_leads_to() {
     let directory = tempfile::tempdir().unwrap();
     let (engine, clock, _lane_work) = engine(directory.path());
-    writes(&engine, "1", None, Some(WA)).await;
-    writes(&engine, "2", Some(USER), None).await;
-    writes(&engine, "3", Some(USER), Some(WA)).await;
+    has_two_conversations(&engine).await;
     clock.advance_ms(3_000);
     let asked = Asked {
         number: number(),
