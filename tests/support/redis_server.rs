@@ -4,11 +4,13 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use sacola::store::redis::Options;
 use tempfile::TempDir;
 
 /// Whether and how the server keeps its data on disk.
@@ -45,10 +47,15 @@ struct Running {
 pub const PRIMARY: [&str; 2] = ["--repl-diskless-sync-delay", "0"];
 
 const POLL: Duration = Duration::from_millis(10);
-/// 10 s in all.
-const POLLS: usize = 1000;
-/// Another process may take the port between our looking and the server's binding, and a node of a cluster takes only a port
-/// below 55536: it needs the one 10000 above it too.
+/// A minute in all.
+const POLLS: usize = 6000;
+/// How long a server that runs may take to answer a question of the test itself.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Where servers listen. No system gives these to whoever wants any port: nobody else gets one between our looking and the
+/// server's binding, nor while a killed server is away. A node of a cluster needs the one 10000 above its own too: no other server
+/// looks there.
+const PORTS: Range<u16> = 11_000..21_000;
+/// Another test's server may still be as quick.
 const PORTS_TRIED: usize = 20;
 
 impl RedisServer {
@@ -105,23 +112,7 @@ impl RedisServer {
 
     /// Asks something as a person would, and returns the text of the answer.
     pub fn asks(&self, command: &str) -> Result<String> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let wait = Duration::from_secs(5);
-        let mut stream = TcpStream::connect_timeout(&address, wait)?;
-        stream.set_read_timeout(Some(wait))?;
-        stream.write_all(format!("{command}\r\n").as_bytes())?;
-        let mut answer = BufReader::new(stream);
-        let mut first = String::new();
-        answer.read_line(&mut first)?;
-        let Some(length) = first.trim_end().strip_prefix('$') else {
-            return Ok(first.trim_end().to_owned());
-        };
-        let length = length
-            .parse::<usize>()
-            .map_err(|_| Error::other(format!("{command}: {first}")))?;
-        let mut text = vec![0; length];
-        answer.read_exact(&mut text)?;
-        String::from_utf8(text).map_err(Error::other)
+        ask(self.port, command, PATIENCE)
     }
 
     /// Where to connect.
@@ -159,7 +150,7 @@ impl RedisServer {
         let guard = guard(server.id())?;
         let mut running = Running { server, guard };
         for _ in 0..POLLS {
-            if answers(self.port) {
+            if answers(self.port, running.server.id()) {
                 self.running = Some(running);
                 return Ok(());
             }
@@ -199,17 +190,8 @@ impl RedisServer {
 
     /// Cuts the connections of all other clients; returns how many.
     pub fn drop_clients(&self) -> Result<u64> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let wait = Duration::from_secs(1);
-        let mut stream = TcpStream::connect_timeout(&address, wait)?;
-        stream.set_read_timeout(Some(wait))?;
-        stream.write_all(b"CLIENT KILL TYPE normal SKIPME yes\r\n")?;
-        let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer)?;
-        let count = answer
-            .trim()
-            .strip_prefix(':')
-            .and_then(|digits| digits.parse().ok());
+        let answer = self.asks("CLIENT KILL TYPE normal SKIPME yes")?;
+        let count = answer.strip_prefix(':').and_then(|digits| digits.parse().ok());
         count.ok_or_else(|| Error::other(format!("CLIENT KILL: {answer}")))
     }
 
@@ -271,21 +253,47 @@ fn guard(server: u32) -> Result<Child> {
 }
 
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
+    for _ in 0..PORTS_TRIED {
+        let place = random()? % u64::from(PORTS.end - PORTS.start);
+        let port = PORTS.start + u16::try_from(place).map_err(Error::other)?;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(Error::other(format!("no port of {PORTS:?} is free")))
 }
 
-/// True once the server has loaded its data and answers PING.
-fn answers(port: u16) -> bool {
+fn random() -> Result<u64> {
+    getrandom::u64().map_err(|error| Error::other(error.to_string()))
+}
+
+/// Sends a command and reads an answer of one line, or the text that it announces.
+fn ask(port: u16, command: &str, wait: Duration) -> Result<String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let Ok(mut stream) = TcpStream::connect_timeout(&address, POLL) else {
-        return false;
+    let mut stream = TcpStream::connect_timeout(&address, wait)?;
+    stream.set_read_timeout(Some(wait))?;
+    stream.write_all(format!("{command}\r\n").as_bytes())?;
+    let mut answer = BufReader::new(stream);
+    let mut first = String::new();
+    answer.read_line(&mut first)?;
+    let Some(length) = first.trim_end().strip_prefix('$') else {
+        return Ok(first.trim_end().to_owned());
     };
-    let mut answer = [0_u8; 5];
-    stream.set_read_timeout(Some(Duration::from_secs(1))).is_ok()
-        && stream.write_all(b"PING\r\n").is_ok()
-        && stream.read_exact(&mut answer).is_ok()
-        && answer == *b"+PONG"
+    let length = length
+        .parse::<usize>()
+        .map_err(|_| Error::other(format!("{command}: {first}")))?;
+    let mut text = vec![0; length];
+    answer.read_exact(&mut text)?;
+    String::from_utf8(text).map_err(Error::other)
+}
+
+/// True once that very process has loaded its data and answers PING: at its port another test's server may listen.
+fn answers(port: u16, process: u32) -> bool {
+    let wait = Duration::from_secs(1);
+    let own = format!("process_id:{process}");
+    ask(port, "PING", wait).is_ok_and(|answer| answer == "+PONG")
+        && ask(port, "INFO server", wait)
+            .is_ok_and(|told| told.lines().any(|line| line.trim_end() == own.as_str()))
 }
 
 /// One server for all tests of the process that keep apart by random key prefixes.
@@ -298,6 +306,13 @@ pub fn shared() -> std::result::Result<&'static RedisServer, &'static str> {
 
 /// A key prefix that no other test has.
 pub fn fresh_prefix() -> Result<String> {
-    let random = getrandom::u64().map_err(|error| Error::other(error.to_string()))?;
-    Ok(format!("t{random:016x}:"))
+    Ok(format!("t{:016x}:", random()?))
+}
+
+/// Of a store whose server is there: a machine that stands still for a moment is not taken for one that is away.
+pub fn patient() -> Options {
+    Options {
+        connect_timeout_ms: 30_000,
+        ..Options::default()
+    }
 }
