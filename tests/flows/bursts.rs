@@ -5,7 +5,7 @@ use sacola::domain::message::Kind;
 use sacola::engine::{Taken, What};
 
 use crate::support::chat::Mishap;
-use crate::support::redis_server::{fresh_prefix, shared};
+use crate::support::redis_server::{fresh_prefix, patient, shared};
 use crate::support::shop::product;
 use crate::support::world::{Settings, World, ana, phone};
 use std::sync::Arc;
@@ -179,7 +179,7 @@ async fn a_tap_is_one_round_trip_at_hand_two_loaded_three_cold_and_sending_adds_
     let server = shared().unwrap();
     let options = sacola::store::redis::Options {
         key_prefix: fresh_prefix().unwrap(),
-        ..Default::default()
+        ..patient()
     };
     let redis = sacola::store::redis::connect(&server.url(), options)
         .await

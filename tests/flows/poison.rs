@@ -11,7 +11,7 @@ use sacola::domain::message::Kind;
 use sacola::engine::{Happened, Taken, What, Who, Would, replay_id};
 use sacola::store::{DeadLetter, Store, redis as redis_store};
 
-use crate::support::redis_server::{fresh_prefix, shared};
+use crate::support::redis_server::{fresh_prefix, patient, shared};
 use crate::support::time::SECOND_MS;
 use crate::support::world::{Phone, Settings, World, ana, phone};
 
@@ -205,7 +205,7 @@ async fn what_an_event_would_do_is_what_it_does_and_asking_writes_nothing() {
     let prefix = fresh_prefix().unwrap();
     let options = redis_store::Options {
         key_prefix: prefix.clone(),
-        ..redis_store::Options::default()
+        ..patient()
     };
     let connected = redis_store::connect(&shared().unwrap().url(), options).await;
     let store: Arc<dyn Store> = Arc::new(connected.unwrap());

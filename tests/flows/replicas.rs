@@ -9,7 +9,7 @@ use sacola::store::{ClaimOutcome, LaneId, LaneKind, Store, redis};
 
 use super::stopping::others_run;
 use super::time_leases::{both_engines, replica_on};
-use crate::support::redis_server::{AppendOnly, RedisServer, fresh_prefix};
+use crate::support::redis_server::{AppendOnly, RedisServer, fresh_prefix, patient};
 use crate::support::shop::product;
 use crate::support::world::{NOON_MS, World, ana};
 
@@ -71,7 +71,7 @@ async fn one_product_that_is_read_again_is_not_taken_for_the_whole_catalog() {
 async fn world_on(server: &RedisServer) -> World {
     let options = redis::Options {
         key_prefix: fresh_prefix().unwrap(),
-        ..redis::Options::default()
+        ..patient()
     };
     let connected = redis::connect(&server.url(), options).await.unwrap();
     let store: Arc<dyn Store> = Arc::new(connected);

@@ -15,7 +15,7 @@ use crate::support::time::SECOND_MS;
 use crate::support::world::{NOON_MS, World, ana};
 
 /// Longer than anything here takes.
-const GRACE_MS: u64 = 10_000;
+const GRACE_MS: u64 = 60_000;
 
 /// Lets the other tasks of this thread do what they can.
 pub(super) async fn others_run() {

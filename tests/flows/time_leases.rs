@@ -12,7 +12,7 @@ use sacola::store::{
 };
 
 use crate::support::chat::Mishap;
-use crate::support::redis_server::{fresh_prefix, shared};
+use crate::support::redis_server::{fresh_prefix, patient, shared};
 use crate::support::shop::Mood;
 use crate::support::time::{DAY_MS, HOUR_MS, SECOND_MS};
 use crate::support::world::{NOON_MS, Settings, World, ana, phone};
@@ -32,7 +32,7 @@ pub(super) async fn both_engines() -> Vec<(Arc<dyn Store>, Option<tempfile::Temp
     let on_file: Arc<dyn Store> = Arc::new(embedded::open(directory.path()).unwrap());
     let options = redis::Options {
         key_prefix: fresh_prefix().unwrap(),
-        ..redis::Options::default()
+        ..patient()
     };
     let connected = redis::connect(&shared().unwrap().url(), options).await.unwrap();
     let on_redis: Arc<dyn Store> = Arc::new(connected);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sacola::store::redis::{self as redis_store, Options};
+use sacola::store::redis as redis_store;
 use sacola::store::{Health, Level, Loss, Store};
 
 use super::harness::Embedded;
-use crate::support::redis_server::{AppendOnly, RedisServer};
+use crate::support::redis_server::{AppendOnly, RedisServer, patient};
 
 async fn health(store: &impl Store) -> Health {
     store.health().await.expect("an answer")
@@ -34,7 +34,7 @@ async fn the_embedded_store_survives_a_power_cut() {
 #[tokio::test]
 async fn a_level_follows_the_servers_settings_while_it_runs() {
     let server = RedisServer::start(AppendOnly::EverySecond).expect("a Redis server");
-    let store = redis_store::connect(&server.url(), Options::default())
+    let store = redis_store::connect(&server.url(), patient())
         .await
         .expect("a store");
     assert_eq!(health(&store).await.level, Level::ProcessDeath);
@@ -67,9 +67,7 @@ async fn a_server_that_does_not_say_is_unknown_and_meets_only_what_is_sure() {
     let user = "ACL SETUSER shy on >secret ~* &* +@all -config";
     assert_eq!(server.asks(user).expect("an answer"), "+OK");
     let url = server.url().replace("redis://", "redis://shy:secret@");
-    let store = redis_store::connect(&url, Options::default())
-        .await
-        .expect("a store");
+    let store = redis_store::connect(&url, patient()).await.expect("a store");
     let health = health(&store).await;
     assert_eq!(health.level, Level::Unknown);
     assert!(

@@ -44,10 +44,8 @@ pub async fn redis() -> Arc<dyn Store> {
 pub async fn redis_under(key_prefix: String) -> Arc<dyn Store> {
     let server = redis_server::shared().expect("a Redis server");
     let options = Options {
-        wait_replicas: 0,
         key_prefix,
-        connect_timeout_ms: 2_000,
-        ..Options::default()
+        ..redis_server::patient()
     };
     Arc::new(
         redis_store::connect(&server.url(), options)

@@ -12,7 +12,7 @@ use super::erase::{all_found, erased, erasure};
 use super::harness::{NOW, begin, change, commit, commit_head, home, load, settle, with_plain};
 use crate::support::model_store::ModelStore;
 use crate::support::program::eventually;
-use crate::support::redis_server::{AppendOnly, RedisServer};
+use crate::support::redis_server::{AppendOnly, RedisServer, patient};
 
 const DAY: i64 = 86_400_000;
 const SHORT: Retention = Retention {
@@ -80,7 +80,7 @@ async fn what_is_kept_for_days_ends_after_them_in_the_model() {
 async fn opened(server: &RedisServer, retention: Retention) -> Arc<dyn Store> {
     let options = Options {
         retention,
-        ..Options::default()
+        ..patient()
     };
     let store = redis_store::connect(&server.url(), options).await;
     Arc::new(store.expect("a Redis store"))
@@ -225,7 +225,7 @@ async fn writes_and_reads_go_on_while_the_file_is_written_anew() {
 
 #[tokio::test]
 async fn an_append_only_file_that_was_written_anew_holds_nothing_of_who_was_erased() {
-    let server = RedisServer::start(AppendOnly::Always).expect("a server");
+    let server = RedisServer::start(AppendOnly::No).expect("a server");
     let store = opened(&server, Retention::default()).await;
     two_talk(&store).await;
     erases_the_first(&store).await;
@@ -250,7 +250,7 @@ async fn a_server_that_keeps_no_file_or_forbids_it_says_so() {
     let store = opened(&server, Retention::default()).await;
     assert_eq!(store.rewrite_history().await.expect("an answer"), History::None);
     store.close().await;
-    let server = RedisServer::start(AppendOnly::Always).expect("a server");
+    let server = RedisServer::start(AppendOnly::No).expect("a server");
     let forbidden = server.asks("ACL SETUSER default -bgrewriteaof");
     assert_eq!(forbidden.expect("an answer"), "+OK");
     let store = opened(&server, Retention::default()).await;

@@ -234,10 +234,10 @@ impl Handset<'_> {
     }
 }
 
-/// Asks again and again, for at most ten seconds.
+/// Asks again and again, for a minute at most: on a busy machine a disk or a process stands still for seconds.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> Option<T> {
     let clock = MovableClock::fixed();
-    let until = clock.now_ms() + 10_000;
+    let until = clock.now_ms() + 60_000;
     loop {
         if let Some(answer) = ask().await {
             return Some(answer);

@@ -24,8 +24,8 @@ const SETTINGS: [&str; 12] = [
     "0",
 ];
 const POLL: Duration = Duration::from_millis(50);
-/// 30 s in all.
-const POLLS: usize = 600;
+/// A minute in all.
+const POLLS: usize = 1200;
 
 /// A node by its place in the cluster; it keeps it when it changes its part.
 pub type Node = usize;
