@@ -313,6 +313,7 @@ pub fn fresh_prefix() -> Result<String> {
 pub fn patient() -> Options {
     Options {
         connect_timeout_ms: 30_000,
+        answer_timeout_ms: 30_000,
         ..Options::default()
     }
 }

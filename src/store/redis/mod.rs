@@ -49,6 +49,8 @@ pub struct Options {
     pub key_prefix: String,
     /// How long dialling may take.
     pub connect_timeout_ms: u64,
+    /// How long an answer may take; longer than a primary waits for its replicas.
+    pub answer_timeout_ms: u64,
     /// How long what ends by itself is kept.
     pub retention: Retention,
 }
@@ -59,6 +61,7 @@ impl Default for Options {
             wait_replicas: 0,
             key_prefix: String::new(),
             connect_timeout_ms: 1000,
+            answer_timeout_ms: 2000,
             retention: Retention::default(),
         }
     }
@@ -110,9 +113,12 @@ pub async fn connect(url: &str, options: Options) -> Result<RedisStore, Error> {
             "the key prefix must not contain braces: they choose the cluster slot".to_owned(),
         ));
     }
-    let connect_timeout = Duration::from_millis(options.connect_timeout_ms.max(1));
-    let target = target::Target::parse(url, connect_timeout)?;
-    let net = Arc::new(net::Net::open(target, connect_timeout).await?);
+    let limits = target::Limits {
+        connect: Duration::from_millis(options.connect_timeout_ms.max(1)),
+        answer: Duration::from_millis(options.answer_timeout_ms.max(1)),
+    };
+    let target = target::Target::parse(url, limits)?;
+    let net = Arc::new(net::Net::open(target, limits).await?);
     let keys = keys::Keys::new(&options.key_prefix);
     let tasks = Tasks::new();
     let inner = Inner {

@@ -2,7 +2,6 @@
 //! slot) and counts them. One logical trip counts once, however many shards it touches.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use futures::future::join_all;
 use redis::{Cmd, Pipeline, RedisError, Value};
@@ -13,7 +12,7 @@ use super::cluster::Nodes;
 use super::error::{after_sending, is_unknown_script};
 use super::link::Link;
 use super::scripts::Call;
-use super::target::{Target, connection_config};
+use super::target::{Limits, Target, connection_config};
 use super::values::read;
 
 /// How a call failed.
@@ -65,11 +64,11 @@ pub(super) struct Net {
 const WAIT_MS: u64 = 1000;
 
 impl Net {
-    pub(super) async fn open(target: Target, connect_timeout: Duration) -> Result<Self, Error> {
+    pub(super) async fn open(target: Target, limits: Limits) -> Result<Self, Error> {
         let mut waiting = None;
         let connection = match target {
             Target::Single(client) => {
-                let config = connection_config(connect_timeout);
+                let config = connection_config(limits);
                 let client = *client;
                 let main = Link::new(client.clone(), config.clone());
                 Connection::Single(Box::new(Links {

@@ -9,7 +9,12 @@ use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, 
 
 use crate::store::Error;
 
-const RESPONSE: Duration = Duration::from_secs(2);
+/// How long dialling, and how long an answer may take.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) connect: Duration,
+    pub(super) answer: Duration,
+}
 
 /// Where the store is.
 pub(super) enum Target {
@@ -22,14 +27,14 @@ pub(super) enum Target {
 impl Target {
     /// Reads `redis://`, `rediss://`, `redis+cluster://` and `rediss+cluster://`. Errors never repeat the URL: it may
     /// carry a password.
-    pub(super) fn parse(url: &str, connect_timeout: Duration) -> Result<Self, Error> {
+    pub(super) fn parse(url: &str, limits: Limits) -> Result<Self, Error> {
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err(Error::Unfit(UNKNOWN.to_owned()));
         };
         match scheme {
             "redis" | "rediss" => single(url).map(|client| Self::Single(Box::new(client))),
-            "redis+cluster" => cluster("redis", rest, connect_timeout),
-            "rediss+cluster" => cluster("rediss", rest, connect_timeout),
+            "redis+cluster" => cluster("redis", rest, limits),
+            "rediss+cluster" => cluster("rediss", rest, limits),
             "redis+sentinel" | "rediss+sentinel" => Err(Error::Unfit(SENTINEL.to_owned())),
             _ => Err(Error::Unfit(UNKNOWN.to_owned())),
         }
@@ -42,10 +47,10 @@ const SENTINEL: &str = "this version does not speak to Redis Sentinel: give redi
                         the primary (a Kubernetes service or a proxy that follows Sentinel), or use redis+cluster://";
 
 /// Time limits of a connection to one server.
-pub(super) fn connection_config(connect_timeout: Duration) -> AsyncConnectionConfig {
+pub(super) fn connection_config(limits: Limits) -> AsyncConnectionConfig {
     AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(connect_timeout))
-        .set_response_timeout(Some(RESPONSE))
+        .set_connection_timeout(Some(limits.connect))
+        .set_response_timeout(Some(limits.answer))
         .set_pipeline_buffer_size(1024)
 }
 
@@ -60,7 +65,7 @@ fn single(url: &str) -> Result<Client, Error> {
     Client::open(info).map_err(|error| unreadable(&error))
 }
 
-fn cluster(scheme: &str, rest: &str, connect_timeout: Duration) -> Result<Target, Error> {
+fn cluster(scheme: &str, rest: &str, limits: Limits) -> Result<Target, Error> {
     let (user, hosts) = rest
         .rsplit_once('@')
         .map_or((None, rest), |(user, hosts)| (Some(user), hosts));
@@ -75,9 +80,9 @@ fn cluster(scheme: &str, rest: &str, connect_timeout: Duration) -> Result<Target
         .collect();
     ClusterClient::builder(nodes)
         .retries(0)
-        .connection_timeout(connect_timeout)
-        .response_timeout(RESPONSE)
-        .overall_response_timeout(Some(RESPONSE))
+        .connection_timeout(limits.connect)
+        .response_timeout(limits.answer)
+        .overall_response_timeout(Some(limits.answer))
         .tcp_settings(tcp())
         .use_protocol(ProtocolVersion::RESP2)
         .build()
@@ -94,7 +99,14 @@ mod tests {
     use super::*;
 
     fn parse(url: &str) -> Result<Target, Error> {
-        Target::parse(url, Duration::from_secs(1))
+        let second = Duration::from_secs(1);
+        Target::parse(
+            url,
+            Limits {
+                connect: second,
+                answer: second,
+            },
+        )
     }
 
     #[test]
