@@ -10,25 +10,18 @@ use super::report::Report;
 use super::types::Outgoing;
 
 /// Store addresses that Sacola understands.
-const STORE_SCHEMES: [&str; 5] = [
+const STORE_SCHEMES: [&str; 7] = [
     "embedded:",
     "redis://",
     "rediss://",
+    "redis+sentinel://",
+    "rediss+sentinel://",
     "redis+cluster://",
     "rediss+cluster://",
 ];
 
 /// One of the store's schemes with something behind it.
 pub(super) fn is_store_url(report: &mut Report<'_>, path: &str, text: &str) -> bool {
-    if ["redis+sentinel:", "rediss+sentinel:"]
-        .iter()
-        .any(|scheme| text.starts_with(*scheme))
-    {
-        let mend = "give redis:// with an address that always leads to the primary (a Kubernetes service or a proxy that \
-                    follows Sentinel), or use redis+cluster://";
-        report.fault(path, "this version does not speak to Redis Sentinel", mend);
-        return false;
-    }
     let rest = STORE_SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme));
     let good = rest.is_some_and(|rest| !rest.is_empty());
     if !good {
@@ -37,8 +30,24 @@ pub(super) fn is_store_url(report: &mut Report<'_>, path: &str, text: &str) -> b
             STORE_SCHEMES.join(" ")
         );
         report.fault(path, "is not a store that Sacola knows", mend);
+        return false;
     }
-    good
+    if text.contains("+sentinel://") && !names_a_primary(rest.unwrap_or_default()) {
+        let mend =
+            "write redis+sentinel://host1:26379,host2:26379/NAME, with the name of `sentinel monitor NAME …`";
+        report.fault(path, "does not say which primary the Sentinels watch", mend);
+        return false;
+    }
+    true
+}
+
+/// Hosts, then a name: what follows the scheme of Sentinels.
+fn names_a_primary(rest: &str) -> bool {
+    let place = rest.split('?').next().unwrap_or_default();
+    let mut parts = place.split('/');
+    [parts.next(), parts.next()]
+        .iter()
+        .all(|part| part.is_some_and(|part| !part.is_empty()))
 }
 
 /// A URL of this gateway itself: http or https.
@@ -306,6 +315,8 @@ mod tests {
             "redis://h:1",
             "rediss://h",
             "redis+cluster://a:1,b:2",
+            "redis+sentinel://a:1,b:2/main",
+            "rediss+sentinel://u:p@a/main/0?sentinel_password=x",
         ] {
             assert!(!fails(|report| _ = is_store_url(report, "u", good)), "{good}");
         }
@@ -315,6 +326,8 @@ mod tests {
             "postgres://h",
             "data",
             "redis+sentinel://a",
+            "redis+sentinel://a/",
+            "redis+sentinel:///main",
         ] {
             assert!(fails(|report| _ = is_store_url(report, "u", bad)), "{bad}");
         }

@@ -22,6 +22,7 @@ mod redis_only;
 mod releases;
 mod replication;
 mod retention;
+mod sentinels;
 mod statuses;
 
 /// Makes three tests of each case: one on a file of its own, one under a key prefix of its own, one on a model of its own.

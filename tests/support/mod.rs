@@ -4,6 +4,7 @@ pub mod chat;
 pub mod model_store;
 pub mod program;
 pub mod redis_cluster;
+pub mod redis_sentinels;
 pub mod redis_server;
 pub mod shop;
 pub mod statuses;

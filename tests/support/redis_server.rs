@@ -37,8 +37,9 @@ pub struct RedisServer {
     running: Option<Running>,
 }
 
+/// A process that runs, and the one that ends it when we don't.
 #[derive(Debug)]
-struct Running {
+pub(super) struct Running {
     server: Child,
     guard: Child,
 }
@@ -50,7 +51,7 @@ const POLL: Duration = Duration::from_millis(10);
 /// A minute in all.
 const POLLS: usize = 6000;
 /// How long a server that runs may take to answer a question of the test itself.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// Where servers listen. No system gives these to whoever wants any port: nobody else gets one between our looking and the
 /// server's binding, nor while a killed server is away. A node of a cluster needs the one 10000 above its own too: no other server
 /// looks there.
@@ -147,21 +148,8 @@ impl RedisServer {
                 format!("redis-server can't be started, is it installed? {error}"),
             )
         })?;
-        let guard = guard(server.id())?;
-        let mut running = Running { server, guard };
-        for _ in 0..POLLS {
-            if answers(self.port, running.server.id()) {
-                self.running = Some(running);
-                return Ok(());
-            }
-            if let Some(status) = running.server.try_wait()? {
-                running.end()?;
-                return Err(Error::other(format!("redis-server ended at its start: {status}")));
-            }
-            std::thread::sleep(POLL);
-        }
-        running.end()?;
-        Err(Error::new(ErrorKind::TimedOut, "redis-server does not answer"))
+        self.running = Some(Running::answering(server, self.port)?);
+        Ok(())
     }
 
     /// Stops the server where it stands (SIGSTOP): it keeps its connections and answers nothing.
@@ -231,7 +219,25 @@ impl Drop for RedisServer {
 }
 
 impl Running {
-    fn end(&mut self) -> Result<()> {
+    /// The process, once it answers at its port.
+    pub(super) fn answering(server: Child, port: u16) -> Result<Self> {
+        let guard = guard(server.id())?;
+        let mut running = Self { server, guard };
+        for _ in 0..POLLS {
+            if answers(port, running.server.id()) {
+                return Ok(running);
+            }
+            if let Some(status) = running.server.try_wait()? {
+                running.end()?;
+                return Err(Error::other(format!("redis-server ended at its start: {status}")));
+            }
+            std::thread::sleep(POLL);
+        }
+        running.end()?;
+        Err(Error::new(ErrorKind::TimedOut, "redis-server does not answer"))
+    }
+
+    pub(super) fn end(&mut self) -> Result<()> {
         // the guard first: it must not kill a later process that got the same number
         self.guard.kill()?;
         self.guard.wait()?;
@@ -252,7 +258,7 @@ fn guard(server: u32) -> Result<Child> {
     command.spawn()
 }
 
-fn free_port() -> Result<u16> {
+pub(super) fn free_port() -> Result<u16> {
     for _ in 0..PORTS_TRIED {
         let place = random()? % u64::from(PORTS.end - PORTS.start);
         let port = PORTS.start + u16::try_from(place).map_err(Error::other)?;
@@ -268,7 +274,7 @@ fn random() -> Result<u64> {
 }
 
 /// Sends a command and reads an answer of one line, or the text that it announces.
-fn ask(port: u16, command: &str, wait: Duration) -> Result<String> {
+pub(super) fn ask(port: u16, command: &str, wait: Duration) -> Result<String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, wait)?;
     stream.set_read_timeout(Some(wait))?;

@@ -1,4 +1,4 @@
-//! One connection to one server that is dialled again when it broke. It never sends a command a second time: a call whose
+//! One connection to one server that is dialled again when it broke, or when another server has become the primary. It never sends a command a second time: a call whose
 //! answer was lost fails, and the next call dials.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,25 +6,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::future::{BoxFuture, FutureExt, Shared};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError, Value};
+use redis::{AsyncConnectionConfig, Pipeline, RedisError, Value};
 
 use super::error::is_connection_spent;
 use super::net::Failed;
+use super::sentinel::Source;
 
 type Dial = Shared<BoxFuture<'static, Result<MultiplexedConnection, RedisError>>>;
 
 /// A connection that all callers share; dialling is shared too, so that a dead server costs all of them one time-out.
 pub(super) struct Link {
-    client: Client,
+    source: Source,
     config: AsyncConnectionConfig,
-    current: Mutex<Option<(u64, Dial)>>,
+    current: Mutex<Option<Current>>,
     dials: AtomicU64,
 }
 
+struct Current {
+    number: u64,
+    /// The source's when it was dialled.
+    era: u64,
+    dial: Dial,
+}
+
 impl Link {
-    pub(super) fn new(client: Client, config: AsyncConnectionConfig) -> Self {
+    pub(super) fn new(source: Source, config: AsyncConnectionConfig) -> Self {
         Self {
-            client,
+            source,
             config,
             current: Mutex::new(None),
             dials: AtomicU64::new(0),
@@ -61,26 +69,34 @@ impl Link {
     }
 
     fn dial(&self) -> (u64, Dial) {
+        let era = self.source.era();
         let mut current = self.current();
-        if let Some((number, dial)) = current.as_ref() {
-            return (*number, dial.clone());
+        if let Some(held) = current.as_ref().filter(|held| held.era == era) {
+            return (held.number, held.dial.clone());
         }
         let number = self.dials.fetch_add(1, Ordering::Relaxed);
-        let (client, config) = (self.client.clone(), self.config.clone());
-        let dial = async move { client.get_multiplexed_async_connection_with_config(&config).await };
+        let (source, config) = (self.source.clone(), self.config.clone());
+        let dial = async move {
+            let client = source.client().await?;
+            client.get_multiplexed_async_connection_with_config(&config).await
+        };
         let dial: Dial = dial.boxed().shared();
-        *current = Some((number, dial.clone()));
+        *current = Some(Current {
+            number,
+            era,
+            dial: dial.clone(),
+        });
         (number, dial)
     }
 
     fn forget(&self, number: u64) {
         let mut current = self.current();
-        if current.as_ref().is_some_and(|(held, _)| *held == number) {
+        if current.as_ref().is_some_and(|held| held.number == number) {
             *current = None;
         }
     }
 
-    fn current(&self) -> MutexGuard<'_, Option<(u64, Dial)>> {
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The store on Redis or Valkey (7.0 or newer): one server or a cluster. It owns keys, scripts, connections and what an
+//! The store on Redis or Valkey (7.0 or newer): one server, the primary that Sentinels name, or a cluster. It owns keys, scripts, connections and what an
 //! error of them means; it refuses to know what a state, an effect or a product says, never sends a command twice when its
 //! outcome is unknown, and never lets a conversation, cart, lane or purchase expire.
 
@@ -22,6 +22,7 @@ mod places;
 mod records;
 mod scripts;
 mod search;
+mod sentinel;
 mod served;
 mod server;
 mod shards;

@@ -67,14 +67,14 @@ impl Net {
     pub(super) async fn open(target: Target, limits: Limits) -> Result<Self, Error> {
         let mut waiting = None;
         let connection = match target {
-            Target::Single(client) => {
+            Target::Single(source) => {
                 let config = connection_config(limits);
-                let client = *client;
-                let main = Link::new(client.clone(), config.clone());
+                let source = *source;
+                let main = Link::new(source.clone(), config.clone());
                 Connection::Single(Box::new(Links {
                     main,
-                    commits: Link::new(client.clone(), config.clone()),
-                    confirmed: Link::new(client, config),
+                    commits: Link::new(source.clone(), config.clone()),
+                    confirmed: Link::new(source, config),
                 }))
             }
             Target::Cluster(client) => {

@@ -1,6 +1,7 @@
 //! From a store URL to the clients of the `redis` crate, with our time limits: its own defaults (500 ms for an answer, 16
 //! re-sends in a cluster) lose or repeat work.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::cluster::ClusterClient;
@@ -8,6 +9,8 @@ use redis::io::tcp::TcpSettings;
 use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, RedisError};
 
 use crate::store::Error;
+
+use super::sentinel::{Sentinels, Source};
 
 /// How long dialling, and how long an answer may take.
 #[derive(Clone, Copy)]
@@ -18,33 +21,32 @@ pub(super) struct Limits {
 
 /// Where the store is.
 pub(super) enum Target {
-    /// One server.
-    Single(Box<Client>),
+    /// One server at a time.
+    Single(Box<Source>),
     /// A cluster, known by some of its nodes.
     Cluster(Box<ClusterClient>),
 }
 
 impl Target {
-    /// Reads `redis://`, `rediss://`, `redis+cluster://` and `rediss+cluster://`. Errors never repeat the URL: it may
+    /// Reads `redis://`, `redis+sentinel://`, `redis+cluster://`, and each with `rediss`. Errors never repeat the URL: it may
     /// carry a password.
     pub(super) fn parse(url: &str, limits: Limits) -> Result<Self, Error> {
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err(Error::Unfit(UNKNOWN.to_owned()));
         };
         match scheme {
-            "redis" | "rediss" => single(url).map(|client| Self::Single(Box::new(client))),
+            "redis" | "rediss" => single(url).map(|client| Self::Single(Box::new(Source::Server(client)))),
             "redis+cluster" => cluster("redis", rest, limits),
             "rediss+cluster" => cluster("rediss", rest, limits),
-            "redis+sentinel" | "rediss+sentinel" => Err(Error::Unfit(SENTINEL.to_owned())),
+            "redis+sentinel" => sentinel("redis", rest, limits),
+            "rediss+sentinel" => sentinel("rediss", rest, limits),
             _ => Err(Error::Unfit(UNKNOWN.to_owned())),
         }
     }
 }
 
 const UNKNOWN: &str =
-    "the store URL must begin with redis://, rediss://, redis+cluster:// or rediss+cluster://";
-const SENTINEL: &str = "this version does not speak to Redis Sentinel: give redis:// with an address that always leads to \
-                        the primary (a Kubernetes service or a proxy that follows Sentinel), or use redis+cluster://";
+    "the store URL must begin with redis://, redis+sentinel:// or redis+cluster:// (rediss: with TLS)";
 
 /// Time limits of a connection to one server.
 pub(super) fn connection_config(limits: Limits) -> AsyncConnectionConfig {
@@ -54,7 +56,7 @@ pub(super) fn connection_config(limits: Limits) -> AsyncConnectionConfig {
         .set_pipeline_buffer_size(1024)
 }
 
-fn tcp() -> TcpSettings {
+pub(super) fn tcp() -> TcpSettings {
     TcpSettings::default().set_nodelay(true)
 }
 
@@ -63,6 +65,11 @@ fn single(url: &str) -> Result<Client, Error> {
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
     let info = info.set_redis_settings(settings).set_tcp_settings(tcp());
     Client::open(info).map_err(|error| unreadable(&error))
+}
+
+fn sentinel(scheme: &str, rest: &str, limits: Limits) -> Result<Target, Error> {
+    let sentinels = Sentinels::parse(scheme, rest, limits.connect)?;
+    Ok(Target::Single(Box::new(Source::Sentinels(Arc::new(sentinels)))))
 }
 
 fn cluster(scheme: &str, rest: &str, limits: Limits) -> Result<Target, Error> {
@@ -90,7 +97,7 @@ fn cluster(scheme: &str, rest: &str, limits: Limits) -> Result<Target, Error> {
         .map_err(|error| unreadable(&error))
 }
 
-fn unreadable(error: &RedisError) -> Error {
+pub(super) fn unreadable(error: &RedisError) -> Error {
     Error::Unfit(format!("the store URL can't be used: {}", error.category()))
 }
 
@@ -119,8 +126,12 @@ mod tests {
             parse("redis+cluster://u:p@h1:6379,h2:6379"),
             Ok(Target::Cluster(_))
         ));
+        assert!(matches!(
+            parse("rediss+sentinel://u:p@h1:26379,h2/main"),
+            Ok(Target::Single(_))
+        ));
         for refused in [
-            "redis+sentinel://h:26379/main",
+            "redis+sentinel://h:26379",
             "memcached://h",
             "nonsense",
             "redis+cluster://",
