@@ -99,7 +99,9 @@ async fn drawn(desk: &Desk, folder: &Path, document: &Value, more: &[&str]) -> (
         .args(["--phases", "examples,coverage,fuzzing", "--workers", "1"])
         .args(["--exclude-path-regex", "^/(console|docs)"])
         .args(["--generation-database", "none", "--warnings", "off", "--no-color"])
-        .args(["--continue-on-failure", "--request-timeout", "30"])
+        .args(["--continue-on-failure", "--request-timeout", "60"])
+        // how fast it draws is the machine's matter
+        .args(["--suppress-health-check", "too_slow"])
         .args(more)
         .current_dir(folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -28,6 +28,9 @@ pub const OPERATOR: &str = API_KEY;
 const SCOPES: &str =
     r#""messages:write", "conversations:read", "catalog:write", "dead_letters:write", "customers:erase""#;
 
+/// As in a shop, for nothing dies here: a machine that stands still for seconds makes nobody send a message again.
+const LEASE_MS: u64 = 10_000;
+
 /// The gateway and what it knows.
 pub struct Desk {
     pub outside: Outside,
@@ -116,11 +119,11 @@ impl Desk {
         let directory = tempfile::tempdir().unwrap();
         let outside = Outside::start();
         let store = format!("embedded:{}", directory.path().join("data").display());
-        let config = write_config(directory.path(), &outside, &store, 2_000);
+        let config = write_config(directory.path(), &outside, &store, LEASE_MS);
         let hash = sacola::config::KeyDigest::of(OWN).to_hex();
         let text =
             std::fs::read_to_string(&config).unwrap() + &configured(outside.emulator.base_url(), &hash);
-        std::fs::write(&config, text).unwrap();
+        std::fs::write(&config, text.replace("timeout_ms = 1000", "timeout_ms = 15000")).unwrap();
         let gateway = Gateway::start(&config, &outside);
         let mut desk = Self {
             outside,

@@ -269,9 +269,10 @@ impl Trip<'_> {
 
     /// Among those that leave together. Only who sends the last of them waits for the answer.
     async fn join(&mut self, request: Outgoing, last: bool) {
+        let wait_ms = self.world.state().faults.batch_wait_ms;
         let together = Together {
             most: MOST_UPDATES,
-            wait_ms: COUNTED_WAIT_MS,
+            wait_ms: wait_ms.unwrap_or(COUNTED_WAIT_MS),
             last,
         };
         let tells = if last {

@@ -224,15 +224,24 @@ export class Receives {
     /** The SDK's signature check is on: it refuses what is not signed, or wrongly. */
     unsigned(emulator) {
         return this.account.step("the signature check is on", async () => {
-            const before = this.heard.length;
-            const body = { object: "whatsapp_business_account", entry: [] };
             // Without a signature the SDK's own server answers 500.
-            for (const [signature, status] of [["missing", 500], ["wrong", 401]]) {
+            for (const [signature, status] of [["missing", 500], ["wrong", 401], ["valid", 200]]) {
+                const body = this.webhook(`wamid.walk-${signature}`);
                 const answer = await emulator.post("/emulator/webhooks/raw", { body, signature });
                 assert.equal(answer.webhook_status, status, signature);
             }
-            assert.equal(this.heard.length, before);
+            await this.of("wamid.walk-valid");
+            const heard = this.heard.map(({ message }) => message.id).filter((id) => id.startsWith("wamid.walk-"));
+            assert.deepEqual(heard, ["wamid.walk-valid"]);
             return "500 without, 401 with a wrong signature";
         });
+    }
+
+    /** A webhook with a text under that id. */
+    webhook(id) {
+        const message = { from: this.phone.wa_id, id, type: "text", text: { body: "oi" } };
+        const value = { metadata: { phone_number_id: this.sends.number }, messages: [message] };
+        const changes = [{ field: "messages", value }];
+        return { object: "whatsapp_business_account", entry: [{ id: "0", changes }] };
     }
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** The control API. */
 export class Emulator {

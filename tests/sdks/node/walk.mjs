@@ -56,6 +56,8 @@ async function serve(bot) {
         }
         response.writeHead(await bot.handle_post(request)).end();
     });
+    // No connection is closed because it was idle: the next webhook may be on its way in it.
+    server.keepAliveTimeout = 0;
     await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
     return { server, url: `http://127.0.0.1:${server.address().port}/webhook` };
 }

@@ -43,6 +43,23 @@ class Complaints(logging.Handler):
             self.heard.append(f"{record.getMessage()}{cause}")
 
 
+class AtWork:
+    """Passes everything to the SDK and counts what it is at work on: it answers first, and calls its handlers afterwards."""
+
+    def __init__(self, app: Starlette):
+        self.app, self.count = app, 0
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        self.count += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.count -= 1
+
+
 class Hearing:
     """Serves the SDK's webhook routes, and keeps what its handlers got."""
 
@@ -52,7 +69,10 @@ class Hearing:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/webhook"
-        self.server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        self.at_work = AtWork(app)
+        # No connection is closed because it was idle: the next webhook may be on its way in it.
+        config = uvicorn.Config(self.at_work, log_level="warning", timeout_keep_alive=600)
+        self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listener]}, daemon=True)
         self.thread.start()
         eventually(lambda: self.server.started, "its own start")
@@ -70,6 +90,10 @@ class Hearing:
             return next(fitting, None)
 
         return eventually(find, what)
+
+    def rests(self) -> None:
+        """Waits until the handlers have had all that was answered with 200."""
+        eventually(lambda: self.at_work.count == 0, "the end of its work")
 
     def stop(self) -> None:
         self.server.should_exit = True

@@ -7,7 +7,7 @@ import traceback
 
 import httpx
 
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 
 class Emulator:

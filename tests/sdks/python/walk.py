@@ -14,11 +14,12 @@ for name in ("https_proxy", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"
     os.environ.pop(name, None)
 
 import account as accounts  # noqa: E402 - the proxy is set before any client exists
+import httpx  # noqa: E402
 from hearing import Complaints, Hearing  # noqa: E402
 from not_emulated import ALIASES, LOCAL, NOT_EMULATED  # noqa: E402
 from pywa import WhatsApp  # noqa: E402
 from receives import Receives  # noqa: E402
-from rehearsal import Account, Emulator  # noqa: E402
+from rehearsal import PATIENCE_S, Account, Emulator  # noqa: E402
 from sends import Sends  # noqa: E402
 from starlette.applications import Starlette  # noqa: E402
 
@@ -48,6 +49,11 @@ def covered(account: Account, tried: set[str]) -> None:
         account.skip(name, NOT_EMULATED[name])
 
 
+def complained(hearing: Hearing, complaints: Complaints) -> str:
+    hearing.rests()
+    return empty(set(complaints.heard))
+
+
 def empty(names: set[str]) -> str:
     assert not names, ", ".join(sorted(names))
     return "none is left"
@@ -61,7 +67,7 @@ def main() -> None:
         WhatsApp(
             phone_id=READY["phone_number_id"], token=READY["access_token"], waba_id=READY["waba_id"],
             app_id=app_id, app_secret=READY["app_secret"], verify_token=READY["verify_token"],
-            server=app, webhook_endpoint="/webhook", validate_updates=True,
+            server=app, webhook_endpoint="/webhook", validate_updates=True, session=httpx.Client(timeout=PATIENCE_S),
         )
     )
     hearing = Hearing(app)
@@ -87,7 +93,7 @@ def main() -> None:
     accounts.media(account, bot)
     receives.failures(emulator)
     receives.changes(emulator)
-    account.step("the SDK complained about nothing", lambda: empty(set(complaints.heard)))
+    account.step("the SDK complained about nothing", lambda: complained(hearing, complaints))
     covered(account, bot.tried)
     hearing.stop()
     account.close()
