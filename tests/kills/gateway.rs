@@ -19,6 +19,10 @@ const AT_ONCE: usize = 5;
 const WALK_HOLD_MS: i64 = 15_000;
 /// News that was stored by a replica that died then is taken up after so long.
 const INTENT_MS: i64 = 60_000;
+/// How much longer a slow machine may take.
+const SLOW_MS: i64 = 45_000;
+/// Longest that the merchant waits until its news is taken.
+const NEWS_MS: u64 = 60_000;
 const PLAN: Plan = Plan {
     customers: 30,
     at_once: 30,
@@ -144,7 +148,7 @@ async fn killed_at(keeping: Keeping, point: Point, run: u32) -> (Point, Toll) {
     stand.starts(0, None).await;
     let mut toll = stand.toll(&crowd).await;
     if is_of_products(point) {
-        assert!(news.stop(10_000).await, "the merchant's news was not taken");
+        assert!(news.stop(NEWS_MS).await, "the merchant's news was not taken");
         counts_told(&stand, &crowd, point, &mut toll).await;
     }
     stand.comes_to_rest(&crowd, &mut toll).await;
@@ -179,7 +183,7 @@ fn tell_news(stand: &Stand, crowd: &Arc<Crowd>, news: &Tasks) {
 async fn counts_told(stand: &Stand, crowd: &Crowd, point: Point, toll: &mut Toll) {
     let patience_ms = match point {
         Point::ProductStored if !is_thorough() => return,
-        Point::ProductStored => INTENT_MS + 10_000,
+        Point::ProductStored => INTENT_MS + SLOW_MS,
         Point::WalkedSome
         | Point::Received
         | Point::Loaded
@@ -189,7 +193,7 @@ async fn counts_told(stand: &Stand, crowd: &Crowd, point: Point, toll: &mut Toll
         | Point::Started
         | Point::Performed
         | Point::Answered
-        | Point::Settled => WALK_HOLD_MS + 10_000,
+        | Point::Settled => WALK_HOLD_MS + SLOW_MS,
     };
     let mut holders = Vec::new();
     for deed in crowd.deeds() {

@@ -11,6 +11,7 @@
 mod cluster;
 pub mod counts;
 mod crowd;
+mod drains;
 #[cfg(feature = "faults")]
 mod gateway;
 mod load;

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
@@ -27,6 +28,8 @@ pub const TAPPED: [&str; 8] = [
 const TAPPED_CENTS: i64 = 650;
 /// What each quote adds: so a native order has to be confirmed.
 const SHIPPING_CENTS: i64 = 500;
+/// How long a connection is kept that nobody uses: longer than gateways keep theirs, or it ends as one begins a send on it.
+const KEPT: Duration = Duration::from_secs(75);
 /// How long an answer takes: something is always under way.
 const ANSWER_MS: u64 = 15;
 
@@ -114,6 +117,7 @@ impl Outside {
         let data = Data::from(Arc::clone(&outside));
         let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes))
             .workers(1)
+            .keep_alive(KEPT)
             .disable_signals()
             .shutdown_timeout(1)
             .listen(listener)

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sacola::clock::{Clock, MovableClock};
 use sacola::merchants::standard_webhooks::{self, Secret};
@@ -14,8 +15,12 @@ use crate::support::program::{APP_SECRET, environment};
 
 /// Longest that an answer is waited for; shorter than a frozen store takes.
 const PATIENCE_MS: u64 = 1_500;
+/// The same for what is posted once.
+const ONCE: Duration = Duration::from_mins(1);
 /// Pause before the same bytes are posted again.
 const AGAIN_MS: u64 = 30;
+/// How a gateway says that its store did not answer it, or did not take something, in time.
+const STALLED: &str = "the store did not";
 const WEBHOOKS: &str = "/webhooks/whatsapp";
 const CALLBACKS: &str = "/webhooks/merchants/demo";
 
@@ -26,6 +31,8 @@ type Headers = Vec<(&'static str, String)>;
 pub struct Untaken {
     /// Answered otherwise, by status.
     pub refused: BTreeMap<u16, u64>,
+    /// Answered with 503 because the store did not answer the gateway in time.
+    pub stalled: u64,
     /// Nobody listened.
     pub unreachable: u64,
     /// The connection ended before an answer came.
@@ -42,7 +49,17 @@ impl Untaken {
 
     /// All answers that refused.
     pub fn refusals(&self) -> u64 {
-        self.refused.values().sum()
+        self.refused.values().sum::<u64>() + self.stalled
+    }
+
+    /// The same without what a disk costs that flushes for seconds: answers that came late, and refusals of the store beside
+    /// them. A store that refuses while nobody waits is no slow one.
+    pub fn but_for_a_slow_disk(&self) -> Self {
+        Self {
+            late: 0,
+            stalled: if self.late > 0 { 0 } else { self.stalled },
+            ..self.clone()
+        }
     }
 
     /// The same over several runs.
@@ -50,6 +67,7 @@ impl Untaken {
         for (status, times) in &other.refused {
             *self.refused.entry(*status).or_default() += times;
         }
+        self.stalled += other.stalled;
         self.unreachable += other.unreachable;
         self.cut += other.cut;
         self.late += other.late;
@@ -71,6 +89,13 @@ struct Desk {
     /// The same by gateway.
     at: BTreeMap<usize, u64>,
     untaken: Untaken,
+}
+
+/// How a try ended.
+enum Answer {
+    Status(u16),
+    Stalled,
+    Failed(reqwest::Error),
 }
 
 /// The way to the gateways.
@@ -163,8 +188,8 @@ impl Post {
     pub async fn once(&self, gateway: usize, body: &[u8]) -> u16 {
         let (_, headers) = self.signs_webhook(body);
         let url = format!("{}{WEBHOOKS}", self.door(gateway));
-        let answer = self.request(url, headers, body).send().await.unwrap();
-        answer.status().as_u16()
+        let request = self.request(url, headers, body).timeout(ONCE);
+        request.send().await.unwrap().status().as_u16()
     }
 
     /// Delivers a webhook, first to that gateway. True once it is acknowledged.
@@ -213,7 +238,7 @@ impl Post {
             let (secret, headers) = signs();
             let (gateway, door) = self.begins(next, &secret);
             let request = self.request(format!("{door}{path}"), headers, body);
-            let answer = request.send().await;
+            let answer = answer_to(request).await;
             if self.is_taken(gateway, &secret, &answer) {
                 return true;
             }
@@ -242,25 +267,34 @@ impl Post {
         (gateway, desk.doors[gateway].clone())
     }
 
-    fn is_taken(
-        &self,
-        gateway: usize,
-        secret: &str,
-        answer: &Result<reqwest::Response, reqwest::Error>,
-    ) -> bool {
+    fn is_taken(&self, gateway: usize, secret: &str, answer: &Answer) -> bool {
         let mut desk = self.desk();
         *desk.signed.entry(secret.to_owned()).or_default() -= 1;
         *desk.at.entry(gateway).or_default() -= 1;
         match answer {
-            Ok(answer) if answer.status().as_u16() == 200 => return true,
-            Ok(answer) => {
-                let status = answer.status().as_u16();
-                *desk.untaken.refused.entry(status).or_default() += 1;
-            }
-            Err(error) if error.is_timeout() => desk.untaken.late += 1,
-            Err(error) if error.is_connect() => desk.untaken.unreachable += 1,
-            Err(_) => desk.untaken.cut += 1,
+            Answer::Status(200) => return true,
+            Answer::Status(status) => *desk.untaken.refused.entry(*status).or_default() += 1,
+            Answer::Stalled => desk.untaken.stalled += 1,
+            Answer::Failed(error) if error.is_timeout() => desk.untaken.late += 1,
+            Answer::Failed(error) if error.is_connect() => desk.untaken.unreachable += 1,
+            Answer::Failed(_) => desk.untaken.cut += 1,
         }
         false
+    }
+}
+
+async fn answer_to(request: reqwest::RequestBuilder) -> Answer {
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) => return Answer::Failed(error),
+    };
+    let status = answer.status().as_u16();
+    if status != 503 {
+        return Answer::Status(status);
+    }
+    match answer.text().await {
+        Ok(text) if text.contains(STALLED) => Answer::Stalled,
+        Ok(_) => Answer::Status(status),
+        Err(error) => Answer::Failed(error),
     }
 }

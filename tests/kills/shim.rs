@@ -51,10 +51,15 @@ impl Shim {
         self.directory.path().join("fsync_shim.so")
     }
 
-    /// How long the file was when it was last flushed; 0 when it never was.
+    /// How long the file was when it was last flushed; 0 when it never was, or the first note of it is not written yet.
     pub fn flushed_bytes(&self) -> u64 {
         let noted = std::fs::read_to_string(self.directory.path().join("synced"));
-        noted.map_or(0, |text| text.parse().unwrap())
+        let noted = noted.unwrap_or_default();
+        if noted.is_empty() {
+            0
+        } else {
+            noted.parse().unwrap()
+        }
     }
 
     /// The file as it was when it was last flushed, from what it is now.

@@ -29,13 +29,17 @@ const UNKNOWN_HOLD_MS: i64 = 5_000;
 /// How long after a fault what it left undone may still be taken up: the hold, a sweep, a send.
 const AFTERMATH_MS: i64 = UNKNOWN_HOLD_MS + 1_500;
 /// Longest that anything is waited for.
-const BOUND_MS: i64 = 60_000;
+pub(super) const BOUND_MS: i64 = 60_000;
 /// How long nothing may happen before it counts as quiet.
 const QUIET_MS: u64 = 700;
 /// The same before the gateways end: a cart that is paced comes within it.
 const REST_MS: u64 = 1_500;
 /// How often a gateway is looked at that is to do something.
-const LOOK_MS: u64 = 20;
+pub(super) const LOOK_MS: u64 = 20;
+/// Pause before a gateway is started again that its store did not answer.
+const AGAIN_MS: u64 = 200;
+/// Longest that those who write take to end.
+const ENDS_MS: u64 = 60_000;
 /// Where the embedded store's file lies.
 const DATA: &str = "data";
 /// SIGKILL.
@@ -52,16 +56,6 @@ pub struct Settings {
     pub lease_ms: u64,
     /// Whether the Graph API tells what becomes of messages.
     pub tells_statuses: bool,
-}
-
-/// How a gateway ended that was told to.
-#[derive(Clone, Copy, Debug)]
-pub struct Drained {
-    pub status: Option<i32>,
-    /// From the signal to its end.
-    pub took_ms: i64,
-    /// Whether `/readyz` told meanwhile that it drains.
-    pub was_unready: bool,
 }
 
 /// Gateways on one store, their outside, and the way there.
@@ -263,8 +257,27 @@ requests_per_second = 1000
         )
     }
 
-    /// Starts a gateway and waits until it is ready. `fault`: where it shall die, as `SACOLA_FAULT` says it.
+    /// Starts a gateway and waits until it is ready. `fault`: where it shall die, as `SACOLA_FAULT` says it. It ends by itself when
+    /// its server stands still just then, and is started again, as whoever keeps it running does.
     pub async fn starts(&mut self, gateway: usize, fault: Option<&str>) {
+        let until_ms = self.clock.now_ms() + BOUND_MS;
+        let (mut child, mut line) = self.spawns(fault).await;
+        while line.is_empty() && self.settings.store.is_some() && self.clock.now_ms() < until_ms {
+            child.wait().await.unwrap();
+            self.clock.sleep_ms(AGAIN_MS).await;
+            (child, line) = self.spawns(fault).await;
+        }
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
+        ready["ops_listen"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.ops[gateway]);
+        self.post.moves(gateway, ready["listen"].as_str().unwrap());
+        self.gateways[gateway] = Some(child);
+    }
+
+    /// A gateway, and what it says when it is ready; nothing when it has ended before.
+    async fn spawns(&self, fault: Option<&str>) -> (Child, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sacola"));
         command
             .args(["serve", "--config"])
@@ -281,13 +294,7 @@ requests_per_second = 1000
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         out.read_line(&mut line).await.unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
-        ready["ops_listen"]
-            .as_str()
-            .unwrap()
-            .clone_into(&mut self.ops[gateway]);
-        self.post.moves(gateway, ready["listen"].as_str().unwrap());
-        self.gateways[gateway] = Some(child);
+        (child, line)
     }
 
     /// Waits until a gateway has died of its fault.
@@ -301,20 +308,6 @@ requests_per_second = 1000
         self.strikes();
     }
 
-    /// SIGTERM, and waits for the gateway's end.
-    pub async fn terminates(&mut self, gateway: usize) -> Drained {
-        let began_ms = self.clock.now_ms();
-        self.signals(gateway, "-TERM").await;
-        let was_unready = self.tells_that_it_drains(gateway).await;
-        let status = self.ends(gateway, BOUND_MS).await;
-        self.strikes();
-        Drained {
-            status: status.code(),
-            took_ms: self.clock.now_ms() - began_ms,
-            was_unready,
-        }
-    }
-
     /// Sends a gateway a signal, such as `-HUP`.
     pub async fn signals(&self, gateway: usize, signal: &str) {
         let id = self.gateways[gateway].as_ref().and_then(Child::id).unwrap();
@@ -325,19 +318,7 @@ requests_per_second = 1000
         assert!(sent.unwrap().success());
     }
 
-    async fn tells_that_it_drains(&self, gateway: usize) -> bool {
-        let until_ms = self.clock.now_ms() + BOUND_MS;
-        while self.clock.now_ms() < until_ms {
-            match self.readyz(gateway).await {
-                Some((503, ready)) if ready["draining"] == true => return true,
-                Some(_) => self.clock.sleep_ms(LOOK_MS).await,
-                None => return false,
-            }
-        }
-        false
-    }
-
-    async fn ends(&mut self, gateway: usize, within_ms: i64) -> ExitStatus {
+    pub(super) async fn ends(&mut self, gateway: usize, within_ms: i64) -> ExitStatus {
         let mut child = self.gateways[gateway].take().unwrap();
         let bound = Duration::from_millis(u64::try_from(within_ms).unwrap());
         let ended = tokio::time::timeout(bound, child.wait()).await;
@@ -473,7 +454,7 @@ requests_per_second = 1000
     pub async fn ends_all(mut self) {
         self.ends_gateways().await;
         self.server.stop(false).await;
-        assert!(self.tasks.stop(10_000).await, "somebody still writes");
+        assert!(self.tasks.stop(ENDS_MS).await, "somebody still writes");
     }
 }
 

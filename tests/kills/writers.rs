@@ -25,6 +25,9 @@ const AGAIN_MS: u64 = 20;
 /// Longest that anything is waited for.
 const BOUND_MS: u64 = 60_000;
 const LOOK_MS: u64 = 5;
+/// How often a store that does not answer is asked again, and after which pause.
+const CONNECTS: u32 = 20;
+const CONNECT_AGAIN_MS: u64 = 500;
 /// One event of so many begins a purchase.
 const BUYS: u64 = 4;
 
@@ -161,14 +164,24 @@ pub fn times() -> LaneTimes {
     }
 }
 
-/// A Redis or a cluster as a store of its own.
+/// A Redis or a cluster as a store of its own; one that stands still for a while is waited for.
 pub async fn connect(url: &str, wait_replicas: u32) -> Arc<dyn Store> {
-    let options = Options {
+    let clock = MovableClock::fixed();
+    for _ in 0..CONNECTS {
+        match redis::connect(url, options(wait_replicas)).await {
+            Ok(store) => return Arc::new(store),
+            Err(_) => clock.sleep_ms(CONNECT_AGAIN_MS).await,
+        }
+    }
+    Arc::new(redis::connect(url, options(wait_replicas)).await.unwrap())
+}
+
+fn options(wait_replicas: u32) -> Options {
+    Options {
         wait_replicas,
         connect_timeout_ms: 2_000,
         ..Options::default()
-    };
-    Arc::new(redis::connect(url, options).await.unwrap())
+    }
 }
 
 /// Writers at work.

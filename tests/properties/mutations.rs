@@ -27,6 +27,8 @@ const SEED: u64 = 20_261_125;
 const POSTED_ONE_IN: u64 = 100;
 const POSTED_MAX: u64 = 20_000;
 const AT_ONCE: usize = 8;
+/// Longest that an answer is waited for: some bodies hold a thousand items, and a disk may take seconds for a flush.
+const PATIENCE_MS: u64 = 300_000;
 const WEBHOOK_BYTES: usize = 3 * 1024 * 1024;
 /// The emulator's shop signs with it.
 const MERCHANT_SECRET: &str = "whsec_c2Fjb2xhLWVtdWxhdG9yLXNoYXJlZC1zZWNyZXQh";
@@ -161,7 +163,8 @@ struct Gateway {
 
 impl Gateway {
     async fn start(directory: &Path) -> Self {
-        let outside = Outside::start();
+        let mut outside = Outside::start();
+        outside.http = sacola::outgoing::provider(PATIENCE_MS).unwrap();
         let config = configuration(directory, outside.emulator.base_url());
         let clock = MovableClock::fixed();
         let now_s = (clock.now_ms() / 1000).to_string();

@@ -13,9 +13,9 @@ const SETTINGS: [&str; 12] = [
     "yes",
     "--cluster-config-file",
     "nodes.conf",
-    // a primary counts as dead after so many milliseconds
+    // a primary counts as dead after so many milliseconds: longer than a slow machine lets a living one stand still
     "--cluster-node-timeout",
-    "2000",
+    "5000",
     "--cluster-require-full-coverage",
     "no",
     "--cluster-allow-replica-migration",
