@@ -55,9 +55,10 @@ pub(super) static STORE: Section = Section {
     many: false,
     meaning: "Where conversations live.",
     keys: keys! {
-        "url", Kind::Url, Need::Default("embedded:./sacola-data"), r#""rediss://redis.example.com:6379""#,
+        "url", Kind::UrlOrSecret, Need::Default("embedded:./sacola-data"), r#""rediss://redis.example.com:6379""#,
             "`embedded:DIR`, `redis://`, `rediss://` (TLS), `redis+cluster://h1:6379,h2:6379` or `rediss+cluster://`; \
-            `redis+sentinel://` is not spoken yet. Give a password by `SACOLA__STORE__URL`.";
+            `redis+sentinel://` is not spoken yet. With a password give it as a secret, `{ file = \"/path\" }`, or by \
+            `SACOLA__STORE__URL`.";
         "key_prefix", Kind::Text, Need::Default(""), r#""sacola:""#,
             "Put before every key of a shared Redis: at most 64 of `A-Z a-z 0-9 _ . : -`.";
         "wait_replicas", Kind::Integer(0, 16), Need::Default("0"), "1",
