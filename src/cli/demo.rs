@@ -118,7 +118,7 @@ allow_private = ["127.0.0.0/8"]
 id = "operator"
 merchant = "*"
 secret = "{API_KEY}"
-scopes = ["messages:write", "conversations:read", "catalog:write", "dead_letters:write"]
+scopes = ["messages:write", "conversations:read", "catalog:write", "dead_letters:write", "customers:erase"]
 requests_per_second = 200
 "#,
         store = toml::Value::String(format!("embedded:{data}")),

@@ -10,6 +10,8 @@ pub(super) enum Kind {
     Address,
     /// An address with a scheme.
     Url,
+    /// The same, or where it is kept as a secret is: it may hold a password.
+    UrlOrSecret,
     /// A whole number from the first to the second, both included.
     Integer(i64, i64),
     /// One of these texts.
@@ -35,6 +37,7 @@ impl Kind {
             Self::Text => "text".to_owned(),
             Self::Address => "address, ip:port".to_owned(),
             Self::Url => "URL".to_owned(),
+            Self::UrlOrSecret => "URL, or secret".to_owned(),
             Self::Integer(min, max) => format!("integer, {min}–{max}"),
             Self::Choice(choices) => format!("one of {}", choices.join(", ")),
             Self::Choices(choices) => format!("list of {}", choices.join(", ")),

@@ -85,13 +85,19 @@ fn leaf_inside(kind: Kind, rest: &[Step]) -> Option<Leaf> {
         (Kind::Integer(..), []) => Some(Leaf::Integer),
         (Kind::Texts | Kind::Choices(_) | Kind::Secrets, []) => Some(Leaf::List),
         (
-            Kind::Text | Kind::Address | Kind::Url | Kind::Choice(_) | Kind::Secret | Kind::SecretOrSecrets,
+            Kind::Text
+            | Kind::Address
+            | Kind::Url
+            | Kind::UrlOrSecret
+            | Kind::Choice(_)
+            | Kind::Secret
+            | Kind::SecretOrSecrets,
             [],
         )
         | (Kind::Texts | Kind::Choices(_) | Kind::Secrets | Kind::SecretOrSecrets, [Step::Index(_)]) => {
             Some(Leaf::Text)
         }
-        (Kind::Secret | Kind::SecretOrSecrets, [Step::Name(part)])
+        (Kind::Secret | Kind::UrlOrSecret | Kind::SecretOrSecrets, [Step::Name(part)])
         | (Kind::Secrets | Kind::SecretOrSecrets, [Step::Index(_), Step::Name(part)]) => {
             is_part(part).then_some(Leaf::Text)
         }
@@ -254,7 +260,7 @@ fn tails_of(kind: Kind, place: &str) -> Vec<String> {
     match kind {
         Kind::Text | Kind::Address | Kind::Url | Kind::Integer(..) | Kind::Choice(_) => vec![String::new()],
         Kind::Texts | Kind::Choices(_) => vec![String::new(), at_place],
-        Kind::Secret => [vec![String::new()], sources("")].concat(),
+        Kind::Secret | Kind::UrlOrSecret => [vec![String::new()], sources("")].concat(),
         Kind::SecretOrSecrets => {
             let one = [vec![String::new()], sources("")].concat();
             [one, vec![at_place.clone()], sources(&at_place)].concat()

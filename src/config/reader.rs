@@ -90,6 +90,13 @@ impl<'t> Cursor<'t> {
         self.table.is_some_and(|table| table.contains_key(name))
     }
 
+    /// True when a table is written there.
+    pub(super) fn is_table(&self, name: &str) -> bool {
+        self.table
+            .and_then(|table| table.get(name))
+            .is_some_and(Value::is_table)
+    }
+
     /// Text, or its default. Empty text is a fault unless that is the default.
     pub(super) fn text(&self, report: &mut Report<'_>, name: &str) -> Option<String> {
         let (key, value) = self.find(report, name)?;

@@ -87,7 +87,13 @@ fn server(root: &Table, report: &mut Report<'_>) -> Option<Server> {
 
 fn store(root: &Table, report: &mut Report<'_>) -> Option<StoreSection> {
     let cursor = Cursor::one(report, root, &table::STORE);
-    let url = cursor.text(report, "url").map(|text| text.trim().to_owned());
+    let is_kept = cursor.is_table("url");
+    let url = if is_kept {
+        kept_url(&cursor, report)
+    } else {
+        cursor.text(report, "url")
+    };
+    let url = url.map(|text| text.trim().to_owned());
     let key_prefix = cursor.text(report, "key_prefix");
     let wait_replicas: Option<u32> = cursor.integer(report, "wait_replicas");
     let require = cursor.choice(report, "require");
@@ -105,12 +111,13 @@ fn store(root: &Table, report: &mut Report<'_>) -> Option<StoreSection> {
     }
     if let Some(text) = &url {
         let path = cursor.at("url");
-        if text.contains('@') && !text.starts_with("embedded:") && !report.is_from_environment(&path) {
+        let is_plain = !is_kept && !report.is_from_environment(&path);
+        if is_plain && text.contains('@') && !text.starts_with("embedded:") {
             report.warn_as(
                 "config.plain_secret",
                 &path,
                 "holds a password in plain text",
-                "give the whole address by SACOLA__STORE__URL",
+                "write url = { file = \"/run/secrets/store-url\" }, or give the whole address by SACOLA__STORE__URL",
             );
         }
         if text.starts_with("embedded:") && wait_replicas.is_some_and(|replicas| replicas > 0) {
@@ -130,6 +137,16 @@ fn store(root: &Table, report: &mut Report<'_>) -> Option<StoreSection> {
         wait_replicas: wait_replicas?,
         require,
     })
+}
+
+/// The store's address from where secrets are kept. It has no end: a store is used until the process ends.
+fn kept_url(cursor: &Cursor<'_>, report: &mut Report<'_>) -> Option<String> {
+    let secret = cursor.secret(report, "url")?;
+    if secret.expires_at_ms().is_some() {
+        let mend = "remove it, and change the address when the password ends";
+        report.fault(&cursor.at("url.expires_at"), "an address has no end", mend);
+    }
+    Some(secret.expose().to_owned())
 }
 
 /// A demand that no setting of the server can meet.

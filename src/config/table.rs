@@ -55,10 +55,11 @@ pub(super) static STORE: Section = Section {
     many: false,
     meaning: "Where conversations live.",
     keys: keys! {
-        "url", Kind::Url, Need::Default("embedded:./sacola-data"), r#""rediss://redis.example.com:6379""#,
+        "url", Kind::UrlOrSecret, Need::Default("embedded:./sacola-data"), r#""rediss://redis.example.com:6379""#,
             "`embedded:DIR`, `redis://HOST:6379`, `redis+sentinel://S1:26379,S2:26379/NAME` (the primary of that name; \
             the Sentinels' own user and password: `?sentinel_user=…&sentinel_password=…`) or \
-            `redis+cluster://H1:6379,H2:6379`; with TLS `rediss://` and so on. Give a password by `SACOLA__STORE__URL`.";
+            `redis+cluster://H1:6379,H2:6379`; with TLS `rediss://` and so on. With a password give it as a secret, \
+            `{ file = \"/path\" }`, or by `SACOLA__STORE__URL`.";
         "key_prefix", Kind::Text, Need::Default(""), r#""sacola:""#,
             "Put before every key of a shared Redis: at most 64 of `A-Z a-z 0-9 _ . : -`.";
         "wait_replicas", Kind::Integer(0, 16), Need::Default("0"), "1",

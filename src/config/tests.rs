@@ -181,6 +181,29 @@ fn the_environment_wins_and_is_named() {
 }
 
 #[test]
+fn the_stores_address_may_be_kept_in_a_file() {
+    let mut kept = tempfile::NamedTempFile::new().expect("a file");
+    std::io::Write::write_all(&mut kept, b"redis://:store-pw@cache:6379\n").expect("written");
+    let path = kept.path().display().to_string();
+    let text = format!("[store]\nurl = {{ file = \"{path}\" }}\n{FILE}");
+    let more = [("SACOLA__STORE__URL__FILE", path.as_str())];
+    for loaded in [load(&text, &env(&[])), load(FILE, &env(&more))] {
+        let Loaded { config, warnings } = loaded.expect("good");
+        assert!(warnings.is_empty(), "{warnings:?}");
+        assert_eq!(config.store.url.expose(), "redis://:store-pw@cache:6379");
+        assert_eq!(config.store.shown_url(), "redis://…@cache:6379");
+    }
+    let ending = text.replacen("\" }", "\", expires_at = \"2027-01-01T00:00:00Z\" }", 1);
+    tells(&ending, &[], &["store.url.expires_at: an address has no end"]);
+    let gone = "[store]\nurl = { file = \"/no/such/file\" }\n";
+    tells(
+        &format!("{gone}{FILE}"),
+        &[],
+        &["store.url: the file /no/such/file cannot be read"],
+    );
+}
+
+#[test]
 fn secrets_are_never_printed() {
     let text = with("{ env = \"TOKEN\" }", "\"token-in-file\"");
     let more = [("SACOLA__STORE__URL", "redis://:store-pw@cache")];

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::auth::{Key, admitted};
 use super::problem::{ApiError, Code};
 use super::queries::{limit, no_query, query};
-use super::{State, body, callbacks, cursors};
+use super::{State, body, callbacks, cursors, idempotency};
 use crate::config::Scope;
 use crate::delivery::UpdateState;
 use crate::domain::ids::MerchantId;
@@ -99,7 +99,12 @@ pub(super) async fn put(
     let whose: Whose = query(&request)?;
     let merchant = merchant_of(&state, &key, whose.merchant.as_deref())?;
     let retailer_id = path.into_inner();
-    let (mut value, _): (Value, _) = body::json(payload, state.api_body_bytes).await?;
+    let idempotency_key = idempotency::key_of(&request)?;
+    let (mut value, bytes): (Value, _) = body::json(payload, state.api_body_bytes).await?;
+    let asked = format!(
+        "PUT /v1/products/{retailer_id}\n{merchant}\n{}",
+        String::from_utf8_lossy(&bytes)
+    );
     let Some(map) = value.as_object_mut() else {
         return Err(ApiError::new(Code::InvalidRequest, "the body must be a product"));
     };
@@ -128,8 +133,12 @@ pub(super) async fn put(
         };
         ApiError::new(code, problem)
     })?;
-    let id = callbacks::product_updated(&state, &merchant, product, now_ms).await?;
-    Ok(HttpResponse::Accepted().json(json!({ "price_update_id": id })))
+    let work = async {
+        let id = callbacks::product_updated(&state, &merchant, product, now_ms).await;
+        id.map(|id| json!({ "price_update_id": id }))
+    };
+    let told = idempotency::once(&state, (&key, idempotency_key.as_deref()), &asked, work).await?;
+    Ok(HttpResponse::Accepted().json(told))
 }
 
 /// Judges a price; the error says what is wrong with it. A list would be read as well, by the order of its entries.

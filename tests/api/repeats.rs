@@ -137,6 +137,37 @@ async fn a_replay_under_a_key_is_answered_as_before_although_the_letter_has_gone
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_product_told_again_under_a_key_is_the_same_price_update() {
+    let desk = Desk::opens().await;
+    let path = "/v1/products/cafe-coado";
+    let product = |amount: &str| {
+        let price = json!({ "amount": amount, "currency": "BRL" });
+        json!({ "title": "Café coado", "price": price, "availability": "in_stock", "version": "9999999999999" })
+    };
+    let (told, other) = (product("6.70"), product("6.80"));
+    let headers = [("idempotency-key", "price 1")];
+    let first = desk.sends(Method::PUT, path, OWN, &headers, Some(&told)).await;
+    assert_eq!(first.status, 202, "{}", first.body);
+    let again = desk.sends(Method::PUT, path, OWN, &headers, Some(&told)).await;
+    assert_eq!((again.status, &again.body), (202, &first.body));
+    let elsewhere = "/v1/products/cafe-expresso";
+    for (path, product) in [(path, &other), (elsewhere, &told)] {
+        let conflict = desk.sends(Method::PUT, path, OWN, &headers, Some(product)).await;
+        assert_eq!(conflict.refused(), (409, "idempotency_conflict"), "{path}");
+    }
+    let headers = [("idempotency-key", "")];
+    let refused = desk.sends(Method::PUT, path, OWN, &headers, Some(&told)).await;
+    assert_eq!(refused.refused(), (400, "invalid_request"));
+    let fresh = desk.sends(Method::PUT, path, OWN, &[], Some(&told)).await;
+    assert_eq!(fresh.status, 202, "{}", fresh.body);
+    assert_ne!(
+        fresh.body, first.body,
+        "without a key each is an update of its own"
+    );
+    desk.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_asks_for_a_trial_where_none_is_read_is_refused_and_nothing_is_replayed() {
     let desk = Desk::opens().await;
     let path = format!("/v1/dead-letters/{}/replay", desk.letter);

@@ -1,6 +1,7 @@
 //! `sacola erase`: removes everything that is kept of a customer and says what a search found afterwards. It goes through the running
-//! gateway, with an operator's key of the same configuration; where none runs, it opens the store itself. It owns arguments, the
-//! question before it, and exit statuses; what is erased and in which order is the engine's.
+//! gateway, with an operator's key of the same configuration; where none runs, and on a Redis for which no operator's key may erase,
+//! it opens the store itself. It owns arguments, the question before it, and exit statuses; what is erased and in which order is the
+//! engine's.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::check::listener;
 use super::gateway::{Gateway, Wanted};
-use super::{Failure, err, load_config, out, start_logs};
+use super::{Failure, err, load_config, out, own_key, start_logs};
 use crate::app;
 use crate::clock::MovableClock;
 use crate::config::{Config, Scope};
@@ -29,6 +30,8 @@ mod shown;
 const TIMEOUT_MS: u64 = 60 * 60 * 1_000;
 /// How long it may take to say that it is there.
 const LOOK_MS: u64 = 5_000;
+/// What the key must be allowed to.
+const SCOPES: [Scope; 1] = [Scope::CustomersErase];
 
 /// Whom, where, and how.
 #[derive(Debug, Args)]
@@ -144,14 +147,14 @@ async fn way(
     environment: &BTreeMap<String, String>,
     options: &Options,
 ) -> Result<Way, Failure> {
-    let is_running = options.gateway.is_some() || {
+    let is_through = options.gateway.is_some() || {
         let client = outgoing::provider(LOOK_MS)?;
-        listener::is_sacola(&client, config.server.listen).await
+        needs_gateway(config, environment) && listener::is_sacola(&client, config.server.listen).await
     };
-    if is_running {
+    if is_through {
         let wanted = Wanted {
             command: "erase",
-            scopes: &[Scope::CustomersErase],
+            scopes: &SCOPES,
             timeout_ms: TIMEOUT_MS,
         };
         let gateway = Gateway::of(config, environment, options.gateway.as_deref(), &wanted)?;
@@ -159,6 +162,13 @@ async fn way(
     }
     let engine = app::engine_for_reading(config, Arc::new(MovableClock::fixed())).await?;
     Ok(engine.map_or(Way::Nothing, Way::Store))
+}
+
+/// True when a gateway that runs here must be asked: a file is open at one process alone, and where an operator's key may erase it
+/// is used, so that the gateway drops what it has at hand. A Redis is opened beside gateways, as another replica would.
+fn needs_gateway(config: &Config, environment: &BTreeMap<String, String>) -> bool {
+    let is_file = config.store.url.expose().starts_with("embedded:");
+    is_file || !matches!(own_key::operators(config, environment, &SCOPES), Ok(None))
 }
 
 async fn ask_all(way: &Way, numbers: &[String], options: &Options) -> Result<Vec<(String, Told)>, Failure> {
@@ -263,6 +273,22 @@ fn with_number(report: &Value, number: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_redis_is_opened_beside_a_gateway_when_no_operators_key_may_erase() {
+        let needs = |store: &str, scopes: &str| {
+            let text = format!(
+                "[store]\nurl = \"{store}\"\n[whatsapp]\nverify_token = \"v\"\napp_secrets = [\"a\"]\n[[api_key]]\nid = \"a\"\n\
+                 merchant = \"*\"\nsecret = \"a long enough secret\"\nscopes = [{scopes}]\n"
+            );
+            let loaded = crate::config::load(&text, &BTreeMap::new()).unwrap();
+            needs_gateway(&loaded.config, &BTreeMap::new())
+        };
+        let (usual, erasing) = ("\"dead_letters:write\"", "\"customers:erase\"");
+        assert!(needs("embedded:./data", usual) && needs("embedded:./data", erasing));
+        assert!(needs("redis://127.0.0.1:6379", erasing));
+        assert!(!needs("redis://127.0.0.1:6379", usual));
+    }
 
     #[test]
     fn a_brazilian_number_may_be_kept_with_or_without_its_ninth_digit() {

@@ -28,6 +28,8 @@ DRAIN_S = 25
 HOUR_S = 3600
 # A variable that no key has: the program tells all faults of the configuration, and then asks nobody else
 STOP = "SACOLA__ONLY_THE_CONFIGURATION"
+# An address of which only a secret manager knows more
+STORE_ELSEWHERE = "redis://from-elsewhere:6379"
 
 
 @dataclass
@@ -321,8 +323,8 @@ def _value(objects, variable):
     if reference:
         text = (objects.secret(reference.get("name")) or {}).get(reference.get("key"))
         if text is not None:
-            return re.sub(r"\{\{.*?\}\}", "from-elsewhere", text)
-        return "redis://from-elsewhere:6379" if variable["name"] == "SACOLA__STORE__URL" else f"of-a-secret-{variable['name'].lower()}"
+            return _rendered(text)
+        return STORE_ELSEWHERE if variable["name"] == "SACOLA__STORE__URL" else f"of-a-secret-{variable['name'].lower()}"
     reference = at(variable, "valueFrom", "configMapKeyRef")
     if reference:
         return (objects.config_map(reference.get("name")) or {}).get(reference.get("key"), "")
@@ -331,7 +333,29 @@ def _value(objects, variable):
 
 def store_url(objects, gateway):
     variable = gateway.env.get("SACOLA__STORE__URL")
-    return _value(objects, variable) if variable else at(gateway.toml, "store", "url", default="embedded:./sacola-data")
+    if variable:
+        return _value(objects, variable)
+    url = at(gateway.toml, "store", "url", default="embedded:./sacola-data")
+    if isinstance(url, str):
+        return url
+    text = _kept(objects, gateway, url.get("file", ""))
+    return STORE_ELSEWHERE if text is None else text
+
+
+def _rendered(text):
+    """What a template makes of it, as far as anybody can tell here."""
+    return re.sub(r"\{\{.*?\}\}", "from-elsewhere", text)
+
+
+def _kept(objects, gateway, named):
+    """The text of a Secret's key that is mounted there; `None` where only a secret manager knows it."""
+    mount, volume = _mounted(gateway, named)
+    if mount is None or "secret" not in volume:
+        return None
+    path = named[len(mount["mountPath"].rstrip("/")) + 1 :]
+    items = {item.get("path"): item["key"] for item in volume["secret"].get("items") or []}
+    text = (objects.secret(volume["secret"]["secretName"]) or {}).get(items.get(path, path))
+    return None if text is None else _rendered(text)
 
 
 def _store(objects, gateway):
@@ -393,11 +417,10 @@ def _as_the_program_reads_it(objects, gateway, program):
 
 def secret_text(objects, gateway, named, signs):
     """The Secret's own text, or one of the right shape where only a secret manager knows it."""
-    mount, volume = _mounted(gateway, named)
-    if mount is not None and "secret" in volume:
-        known = objects.secret(volume["secret"]["secretName"]) or {}
-        text = known.get(named[len(mount["mountPath"].rstrip("/")) + 1 :])
-        if text is not None:
-            return text
+    text = _kept(objects, gateway, named)
+    if text is not None:
+        return text
+    if named == at(gateway.toml, "store", "url", "file"):
+        return STORE_ELSEWHERE
     digest = hashlib.sha256(named.encode()).digest()
     return f"whsec_{base64.b64encode(digest).decode()}" if signs else digest.hex()

@@ -118,12 +118,13 @@ def _ways_out(objects, gateway):
     for place, url in _urls(gateway.toml):
         if place.startswith(("whatsapp.", "merchant[", "tracing.")):
             yield from _way_to(objects, workload, rules, place, url)
-    split = urlsplit(store_url(objects, gateway).replace("+cluster", ""))
+    url = store_url(objects, gateway)
+    split = urlsplit(url.replace("+cluster", "").replace("+sentinel", ""))
     if not split.scheme.startswith("redis"):
         return
     first = split.netloc.rpartition("@")[2].split(",")[0]
     host, _, port = first.partition(":")
-    port = int(port) if port.isdigit() else 6379
+    port = int(port) if port.isdigit() else 26379 if "+sentinel" in url else 6379
     if not _pods_behind(objects, host) and not _leads_out(rules, host, port):
         yield _closed(workload, f"the store is asked at TCP {port}", "open it in sacola-egress")
 
