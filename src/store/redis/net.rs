@@ -69,7 +69,6 @@ impl Net {
         let connection = match target {
             Target::Single(source) => {
                 let config = connection_config(limits);
-                let source = *source;
                 let main = Link::new(source.clone(), config.clone());
                 Connection::Single(Box::new(Links {
                     main,

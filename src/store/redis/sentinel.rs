@@ -25,7 +25,7 @@ const DIALS_AT_ONCE: u32 = 4;
 #[derive(Clone)]
 pub(super) enum Source {
     /// Always the same server.
-    Server(Client),
+    Server(Arc<Client>),
     /// Whichever server is the primary.
     Sentinels(Arc<Sentinels>),
 }
@@ -34,7 +34,7 @@ impl Source {
     /// The server to dial now.
     pub(super) async fn client(&self) -> Result<Client, RedisError> {
         match self {
-            Self::Server(client) => Ok(client.clone()),
+            Self::Server(client) => Ok(client.as_ref().clone()),
             Self::Sentinels(sentinels) => sentinels.primary().await,
         }
     }
@@ -199,7 +199,9 @@ mod tests {
     #[test]
     fn servers_and_sentinels_have_users_of_their_own() {
         let rest = "app:p%40ss@s1,s2:26380,[::1]/main/3?sentinel_user=watch&sentinel_password=w%26p";
-        let read = parse("redis", rest).ok().expect("it is read");
+        let Ok(read) = parse("redis", rest) else {
+            panic!("it is not read")
+        };
         let shown: Vec<String> = read.addresses.iter().map(|one| one.addr().to_string()).collect();
         assert_eq!(shown, ["s1:26379", "s2:26380", "[::1]:26379"]);
         for sentinel in &read.addresses {
@@ -231,7 +233,9 @@ mod tests {
 
     #[test]
     fn another_primary_begins_an_era() {
-        let read = parse("redis", "h/main").ok().expect("it is read");
+        let Ok(read) = parse("redis", "h/main") else {
+            panic!("it is not read")
+        };
         let at = |port| ConnectionAddr::Tcp("10.0.0.1".to_owned(), port);
         for (port, era) in [(1, 0), (1, 0), (2, 1), (2, 1), (1, 2)] {
             read.note(&at(port));

@@ -22,7 +22,7 @@ pub(super) struct Limits {
 /// Where the store is.
 pub(super) enum Target {
     /// One server at a time.
-    Single(Box<Source>),
+    Single(Source),
     /// A cluster, known by some of its nodes.
     Cluster(Box<ClusterClient>),
 }
@@ -35,7 +35,7 @@ impl Target {
             return Err(Error::Unfit(UNKNOWN.to_owned()));
         };
         match scheme {
-            "redis" | "rediss" => single(url).map(|client| Self::Single(Box::new(Source::Server(client)))),
+            "redis" | "rediss" => single(url).map(|client| Self::Single(Source::Server(Arc::new(client)))),
             "redis+cluster" => cluster("redis", rest, limits),
             "rediss+cluster" => cluster("rediss", rest, limits),
             "redis+sentinel" => sentinel("redis", rest, limits),
@@ -69,7 +69,7 @@ fn single(url: &str) -> Result<Client, Error> {
 
 fn sentinel(scheme: &str, rest: &str, limits: Limits) -> Result<Target, Error> {
     let sentinels = Sentinels::parse(scheme, rest, limits.connect)?;
-    Ok(Target::Single(Box::new(Source::Sentinels(Arc::new(sentinels)))))
+    Ok(Target::Single(Source::Sentinels(Arc::new(sentinels))))
 }
 
 fn cluster(scheme: &str, rest: &str, limits: Limits) -> Result<Target, Error> {
