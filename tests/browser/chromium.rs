@@ -12,10 +12,12 @@ use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
-/// How long a page may take to show what a test waits for.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a page may take to show what a test waits for; it costs nothing while all is well.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Between two tries of something that the page did not let happen.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A browser window.
 pub struct Chromium {
@@ -127,6 +129,7 @@ impl Chromium {
                 // (github.com/w3c/webdriver/issues/1856).
                 Err(error) => assert!(Instant::now() < ends, "waited in vain for {expression}: {error}"),
             }
+            sleep(PAUSE).await;
         };
         assert!(
             answer["page"].is_null(),
@@ -167,36 +170,53 @@ impl Chromium {
         let seen = format!(
             "[...document.querySelectorAll({css:?})].some((one) => one.checkVisibility() && !one.disabled)"
         );
-        for _ in 0..20 {
+        let ends = Instant::now() + PATIENCE;
+        loop {
             self.until(&seen).await;
-            let found = self.client.find_all(Locator::Css(css)).await.unwrap();
-            for element in found.into_iter().rev() {
+            let found = self.client.find_all(Locator::Css(css)).await;
+            for element in found.unwrap_or_default().into_iter().rev() {
                 if element.is_displayed().await.unwrap_or(false) {
                     return element;
                 }
             }
+            assert!(Instant::now() < ends, "{css} can't be seen");
+            sleep(PAUSE).await;
         }
-        panic!("{css} can't be seen");
     }
 
     /// Clicks the last visible element of that kind, as a person would: it must be in reach of the pointer.
     pub async fn click(&self, css: &str) {
-        let mut last = String::new();
-        for _ in 0..20 {
-            // A list that grows moves its last element away: found anew, as a person aims anew.
-            match self.find(css).await.click().await {
-                Ok(()) => return,
-                Err(error) => last = error.to_string(),
-            }
+        let ends = Instant::now() + PATIENCE;
+        // A list that grows moves its last element away, and what was just told lies over it for seconds: found anew, as a
+        // person aims anew.
+        while let Err(error) = self.find(css).await.click().await {
+            assert!(Instant::now() < ends, "{css} can't be clicked: {error}");
+            sleep(PAUSE).await;
         }
-        panic!("{css} can't be clicked: {last}");
     }
 
     /// Writes into a field, in place of what it holds.
     pub async fn writes(&self, css: &str, text: &str) {
+        let ends = Instant::now() + PATIENCE;
+        // A page that reads its state anew may fill the field between our emptying it and our first key.
+        loop {
+            match self.written(css, text).await {
+                Ok(Some(holds)) if holds == text => return,
+                other => assert!(
+                    Instant::now() < ends,
+                    "{text} can't be written to {css}: {other:?}"
+                ),
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// What a field holds once it was emptied and written to.
+    async fn written(&self, css: &str, text: &str) -> Result<Option<String>, CmdError> {
         let field = self.find(css).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        field.clear().await?;
+        field.send_keys(text).await?;
+        field.prop("value").await
     }
 
     /// Presses keys, wherever the focus is.

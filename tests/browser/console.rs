@@ -69,6 +69,10 @@ async fn a_dead_letter_is_tried_dry_then_replayed_after_a_question() {
     assert!(!would.text().await.unwrap().is_empty());
     browser.click("[data-testid=letter-replay]").await;
     browser.click("[data-testid=confirm]").await;
+    // Who leaves the page before the answer takes the question back.
+    browser
+        .until("document.querySelector('.foreseen > .notice.warn')")
+        .await;
     // It still can't be read: it stays where it is.
     browser.click("[data-testid=nav-dead-letters]").await;
     browser.find("[data-testid=letter-row]").await;
@@ -76,7 +80,7 @@ async fn a_dead_letter_is_tried_dry_then_replayed_after_a_question() {
     browser.click("[data-testid=letter-discard]").await;
     browser.click("[data-testid=confirm]").await;
     browser
-        .until("location.hash.startsWith('#/dead-letters') && document.querySelectorAll('[data-testid=letter-row]').length === 0")
+        .until("location.hash.startsWith('#/dead-letters') && document.querySelector('main .empty') && document.querySelectorAll('[data-testid=letter-row]').length === 0")
         .await;
     browser.close().await;
 }

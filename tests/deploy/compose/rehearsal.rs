@@ -34,10 +34,8 @@ async fn a_phone_buys_one_product_in_the_rehearsal() {
     assert_checked(&mut gateway("check", &config, &store.url(), &base));
     let gateway = Running::start(&mut gateway("serve", &config, &store.url(), &base));
     assert_eq!(gateway.ready["level"], "power_loss");
-    let asked = format!("{}/readyz", gateway.text("ops_listen"));
-    assert_eq!(runs(&["health", "--url", &asked]).0, Some(0));
-    let asked = format!("{base}/emulator/state");
-    assert_eq!(runs(&["health", "--url", &asked]).0, Some(0));
+    assert_healthy(&format!("{}/readyz", gateway.text("ops_listen"))).await;
+    assert_healthy(&format!("{base}/emulator/state")).await;
 
     let world = World::at(base);
     world.points(service, &gateway.text("listen")).await;
@@ -153,6 +151,18 @@ fn assert_checked(check: &mut Command) {
     assert_eq!(report["warnings"], json!([]));
 }
 
+/// Compose asks more than once, too: an answer may come later than a health check waits.
+async fn assert_healthy(url: &str) {
+    let healthy = eventually(|| async { (runs(&["health", "--url", url]).0 == Some(0)).then_some(()) });
+    assert!(healthy.await.is_some(), "{url} is not healthy");
+}
+
+/// 200, or the 503 of a store whose disk flushes for longer than is waited for it: then the provider comes again.
+fn assert_taken(told: &Value) {
+    let status = told["webhook_status"].as_u64();
+    assert!(matches!(status, Some(200 | 503)), "{told}");
+}
+
 /// The emulator, as a person with a phone sees it.
 struct World {
     base: String,
@@ -186,7 +196,7 @@ impl World {
         let said = self
             .post(&format!("{device}/text"), json!({ "body": "oi" }))
             .await;
-        assert_eq!(said["webhook_status"], 200, "{said}");
+        assert_taken(&said);
         let mut shown = self.waits_for(phone, "menu").await;
         for (action, kind) in [
             ("category", "catalog"),
@@ -202,7 +212,7 @@ impl World {
             let id = id.unwrap_or_else(|| panic!("no {action} on {shown}"));
             let tap = json!({ "message_id": shown["message_id"], "id": id });
             let tapped = self.post(&format!("{device}/tap"), tap).await;
-            assert_eq!(tapped["webhook_status"], 200, "{action}: {tapped}");
+            assert_taken(&tapped);
             shown = self.waits_for(phone, kind).await;
         }
         let bought = self.get("/shop/purchases").await;
