@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sacola::clock::{Clock, MovableClock};
 use sacola::merchants::standard_webhooks::{self, Secret};
@@ -14,6 +15,8 @@ use crate::support::program::{APP_SECRET, environment};
 
 /// Longest that an answer is waited for; shorter than a frozen store takes.
 const PATIENCE_MS: u64 = 1_500;
+/// The same of one who posts once and must have an answer, however busy the machine is.
+const PATIENCE_ONCE_MS: u64 = 60_000;
 /// Pause before the same bytes are posted again.
 const AGAIN_MS: u64 = 30;
 const WEBHOOKS: &str = "/webhooks/whatsapp";
@@ -163,8 +166,9 @@ impl Post {
     pub async fn once(&self, gateway: usize, body: &[u8]) -> u16 {
         let (_, headers) = self.signs_webhook(body);
         let url = format!("{}{WEBHOOKS}", self.door(gateway));
-        let answer = self.request(url, headers, body).send().await.unwrap();
-        answer.status().as_u16()
+        let request = self.request(url, headers, body);
+        let answer = request.timeout(Duration::from_millis(PATIENCE_ONCE_MS)).send();
+        answer.await.unwrap().status().as_u16()
     }
 
     /// Delivers a webhook, first to that gateway. True once it is acknowledged.
