@@ -16,14 +16,18 @@ use super::emulator::{
 use super::playground::{self, Settings};
 use super::{Failure, err, out, start_logs, stop_signal};
 use crate::app::{App, Around};
-use crate::clock::MovableClock;
+use crate::clock::{Clock, MovableClock};
 use crate::config::Fault;
+use crate::domain::ids::MerchantId;
 use crate::emulator::Emulator;
 use crate::tasks::Tasks;
 use crate::trace::Trace;
 
 /// The operator's key of the demo.
 pub(super) const API_KEY: &str = "demo-operator-key";
+/// How long the demo waits for its own shop's products, and its pause between looks.
+const PRODUCTS_MS: i64 = 30_000;
+const LOOK_MS: u64 = 20;
 
 /// Gateway and emulator, running.
 pub(super) struct Demo {
@@ -46,9 +50,10 @@ impl Demo {
             .map_err(|faults| Failure::Configuration(faults.iter().map(in_its_own_words).collect()))?;
         let (trace, stop_streams, told) = (Trace::on(), CancellationToken::new(), Settings::default());
         let routes = playground::routes(&trace, &stop_streams, &told, emulator.controls());
-        let app = App::start_with(&loaded.config, Arc::new(clock), Around { trace, routes })
+        let app = App::start_with(&loaded.config, Arc::new(clock.clone()), Around { trace, routes })
             .await
             .context("the demo can't start (its server.listen is --listen, its store.url is --data)")?;
+        knows_products(&app, &clock).await;
         let public = format!("http://{}", app.public);
         let page = json!({
             "gateway": true, "api_key": API_KEY, "ops_url": format!("http://{}", app.ops), "public_url": public,
@@ -73,6 +78,20 @@ impl Demo {
         self.emulator.stop().await;
         self.app.stop().await;
         self.tasks.stop(5_000).await;
+    }
+}
+
+/// Waits until the gateway knows what the shop sells. On a busy machine it starts before that, and who is quick sees a menu without
+/// categories.
+async fn knows_products(app: &App, clock: &MovableClock) {
+    let (engine, shop) = (&app.state.engine, MerchantId::new("demo"));
+    let until_ms = clock.now_ms() + PRODUCTS_MS;
+    while clock.now_ms() < until_ms {
+        let read = engine.catalogs().follow(engine.store().as_ref(), &shop).await;
+        if read.is_ok() && !engine.catalogs().products(&shop).is_empty() {
+            return;
+        }
+        clock.sleep_ms(LOOK_MS).await;
     }
 }
 

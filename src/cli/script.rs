@@ -13,7 +13,7 @@ use crate::clock::{Clock, MovableClock};
 use crate::outgoing;
 
 /// How long a message may take to arrive.
-const PATIENCE_MS: i64 = 10_000;
+const PATIENCE_MS: i64 = 60_000;
 /// Pause between looks at the phone.
 const LOOK_MS: u64 = 20;
 
@@ -55,7 +55,7 @@ struct Seen {
 impl Story {
     fn new(demo: &Demo) -> anyhow::Result<Self> {
         Ok(Self {
-            http: outgoing::provider(20_000)?,
+            http: outgoing::provider(60_000)?,
             clock: MovableClock::fixed(),
             emulator: demo.emulator.base_url().to_owned(),
             gateway: format!("http://{}", demo.app.public),

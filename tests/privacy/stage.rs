@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::between::Between;
 use super::collector::{self, Collector};
 use super::needles::Needles;
-use crate::support::program::{Outside, environment, write_config};
+use crate::support::program::{Outside, environment, knows_products, write_config};
 
 pub const ACCESS_TOKEN: &str = "EAAGsacolaPrivacyToken7Qx2LmZb4Kd81WvTnYuR0";
 pub const APP_SECRET: &str = "appsecret-4f9d1c7be2aa";
@@ -96,6 +96,7 @@ impl Stage {
             .unwrap_or_else(|_| panic!("not ready: {line:?}\n{}", std::fs::read_to_string(&log).unwrap()));
         let place = |name: &str| ready[name].as_str().unwrap().to_owned();
         let (public, ops) = (place("listen"), place("ops_listen"));
+        knows_products(&public, API_KEY);
         outside.emulator.set_targets(
             &format!("{public}/webhooks/whatsapp"),
             &format!("{public}/webhooks/merchants/demo"),

@@ -34,6 +34,28 @@ fn by_trace(spans: &[Value]) -> BTreeMap<&str, Vec<&Value>> {
     traces
 }
 
+/// What a purchase's trace is made of.
+const STEPS: [&str; 8] = [
+    "webhook",
+    "decide",
+    "commit",
+    "forward",
+    "send payment_link",
+    "status sent",
+    "status delivered",
+    "status read",
+];
+
+/// The trace of the purchase among these spans, once all of its steps were told. They come in batches, and statuses in any order.
+fn whole_purchase(spans: &[Value]) -> Option<String> {
+    let bought = spans.iter().find(|span| span["name"] == "forward")?;
+    let trace = text(bought, "traceId");
+    let own = spans.iter().filter(|span| text(span, "traceId") == trace);
+    let names: BTreeSet<&str> = own.map(|span| text(span, "name")).collect();
+    let is_whole = STEPS.iter().all(|step| names.contains(step));
+    is_whole.then(|| trace.to_owned())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purchase_is_one_trace_from_the_webhook_over_the_merchant_to_the_status() {
     let stage = Stage::start(Form::Json, true);
@@ -41,28 +63,15 @@ async fn a_purchase_is_one_trace_from_the_webhook_over_the_merchant_to_the_statu
     assert_eq!(buys(&stage).await, 1);
     let seen = eventually(|| async {
         let spans = stage.collector.spans();
-        let bought = spans.iter().find(|span| span["name"] == "forward")?;
-        let trace = text(bought, "traceId").to_owned();
-        let told = spans
-            .iter()
-            .any(|span| text(span, "traceId") == trace && text(span, "name") == "status read");
-        told.then_some((trace, spans.clone()))
+        whole_purchase(&spans).map(|trace| (trace, spans))
     });
-    let (trace, spans) = seen.await.expect("the purchase and its statuses are told");
+    let Some((trace, spans)) = seen.await else {
+        panic!(
+            "not all of {STEPS:?} are in one trace: {:#?}",
+            stage.collector.spans()
+        );
+    };
     let chain = by_trace(&spans).remove(trace.as_str()).unwrap();
-    let names: BTreeSet<&str> = chain.iter().map(|span| text(span, "name")).collect();
-    for name in [
-        "webhook",
-        "decide",
-        "commit",
-        "forward",
-        "send payment_link",
-        "status sent",
-        "status delivered",
-        "status read",
-    ] {
-        assert!(names.contains(name), "{name} is in the trace: {names:?}");
-    }
     let ids: BTreeSet<&str> = chain.iter().map(|span| text(span, "spanId")).collect();
     let roots = chain.iter().filter(|span| span["parentSpanId"].is_null());
     assert_eq!(

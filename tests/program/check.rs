@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::program::{Gateway, NUMBER, Outside, write_config};
 use crate::support::redis_server::{AppendOnly, RedisServer};
 
-const VARIABLES: [(&str, &str); 6] = [
+const VARIABLES: [(&str, &str); 7] = [
     ("BUTTON_KEY", "secret-of-the-buttons"),
     ("VERIFY_TOKEN", "secret-of-the-handshake"),
     ("APP_SECRET", "secret-of-the-app"),
@@ -22,6 +22,8 @@ const VARIABLES: [(&str, &str); 6] = [
         "whsec_c2Fjb2xhLWVtdWxhdG9yLXNoYXJlZC1zZWNyZXQh",
     ),
     ("API_KEY", "secret-of-the-back-office"),
+    // A shop on a machine that is busy with others is no shop that is away.
+    ("SACOLA__MERCHANT__0__TIMEOUT_MS", "30000"),
 ];
 const OTHER_MERCHANT_SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 const BASE_URL: &str = "SACOLA__MERCHANT__0__BASE_URL";

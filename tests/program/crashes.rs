@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 
+use sacola::clock::{Clock, MovableClock};
 use sacola::store::embedded;
 use serde_json::json;
 
@@ -22,16 +23,26 @@ async fn killed_between_the_200_and_the_send_the_message_goes_out_exactly_once_r
     killed_before_the_send(&server.url(), directory.path()).await;
 }
 
+/// How long a message of unknown outcome waits for its status: also for one that its sender repeats after pauses of up to 4 s.
+const HOLD_MS: u64 = 6_000;
+/// For ever: what hangs goes on when the outside's clock is moved.
+const HANGS_MS: u64 = 600_000;
+
 /// The first message hangs at the provider, so the second is committed, answered with 200 and not yet begun when the
-/// program is killed.
+/// program is killed. The provider takes the first one then.
 async fn killed_before_the_send(store: &str, directory: &std::path::Path) {
-    let outside = Outside::start();
-    let gateway = Gateway::start(&write_config(directory, &outside, store, 1_000), &outside);
+    let outsides_clock = MovableClock::fixed();
+    let outside = Outside::on(outsides_clock.clone());
+    let config = write_config(directory, &outside, store, 1_000);
+    let text = std::fs::read_to_string(&config).unwrap();
+    let hold = format!("unknown_hold_s = {}", HOLD_MS / 1_000);
+    std::fs::write(&config, text.replace("unknown_hold_s = 3", &hold)).unwrap();
+    let gateway = Gateway::start(&config, &outside);
     let ana = outside.phone("Ana").await;
     outside
         .post(
             "/emulator/faults",
-            json!({ "send": [{ "times": 1, "action": "delay_ms", "ms": 2_000 }] }),
+            json!({ "send": [{ "times": 1, "action": "delay_ms", "ms": HANGS_MS }] }),
         )
         .await;
     assert_eq!(ana.text("oi").await, 200);
@@ -42,11 +53,11 @@ async fn killed_before_the_send(store: &str, directory: &std::path::Path) {
     assert!(hanging.await.is_some(), "the first message reached the provider");
     assert_eq!(ana.text("ajuda").await, 200);
     let gateway = gateway.dies_and_another_starts(&outside);
+    outsides_clock.advance_ms(1);
     ana.waits_for("help", 1).await;
     ana.waits_for("menu", 1).await;
     // Longer than the hold of an unknown send: whatever would be doubled would be doubled by then.
-    let quiet = sacola::clock::MovableClock::fixed();
-    sacola::clock::Clock::sleep_ms(&quiet, 4_500).await;
+    MovableClock::fixed().sleep_ms(HOLD_MS + 1_500).await;
     let kinds = ana.kinds().await;
     assert_eq!(
         kinds.iter().filter(|kind| *kind == "help").count(),

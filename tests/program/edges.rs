@@ -161,7 +161,8 @@ async fn an_unknown_number_is_kept_and_a_body_that_is_too_large_is_413() {
         200
     );
     assert_eq!(edge.letters().await[0]["reason"], "unknown_number");
-    let huge = vec![b' '; 4 * 1024 * 1024];
+    // One byte too many: who answers before all of a body is there may cut off the one who still writes it.
+    let huge = vec![b' '; 3 * 1024 * 1024 + 1];
     let header = signature::sign(&huge, APP_SECRET.as_bytes());
     assert_eq!(edge.posts(&huge, Some((signature::HEADER, header))).await, 413);
     let id = edge.letters().await[0]["id"].as_str().unwrap().to_owned();

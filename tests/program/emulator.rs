@@ -1,7 +1,7 @@
 //! `sacola emulator` as a process of its own, for bots that know nothing of the gateway: met, pointed at, kept, over HTTPS.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,6 +14,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use sacola::tasks::Tasks;
 use sacola::whatsapp::signature;
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 use url::Url;
 
 use crate::support::program::{eventually, runs};
@@ -291,19 +292,36 @@ async fn a_bot_is_met_and_hears_what_people_write() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_is_late_or_wrong_is_told_what_to_mend_and_met_again() {
-    let listener = TcpListener::bind(FREE).unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let (address, [first, second]) = reserved();
     let url = format!("http://{address}/webhook");
     let running = Running::start(&["--webhook-url", &url, "--verify-token", TOKEN]);
     running.says("can't be reached; start your bot").await;
 
-    let wrong = Bot::start(TcpListener::bind(address).unwrap(), "another token");
+    let wrong = Bot::start(listens(first), "another token");
     running.says("--verify-token").await;
     wrong.stop().await;
-    let bot = Bot::start(TcpListener::bind(address).unwrap(), TOKEN);
+    let bot = Bot::start(listens(second), TOKEN);
     running.says("answered the handshake well").await;
     bot.stop().await;
+}
+
+/// Two sockets at one free address, at which nobody listens yet and which nobody else can take.
+fn reserved() -> (SocketAddr, [TcpSocket; 2]) {
+    let at = |address: SocketAddr| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.set_reuseport(true).unwrap();
+        socket.bind(address).unwrap();
+        socket
+    };
+    let first = at(FREE.parse().unwrap());
+    let address = first.local_addr().unwrap();
+    let second = at(address);
+    (address, [first, second])
+}
+
+fn listens(socket: TcpSocket) -> TcpListener {
+    socket.listen(64).unwrap().into_std().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

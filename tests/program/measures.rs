@@ -277,18 +277,16 @@ async fn a_price_changes(outside: &Outside, gateway: &Gateway, customer: &Handse
     customer.waits_for("price_change", 1).await;
 }
 
-/// Scrapes until it tells what it should, for twenty seconds at most: longer than four rounds of the sampler.
+/// Scrapes until it tells what it should, for many rounds of the sampler.
 async fn scraped(outside: &Outside, gateway: &Gateway, is_told: impl Fn(&Scrape) -> bool) -> Scrape {
-    for _ in 0..2 {
-        let seen = eventually(|| async {
-            let scrape = Scrape::of(outside, gateway).await;
-            is_told(&scrape).then_some(scrape)
-        });
-        if let Some(scrape) = seen.await {
-            return scrape;
-        }
+    let seen = eventually(|| async {
+        let scrape = Scrape::of(outside, gateway).await;
+        is_told(&scrape).then_some(scrape)
+    });
+    match seen.await {
+        Some(scrape) => scrape,
+        None => panic!("{}", Scrape::of(outside, gateway).await.text),
     }
-    panic!("{}", Scrape::of(outside, gateway).await.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,11 @@
 //! The whole program: the real binary with a configuration file, against the emulator over real HTTP.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use sacola::clock::{Clock, MovableClock};
 use sacola::emulator::{Emulator, EmulatorConfig};
@@ -16,6 +17,10 @@ pub const NUMBER: &str = "106540352242922";
 pub const API_KEY: &str = "a key of the back office";
 const MERCHANT_SECRET: &str = "whsec_c2Fjb2xhLWVtdWxhdG9yLXNoYXJlZC1zZWNyZXQh";
 const BUTTON_KEY: &str = "a button key for tests of the program";
+/// Longest that anything is waited for. What is well comes within a moment, also on a machine that is busy with others.
+const PATIENCE_MS: i64 = 60_000;
+/// Pause between looks.
+const LOOK_MS: u64 = 20;
 
 /// Somebody else's side: provider, phones, shop.
 pub struct Outside {
@@ -234,18 +239,18 @@ impl Handset<'_> {
     }
 }
 
-/// Asks again and again, for a minute at most: on a busy machine a disk or a process stands still for seconds.
+/// Asks again and again, for at most a minute.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> Option<T> {
     let clock = MovableClock::fixed();
-    let until = clock.now_ms() + 60_000;
+    let until_ms = clock.now_ms() + PATIENCE_MS;
     loop {
         if let Some(answer) = ask().await {
             return Some(answer);
         }
-        if clock.now_ms() > until {
+        if clock.now_ms() > until_ms {
             return None;
         }
-        clock.sleep_ms(20).await;
+        clock.sleep_ms(LOOK_MS).await;
     }
 }
 
@@ -335,7 +340,7 @@ fn command(config: &Path) -> Command {
 }
 
 impl Gateway {
-    /// Starts the binary, waits until it is ready, and points the outside at it.
+    /// Starts the binary, waits until it is ready and knows the shop's products, and points the outside at it.
     pub fn start(config: &Path, outside: &Outside) -> Self {
         let mut child = command(config).spawn().unwrap();
         let mut line = String::new();
@@ -349,12 +354,14 @@ impl Gateway {
             &format!("{public}/webhooks/merchants/demo"),
         );
         let ops = ready["ops_listen"].as_str().unwrap().to_owned();
-        Self {
+        let gateway = Self {
             child,
             public,
             ops,
             config: config.to_owned(),
-        }
+        };
+        knows_products(&gateway.public, API_KEY);
+        gateway
     }
 
     /// `kill -9`, then another one on the same store.
@@ -406,6 +413,30 @@ impl Drop for Gateway {
             drop(self.child.wait());
         }
     }
+}
+
+/// Waits until a gateway tells products of the shop `demo`. A start waits for a catalog two seconds at most, and who greets a
+/// gateway before it has read one sees a menu without categories.
+pub fn knows_products(public: &str, key: &str) {
+    let clock = MovableClock::fixed();
+    let until_ms = clock.now_ms() + PATIENCE_MS;
+    while !tells_products(public, key).unwrap_or_default() {
+        assert!(clock.now_ms() < until_ms, "the catalog was not read");
+        std::thread::sleep(Duration::from_millis(LOOK_MS));
+    }
+}
+
+fn tells_products(public: &str, key: &str) -> std::io::Result<bool> {
+    let address = public.trim_start_matches("http://");
+    let mut socket = TcpStream::connect(address)?;
+    let request = format!(
+        "GET /v1/products?merchant=demo&limit=1 HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+         connection: close\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer)?;
+    Ok(answer.contains("retailer_id"))
 }
 
 /// Runs the binary to its end: exit status, stdout, stderr.

@@ -8,7 +8,7 @@ use sacola::clock::{Clock as _, MovableClock};
 use sacola::config;
 use serde_json::{Value, json};
 
-use crate::support::program::{API_KEY, Handset, Outside, environment, write_config};
+use crate::support::program::{API_KEY, Handset, Outside, environment, knows_products, write_config};
 
 mod letters;
 mod looking;
@@ -101,6 +101,7 @@ impl Desk {
         let config = config::load(&text, &environment()).unwrap().config;
         let app = App::start(&config, Arc::new(clock.clone())).await.unwrap();
         let public = format!("http://{}", app.public);
+        tokio::task::block_in_place(|| knows_products(&public, API_KEY));
         outside.emulator.set_targets(
             &format!("{public}/webhooks/whatsapp"),
             &format!("{public}/webhooks/merchants/demo"),

@@ -3,10 +3,9 @@
 use std::process::{Child, Command};
 
 use reqwest::Method;
-use sacola::clock::{Clock, MovableClock};
 
 use super::{ANA, House, NEVER_S};
-use crate::support::program::{API_KEY, eventually};
+use crate::support::program::API_KEY;
 
 const LETTERS: &str = "/v1/dead-letters";
 /// A second key, as a block of the configuration.
@@ -50,11 +49,8 @@ async fn a_file_that_changes_is_applied_at_the_next_look_and_by_sighup_at_once()
         assert_eq!(house.asks(Method::GET, LETTERS, SECOND_KEY).await.0, 401);
         assert_eq!(house.stand.generation(0).await, 1);
     }
-    let clock = MovableClock::fixed();
-    let began_ms = clock.now_ms();
+    // Waited for longer than a busy machine takes, and much shorter than until the next look.
     told.applies(|text| with_second_key(&text)).await;
-    let took_ms = clock.now_ms() - began_ms;
-    assert!(took_ms < 5_000, "told, and applied after {took_ms} ms");
     looking.stand.puts(&looking.live, |text| with_second_key(&text));
     looking.stand.applies(0, 1).await;
     for house in [&looking, &told] {
@@ -149,11 +145,26 @@ async fn a_pipe_in_the_place_of_a_secret_is_refused_and_nothing_waits_for_it() {
     house.closes().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn while_the_gateway_is_still_starting_a_hangup_does_not_end_it_and_a_term_does() {
+#[test]
+fn while_the_gateway_is_still_starting_a_hangup_does_not_end_it_and_a_term_does() {
+    // On a machine that is busy with others the start may give up on its store before anybody could send a signal.
+    let mut tries = (0..5).map(|_| signalled_while_it_starts());
+    let ended = tries.find(|ended| *ended != STORE_GAVE_NO_ANSWER);
+    assert_eq!(
+        ended,
+        Some(Some(0)),
+        "SIGHUP and SIGTERM are heard, and the second ended it"
+    );
+}
+
+/// The exit status of a start that had no answer of its store.
+const STORE_GAVE_NO_ANSWER: Option<i32> = Some(1);
+
+/// Starts the program on a store that takes connections and says nothing, so that the start goes on for a while, and signals it twice;
+/// returns its exit status.
+fn signalled_while_it_starts() -> Option<i32> {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("sacola.toml");
-    // A store that takes connections and says nothing: the start goes on for as long as this test needs.
     let store = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\nops_listen = \"127.0.0.1:0\"\n[store]\nurl = \"redis://{}\"\n\
@@ -166,13 +177,13 @@ async fn while_the_gateway_is_still_starting_a_hangup_does_not_end_it_and_a_term
         .arg(&config)
         .spawn()
         .unwrap();
-    let hears = eventually(|| async { hears_signals(&program).then_some(()) }).await;
+    while !hears_signals(&program) {
+        if let Some(ended) = program.try_wait().unwrap() {
+            return ended.code();
+        }
+        std::thread::yield_now();
+    }
     signals(&program, "-HUP");
     signals(&program, "-TERM");
-    let ended = program.wait().unwrap();
-    assert!(
-        hears.is_some(),
-        "nobody listens to SIGHUP and SIGTERM while the gateway starts"
-    );
-    assert_eq!(ended.code(), Some(0), "the second signal ended it, not the first");
+    program.wait().unwrap().code()
 }
