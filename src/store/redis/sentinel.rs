@@ -203,7 +203,7 @@ mod tests {
             panic!("it is not read")
         };
         let shown: Vec<String> = read.addresses.iter().map(|one| one.addr().to_string()).collect();
-        assert_eq!(shown, ["s1:26379", "s2:26380", "[::1]:26379"]);
+        assert_eq!(shown, ["s1:26379", "s2:26380", "::1:26379"]);
         for sentinel in &read.addresses {
             let settings = sentinel.redis_settings();
             assert_eq!(

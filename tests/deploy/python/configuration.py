@@ -66,9 +66,20 @@ def gateways(objects):
                 yield gateway
 
 
+def _at_start_alone(objects):
+    """Secrets of which no running gateway reads a file again: those of the store's address and of nothing else."""
+    at_start, again = set(), set()
+    for gateway in gateways(objects):
+        for place, named in secret_files(gateway.toml):
+            secret = at(_mounted(gateway, named)[1], "secret", "secretName")
+            (at_start if place == "store.url" else again).add(secret)
+    return at_start - again
+
+
 def _still(objects):
     """What can't change: Sacola takes new secrets and configurations by itself, if they can come."""
     mounted = {at(volume, "secret", "secretName") for workload in objects.workloads() for volume in workload.spec.get("volumes") or []}
+    mounted -= _at_start_alone(objects)
     for obj in objects.of("ConfigMap", "Secret", "ExternalSecret"):
         where = name_of(obj)
         if obj.get("immutable") or at(obj, "spec", "target", "immutable"):
