@@ -50,12 +50,25 @@ impl House {
             &format!("{public}/webhooks/whatsapp"),
             &format!("{public}/webhooks/merchants/demo"),
         );
-        Self {
+        let house = Self {
             outside,
             app,
             clock,
             _directory: directory,
-        }
+        };
+        house.knows_products().await;
+        house
+    }
+
+    /// A start waits for a catalog two seconds at most; whoever writes before has a menu without categories.
+    async fn knows_products(&self) {
+        let url = format!("http://{}/v1/products?merchant=demo&limit=1", self.app.public);
+        let known = eventually(|| async {
+            let request = self.outside.http.get(&url).bearer_auth(API_KEY);
+            let page = request.send().await.ok()?.text().await.ok()?;
+            page.contains("retailer_id").then_some(())
+        });
+        assert!(known.await.is_some(), "the catalog was not read");
     }
 
     pub fn now_ms(&self) -> i64 {

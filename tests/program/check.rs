@@ -390,9 +390,10 @@ async fn a_store_that_cannot_be_used_is_named_with_its_mend() {
         .checks(&[("SACOLA__STORE__URL", &format!("embedded:{}", damaged.display()))])
         .has_fault("store.unfit", &["restore it", "Backup and restore"]);
     let sentinel = [("SACOLA__STORE__URL", "redis+sentinel://h:26379")];
-    bench
-        .checks(&sentinel)
-        .has_fault("config.invalid", &["SACOLA__STORE__URL", "leads to the primary"]);
+    bench.checks(&sentinel).has_fault(
+        "config.invalid",
+        &["SACOLA__STORE__URL", "which primary", "sentinel monitor NAME"],
+    );
     let settings = ["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"];
     let evicting = RedisServer::start_with(AppendOnly::No, &settings).unwrap();
     bench

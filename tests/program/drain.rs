@@ -15,6 +15,8 @@ const LEASE_MS: u64 = 120_000;
 const CUSTOMERS: usize = 12;
 /// For ever: what hangs goes on when the outside's clock is moved.
 const HANGS_MS: u64 = 600_000;
+/// Between the last request and the last begun message lies no wait.
+const AFTERWARDS_MS: u64 = 1_500;
 /// Longer than any wait, and shorter than the lease.
 const SEND_TIMEOUT_MS: u64 = 100_000;
 
@@ -37,6 +39,16 @@ fn is_patient(config: &Path) {
     let text = std::fs::read_to_string(config).unwrap();
     let patient = format!("[delivery]\nsend_timeout_ms = {SEND_TIMEOUT_MS}");
     std::fs::write(config, text.replace("[delivery]", &patient)).unwrap();
+}
+
+/// Waits until a gateway listens no more, and for the moment that it then needs to begin nothing more either.
+async fn has_stopped(outside: &Outside, public: &str) {
+    let closed = eventually(|| async {
+        let answer = outside.http.get(format!("{public}/livez")).send().await;
+        answer.is_err_and(|error| error.is_connect()).then_some(())
+    });
+    assert!(closed.await.is_some(), "it still listens");
+    MovableClock::fixed().sleep_ms(AFTERWARDS_MS).await;
 }
 
 async fn terminated_in_the_middle(store: &str, directory: &Path) {
@@ -63,7 +75,7 @@ async fn terminated_in_the_middle(store: &str, directory: &Path) {
         assert_eq!(customer.text("ajuda").await, 200);
     }
 
-    let ready = format!("{}/readyz", gateway.ops);
+    let (ready, public) = (format!("{}/readyz", gateway.ops), gateway.public.clone());
     let stopping = tokio::task::spawn_blocking(move || gateway.terminates());
     let unready = eventually(|| async {
         let answer = outside.http.get(&ready).send().await.ok()?;
@@ -74,6 +86,7 @@ async fn terminated_in_the_middle(store: &str, directory: &Path) {
         (&unready["draining"], &unready["reasons"]),
         (&json!(true), &json!(["the gateway is draining"]))
     );
+    has_stopped(&outside, &public).await;
     outsides_clock.advance_ms(1);
     assert_eq!(stopping.await.unwrap(), Some(0), "all attempts ended in time");
     for customer in &customers {

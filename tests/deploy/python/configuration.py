@@ -247,7 +247,9 @@ def _files(objects, gateway):
         if keys is None:  # told with the volume
             continue
         items = {item.get("path"): item["key"] for item in source.get("items") or []}
-        if (items and key not in items) or items.get(key, key) not in keys:
+        if key in items:  # whether the Secret has it is told with the volume
+            continue
+        if items or key not in keys:
             mend = f"add it there, or use one of {', '.join(sorted(items or keys)) or 'none'}"
             yield Finding("secret.key", where, place, f"the Secret {source['secretName']} has no key {key}", mend)
 
