@@ -93,6 +93,7 @@ async fn knows_products(app: &App, clock: &MovableClock) {
         }
         clock.sleep_ms(LOOK_MS).await;
     }
+    tracing::warn!("the demo's shop has not told its products yet: the menu may be empty; ask for it again");
 }
 
 /// The demo has no file: who started it wrote options.

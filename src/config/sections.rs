@@ -112,7 +112,8 @@ fn store(root: &Table, report: &mut Report<'_>) -> Option<StoreSection> {
     if let Some(text) = &url {
         let path = cursor.at("url");
         let is_plain = !is_kept && !report.is_from_environment(&path);
-        if is_plain && text.contains('@') && !text.starts_with("embedded:") {
+        let holds_password = text.contains('@') || text.contains("sentinel_password=");
+        if is_plain && holds_password && !text.starts_with("embedded:") {
             report.warn_as(
                 "config.plain_secret",
                 &path,

@@ -56,9 +56,10 @@ pub(super) static STORE: Section = Section {
     meaning: "Where conversations live.",
     keys: keys! {
         "url", Kind::UrlOrSecret, Need::Default("embedded:./sacola-data"), r#""rediss://redis.example.com:6379""#,
-            "`embedded:DIR`, `redis://HOST:6379`, `redis+sentinel://S1:26379,S2:26379/NAME` (the primary of that name; \
-            the Sentinels' own user and password: `?sentinel_user=…&sentinel_password=…`) or \
-            `redis+cluster://H1:6379,H2:6379`; with TLS `rediss://` and so on. With a password give it as a secret, \
+            "`embedded:DIR`, `redis://HOST:6379`, `redis+sentinel://S1:26379,S2:26379/NAME[/DB]` (the primary of that \
+            name; the Sentinels' own user and password: `?sentinel_user=…&sentinel_password=…`) or \
+            `redis+cluster://H1:6379,H2:6379`; with TLS `rediss://` and so on. User and password stand before the \
+            hosts, `@ / ? # %` in them percent-encoded. With a password give it as a secret, \
             `{ file = \"/path\" }`, or by `SACOLA__STORE__URL`.";
         "key_prefix", Kind::Text, Need::Default(""), r#""sacola:""#,
             "Put before every key of a shared Redis: at most 64 of `A-Z a-z 0-9 _ . : -`.";

@@ -60,8 +60,8 @@ pub struct Server {
 /// Where conversations live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreSection {
-    /// `embedded:DIR`, `redis://…`, `rediss://…`, `redis+cluster://…` or `rediss+cluster://…`. It may carry a password,
-    /// so it is a secret; [`StoreSection::shown_url`] may be printed.
+    /// `embedded:DIR`, `redis://…`, `redis+sentinel://…`, `redis+cluster://…`, or one of them with `rediss`. It may carry a
+    /// password, so it is a secret; [`StoreSection::shown_url`] may be printed.
     pub url: Secret,
     /// Put before every key; may be empty, has no braces.
     pub key_prefix: String,
@@ -99,13 +99,17 @@ impl StoreSection {
     /// The address without user, password and parameters, for people to read.
     pub fn shown_url(&self) -> String {
         let url = self.url.expose();
-        let url = url.split_once('?').map_or(url, |(before, _)| before);
         let Some((scheme, rest)) = url.split_once("://") else {
             return url.to_owned();
         };
-        match rest.rsplit_once('@') {
-            Some((_, host)) => format!("{scheme}://…@{host}"),
-            None => url.to_owned(),
+        let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+        // a password with a bare ?, or a parameter with an @: nobody can tell where the hosts begin
+        if parameters.contains('@') {
+            return format!("{scheme}://…");
+        }
+        match place.rsplit_once('@') {
+            Some((_, hosts)) => format!("{scheme}://…@{hosts}"),
+            None => format!("{scheme}://{place}"),
         }
     }
 }
@@ -392,6 +396,11 @@ mod tests {
             "rediss://…@cache:6379/0"
         );
         assert_eq!(shown("redis://cache:6379"), "redis://cache:6379");
+        assert_eq!(shown("redis://:hunter?two@cache:6379"), "redis://…");
+        let sentinel = "redis+sentinel://me:pw@h/main?sentinel_password=x";
+        assert_eq!(shown(sentinel), "redis+sentinel://…@h/main");
+        let sentinel = "redis+sentinel://h/main?sentinel_password=a@b";
+        assert_eq!(shown(sentinel), "redis+sentinel://…");
         assert_eq!(shown("embedded:./sacola-data"), "embedded:./sacola-data");
     }
 

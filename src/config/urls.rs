@@ -32,7 +32,10 @@ pub(super) fn is_store_url(report: &mut Report<'_>, path: &str, text: &str) -> b
         report.fault(path, "is not a store that Sacola knows", mend);
         return false;
     }
-    if text.contains("+sentinel://") && !names_a_primary(rest.unwrap_or_default()) {
+    let is_sentinel = ["redis+sentinel://", "rediss+sentinel://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    if is_sentinel && !names_a_primary(rest.unwrap_or_default()) {
         let mend =
             "write redis+sentinel://host1:26379,host2:26379/NAME, with the name of `sentinel monitor NAME …`";
         report.fault(path, "does not say which primary the Sentinels watch", mend);
@@ -44,10 +47,11 @@ pub(super) fn is_store_url(report: &mut Report<'_>, path: &str, text: &str) -> b
 /// Hosts, then a name: what follows the scheme of Sentinels.
 fn names_a_primary(rest: &str) -> bool {
     let place = rest.split('?').next().unwrap_or_default();
-    let mut parts = place.split('/');
-    [parts.next(), parts.next()]
-        .iter()
-        .all(|part| part.is_some_and(|part| !part.is_empty()))
+    let Some((authority, path)) = place.split_once('/') else {
+        return false;
+    };
+    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    !hosts.is_empty() && !path.is_empty() && !path.starts_with('/')
 }
 
 /// A URL of this gateway itself: http or https.
@@ -328,6 +332,7 @@ mod tests {
             "redis+sentinel://a",
             "redis+sentinel://a/",
             "redis+sentinel:///main",
+            "redis+sentinel://u:p@/main",
         ] {
             assert!(fails(|report| _ = is_store_url(report, "u", bad)), "{bad}");
         }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use sacola::store::redis::{self as redis_store, Options};
+use sacola::store::redis as redis_store;
 use sacola::store::{Commit, CommitOutcome, Error, LaneKind, Store};
 
 use super::harness::{NOW, at, home, load, mark, with_plain};
-use crate::support::redis_sentinels::RedisSentinels;
-use crate::support::redis_server::{AppendOnly, PRIMARY, RedisServer};
+use crate::support::program::eventually;
+use crate::support::redis_sentinels::{RedisSentinels, ToldSentinel, await_replica};
+use crate::support::redis_server::{AppendOnly, PRIMARY, RedisServer, patient};
 
 const PROVIDER: LaneKind = LaneKind::Provider;
 const REDELIVERIES: usize = 10;
@@ -31,9 +32,13 @@ impl House {
     }
 
     async fn store(&self) -> Arc<dyn Store> {
-        let store = redis_store::connect(&self.sentinels.url(), Options::default()).await;
-        Arc::new(store.expect("a store"))
+        connect(&self.sentinels.url()).await
     }
+}
+
+async fn connect(url: &str) -> Arc<dyn Store> {
+    let store = redis_store::connect(url, patient()).await;
+    Arc::new(store.expect("a store"))
 }
 
 /// The `expected`-th change, with its mark.
@@ -94,6 +99,8 @@ async fn a_primary_that_hands_over_is_left_by_every_connection() {
         .sentinels
         .await_primary(&house.replica)
         .expect("a new primary");
+    // what is written before is lost, as to any client: one that must not lose it waits for a replica
+    await_replica(&house.primary).expect("the former one is told");
     commits(&store, 1).await;
     let there = load(&store, &home(1), &[]).await;
     assert_eq!(there.revision, 2, "reads follow the writes");
@@ -105,6 +112,28 @@ async fn a_primary_that_hands_over_is_left_by_every_connection() {
 async fn sentinels_that_watch_no_such_primary_are_no_store() {
     let house = House::start();
     let url = house.sentinels.url().replace("/main", "/another");
-    let refused = redis_store::connect(&url, Options::default()).await;
+    let refused = redis_store::connect(&url, patient()).await;
     assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+}
+
+/// What `health` writes, under no prefix.
+const PROBE: &str = "EXISTS probe:{probe}";
+
+#[tokio::test]
+async fn a_primary_that_is_well_is_left_as_soon_as_another_is_named() {
+    let former = RedisServer::start(AppendOnly::Off).expect("a server");
+    let next = RedisServer::start(AppendOnly::Off).expect("a server");
+    let sentinel = ToldSentinel::naming(&former).expect("a Sentinel");
+    let store = connect(&sentinel.url()).await;
+    assert!(store.health().await.expect("an answer").writable);
+    let asked = [&former, &next].map(|server| server.asks(PROBE).expect("an answer"));
+    assert_eq!(asked, [":1", ":0"]);
+
+    sentinel.names(&next);
+    let has_left = eventually(|| async {
+        store.health().await.ok()?;
+        (next.asks(PROBE).ok()? == ":1").then_some(())
+    });
+    assert!(has_left.await.is_some(), "nothing broke, so it stayed");
+    store.close().await;
 }

@@ -1,7 +1,10 @@
-//! Three real Redis Sentinels on loopback that watch one primary and let its replica take over.
+//! Three real Redis Sentinels on loopback that watch one primary and let its replica take over, and one that says what a test wants.
 
-use std::io::{Error, ErrorKind, Result};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Result, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -67,14 +70,13 @@ impl RedisSentinels {
 
     /// Has the replica take over although the primary is well.
     pub fn hand_over(&self) -> Result<()> {
-        let asked = self
-            .sentinels
-            .last()
-            .map(|one| one.asks(&format!("SENTINEL FAILOVER {NAME}")));
-        match asked {
-            Some(Ok(answer)) if answer == "+OK" => Ok(()),
-            other => Err(Error::other(format!("SENTINEL FAILOVER: {other:?}"))),
-        }
+        let Some(sentinel) = self.sentinels.last() else {
+            return Err(Error::new(ErrorKind::NotFound, "no Sentinel runs"));
+        };
+        // refused while the replica has only just been seen
+        until("a Sentinel hands over", || {
+            Ok(sentinel.asks(&format!("SENTINEL FAILOVER {NAME}"))? == "+OK")
+        })
     }
 
     /// Waits until all of them name that server.
@@ -98,7 +100,7 @@ impl Sentinel {
             let file = directory.path().join("sentinel.conf");
             let text = format!(
                 "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor {NAME} 127.0.0.1 {primary} 2\nsentinel \
-                 down-after-milliseconds {NAME} 1000\nsentinel failover-timeout {NAME} 10000\n",
+                 down-after-milliseconds {NAME} 5000\nsentinel failover-timeout {NAME} 10000\n",
                 directory.path().display()
             );
             std::fs::write(&file, text)?;
@@ -134,6 +136,14 @@ impl Drop for Sentinel {
     }
 }
 
+/// Waits until a server that handed over serves the new primary. Sentinels tell it some ten seconds after they name the other; what
+/// it takes before is lost.
+pub fn await_replica(former: &RedisServer) -> Result<()> {
+    until("the former primary is a replica", || {
+        Ok(former.asks("INFO replication")?.contains("role:slave"))
+    })
+}
+
 fn until(what: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
     for _ in 0..POLLS {
         if is_so().unwrap_or(false) {
@@ -145,4 +155,56 @@ fn until(what: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
         ErrorKind::TimedOut,
         format!("it never was so that {what}"),
     ))
+}
+
+/// A Sentinel of which nothing is real but what it answers to the one question that clients ask it.
+#[derive(Debug)]
+pub struct ToldSentinel {
+    port: u16,
+    names: Arc<AtomicU16>,
+}
+
+impl ToldSentinel {
+    /// It names that server until it is told otherwise.
+    pub fn naming(server: &RedisServer) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let port = listener.local_addr()?.port();
+        let names = Arc::new(AtomicU16::new(server.port()));
+        let told = Arc::clone(&names);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let told = Arc::clone(&told);
+                std::thread::spawn(move || answers(&stream, &told));
+            }
+        });
+        Ok(Self { port, names })
+    }
+
+    /// From now on it names that one.
+    pub fn names(&self, server: &RedisServer) {
+        self.names.store(server.port(), Ordering::SeqCst);
+    }
+
+    /// Where to connect.
+    pub fn url(&self) -> String {
+        format!("redis+sentinel://127.0.0.1:{}/{NAME}", self.port)
+    }
+}
+
+/// Reads commands (`*N`, then N times `$length` and the word) and answers each.
+fn answers(stream: &TcpStream, names: &AtomicU16) -> Result<()> {
+    let mut lines = BufReader::new(stream).lines();
+    let mut writer = stream;
+    while let Some(head) = lines.next().transpose()? {
+        let count: usize = head.trim_start_matches('*').parse().map_err(Error::other)?;
+        let words: Vec<String> = lines.by_ref().take(count * 2).collect::<Result<_>>()?;
+        let answer = if words.get(1).is_some_and(|word| word == "SENTINEL") {
+            let port = names.load(Ordering::SeqCst).to_string();
+            format!("*2\r\n$9\r\n127.0.0.1\r\n${}\r\n{port}\r\n", port.len())
+        } else {
+            "+OK\r\n".to_owned()
+        };
+        writer.write_all(answer.as_bytes())?;
+    }
+    Ok(())
 }

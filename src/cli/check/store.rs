@@ -70,7 +70,8 @@ fn unfit(config: &Config, problem: &str) -> &'static str {
 }
 
 fn unreachable(subject: &str, problem: String) -> Finding {
-    let mend = "start the server, or correct the address or password in store.url (SACOLA__STORE__URL)";
+    let mend = "start the server, or correct the address, the password or the name that Sentinels know in store.url (or where it is \
+                kept: its file, SACOLA__STORE__URL)";
     Finding::fault("store.unreachable", subject, problem, mend)
 }
 

@@ -1,8 +1,8 @@
-//! One connection to one server that is dialled again when it broke, or when another server has become the primary. It never sends a command a second time: a call whose
-//! answer was lost fails, and the next call dials.
+//! One connection to one server that is dialled again when it broke, or when another server has become the primary. It never
+//! sends a command a second time: a call whose answer was lost fails, and the next call dials.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::{BoxFuture, FutureExt, Shared};
 use redis::aio::MultiplexedConnection;
@@ -24,8 +24,8 @@ pub(super) struct Link {
 
 struct Current {
     number: u64,
-    /// The source's when it was dialled.
-    era: u64,
+    /// The source's, of where it leads; until that is known, of when it was dialled.
+    era: Arc<AtomicU64>,
     dial: Dial,
 }
 
@@ -69,16 +69,20 @@ impl Link {
     }
 
     fn dial(&self) -> (u64, Dial) {
-        let era = self.source.era();
         let mut current = self.current();
-        if let Some(held) = current.as_ref().filter(|held| held.era == era) {
+        let era = self.source.era();
+        let leads_there = |held: &&Current| held.era.load(Ordering::Relaxed) >= era;
+        if let Some(held) = current.as_ref().filter(leads_there) {
             return (held.number, held.dial.clone());
         }
         let number = self.dials.fetch_add(1, Ordering::Relaxed);
         let (source, config) = (self.source.clone(), self.config.clone());
+        let era = Arc::new(AtomicU64::new(era));
+        let led_to = Arc::clone(&era);
         let dial = async move {
-            let client = source.client().await?;
-            client.get_multiplexed_async_connection_with_config(&config).await
+            let (connection, era) = source.dial(&config).await?;
+            led_to.fetch_max(era, Ordering::Relaxed);
+            Ok(connection)
         };
         let dial: Dial = dial.boxed().shared();
         *current = Some(Current {

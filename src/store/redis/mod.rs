@@ -1,6 +1,6 @@
-//! The store on Redis or Valkey (7.0 or newer): one server, the primary that Sentinels name, or a cluster. It owns keys, scripts, connections and what an
-//! error of them means; it refuses to know what a state, an effect or a product says, never sends a command twice when its
-//! outcome is unknown, and never lets a conversation, cart, lane or purchase expire.
+//! The store on Redis or Valkey (7.0 or newer): one server, the primary that Sentinels name, or a cluster. It owns keys, scripts,
+//! connections and what an error of them means; it refuses to know what a state, an effect or a product says, never sends a
+//! command twice when its outcome is unknown, and never lets a conversation, cart, lane or purchase expire.
 
 mod catalog;
 mod cluster;
@@ -50,7 +50,7 @@ pub struct Options {
     pub key_prefix: String,
     /// How long dialling may take.
     pub connect_timeout_ms: u64,
-    /// How long an answer may take; longer than a primary waits for its replicas.
+    /// How long an answer may take; at least a little longer than a primary waits for its replicas (1 s).
     pub answer_timeout_ms: u64,
     /// How long what ends by itself is kept.
     pub retention: Retention,
@@ -116,9 +116,10 @@ pub async fn connect(url: &str, options: Options) -> Result<RedisStore, Error> {
     }
     let limits = target::Limits {
         connect: Duration::from_millis(options.connect_timeout_ms.max(1)),
-        answer: Duration::from_millis(options.answer_timeout_ms.max(1)),
+        answer: Duration::from_millis(options.answer_timeout_ms.max(net::WAIT_MS + 1)),
     };
     let target = target::Target::parse(url, limits)?;
+    let watched = target.sentinels();
     let net = Arc::new(net::Net::open(target, limits).await?);
     let keys = keys::Keys::new(&options.key_prefix);
     let tasks = Tasks::new();
@@ -136,6 +137,13 @@ pub async fn connect(url: &str, options: Options) -> Result<RedisStore, Error> {
     if !inner.net.is_cluster() {
         // in a cluster one replica that is away must not keep us from starting: a missing script is sent in full
         drop(loaded?);
+    }
+    if let Some(sentinels) = watched {
+        let config = target::connection_config(limits);
+        tasks.spawn(
+            "redis sentinels",
+            sentinel::watch(sentinels, config, tasks.stop_token()),
+        );
     }
     let inner = Arc::new(inner);
     let (commits, waiting) = commit::queue();

@@ -61,7 +61,7 @@ pub(super) struct Net {
 }
 
 /// How long a primary waits for its replicas.
-const WAIT_MS: u64 = 1000;
+pub(super) const WAIT_MS: u64 = 1000;
 
 impl Net {
     pub(super) async fn open(target: Target, limits: Limits) -> Result<Self, Error> {

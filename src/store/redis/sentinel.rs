@@ -1,14 +1,18 @@
-//! Where a connection to one server leads: to a fixed address, or to the primary that the Sentinels name when it is dialled.
-//! It refuses to keep connections, and asks no replica anything.
+//! Where a connection to one server leads: to a fixed address, or to the primary that the Sentinels name when it is dialled. It
+//! refuses to keep connections: each dial asks anew, so that a caller who goes away in the midst leaves nothing behind.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use redis::sentinel::{Sentinel, SentinelNodeConnectionInfo};
+use futures::stream::{FuturesUnordered, StreamExt};
+use redis::aio::MultiplexedConnection;
 use redis::{
-    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError, TlsMode,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    ProtocolVersion, RedisError,
 };
+use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
 use crate::store::Error;
@@ -18,8 +22,11 @@ use super::target::{tcp, unreadable};
 /// The port of a Sentinel that is given without one (Redis documentation, "High availability with Redis Sentinel").
 const PORT: u16 = 26379;
 
-/// A Sentinel is asked, and the primary that it names too; a dead Sentinel costs one more time-out.
-const DIALS_AT_ONCE: u32 = 4;
+/// How often Sentinels are asked while all is well.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A host and its port.
+type Place = (String, u16);
 
 /// What is dialled.
 #[derive(Clone)]
@@ -31,15 +38,21 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// The server to dial now.
-    pub(super) async fn client(&self) -> Result<Client, RedisError> {
+    /// A connection, and the era in which it was made.
+    pub(super) async fn dial(
+        &self,
+        config: &AsyncConnectionConfig,
+    ) -> Result<(MultiplexedConnection, u64), RedisError> {
         match self {
-            Self::Server(client) => Ok(client.as_ref().clone()),
-            Self::Sentinels(sentinels) => sentinels.primary().await,
+            Self::Server(client) => {
+                let connection = client.get_multiplexed_async_connection_with_config(config);
+                Ok((connection.await?, 0))
+            }
+            Self::Sentinels(sentinels) => sentinels.dial(config).await,
         }
     }
 
-    /// Changes when another server became the primary: a connection of an earlier era leads to the old one.
+    /// Grows when another server became the primary: a connection of an earlier era leads to a former one.
     pub(super) fn era(&self) -> u64 {
         match self {
             Self::Server(_) => 0,
@@ -50,18 +63,19 @@ impl Source {
 
 /// Sentinels, and the name under which they watch the primary.
 pub(super) struct Sentinels {
-    addresses: Vec<ConnectionInfo>,
+    asked: Vec<Client>,
     name: String,
-    primary: SentinelNodeConnectionInfo,
-    limit: Duration,
-    found: Mutex<Option<ConnectionAddr>>,
+    /// How servers are spoken to; the address stands for each of them.
+    server: ConnectionInfo,
+    is_tls: bool,
+    found: Mutex<Option<Place>>,
     era: AtomicU64,
 }
 
 impl Sentinels {
     /// Reads what follows the scheme: `[USER:PASSWORD@]HOST[:PORT],…/NAME[/DB][?sentinel_user=…&sentinel_password=…]`. User and
     /// password in front are the servers'; the Sentinels have their own.
-    pub(super) fn parse(scheme: &str, rest: &str, connect: Duration) -> Result<Self, Error> {
+    pub(super) fn parse(scheme: &str, rest: &str) -> Result<Self, Error> {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = place.split_once('/').ok_or_else(|| unfit(NAMELESS))?;
         let (user, hosts) = match authority.rsplit_once('@') {
@@ -73,11 +87,12 @@ impl Sentinels {
             return Err(unfit(NAMELESS));
         }
         let own = Own::parse(query)?;
-        let mut addresses = Vec::new();
+        let mut asked = Vec::new();
         for host in hosts.split(',').filter(|host| !host.is_empty()) {
-            addresses.push(own.sentinel(scheme, host)?);
+            let sentinel = own.sentinel(scheme, host)?;
+            asked.push(Client::open(sentinel).map_err(|error| unreadable(&error))?);
         }
-        if addresses.is_empty() {
+        if asked.is_empty() {
             return Err(unfit(
                 "the store URL names no Sentinel: write redis+sentinel://host:26379/NAME",
             ));
@@ -87,44 +102,108 @@ impl Sentinels {
             .redis_settings()
             .clone()
             .set_protocol(ProtocolVersion::RESP2);
-        let mut primary = SentinelNodeConnectionInfo::default()
-            .set_redis_connection_info(settings)
-            .set_tcp_settings(tcp());
-        if scheme == "rediss" {
-            primary = primary.set_tls_mode(TlsMode::Secure);
-        }
         Ok(Self {
-            addresses,
+            asked,
             name: name.to_owned(),
-            primary,
-            limit: connect.saturating_mul(DIALS_AT_ONCE),
+            server: server.set_redis_settings(settings).set_tcp_settings(tcp()),
+            is_tls: scheme == "rediss",
             found: Mutex::new(None),
             era: AtomicU64::new(0),
         })
     }
 
-    /// Asks the Sentinels anew, on connections of its own: a caller that goes away in the midst leaves nothing behind.
-    async fn primary(&self) -> Result<Client, RedisError> {
-        let mut sentinel = Sentinel::build(self.addresses.clone())?;
-        let asked = sentinel.async_master_for(&self.name, Some(&self.primary));
-        let client = tokio::time::timeout(self.limit, asked)
-            .await
-            .map_err(|_| RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut)))??;
-        self.note(client.get_connection_info().addr());
-        Ok(client)
+    async fn dial(&self, config: &AsyncConnectionConfig) -> Result<(MultiplexedConnection, u64), RedisError> {
+        let named = self.ask_all(config).await?;
+        let client = Client::open(self.at(&named))?;
+        let mut connection = client
+            .get_multiplexed_async_connection_with_config(config)
+            .await?;
+        let mut ask = redis::cmd("INFO");
+        let told: String = ask.arg("replication").query_async(&mut connection).await?;
+        if !told.lines().any(|line| line.trim_end() == "role:master") {
+            let text = "the server that the Sentinels name is no primary";
+            return Err(RedisError::from((ErrorKind::MasterNameNotFoundBySentinel, text)));
+        }
+        Ok((connection, self.note(named)))
     }
 
-    fn note(&self, address: &ConnectionAddr) {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        match found.as_ref() {
-            Some(former) if former == address => return,
-            Some(_) => {
-                self.era.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(primary = %address, "the Sentinels name another primary");
+    /// What most of them say. More than half need not wait for the others; where fewer answer, their word is taken.
+    async fn ask_all(&self, config: &AsyncConnectionConfig) -> Result<Place, RedisError> {
+        let mut asked: FuturesUnordered<_> = self
+            .asked
+            .iter()
+            .map(|sentinel| self.ask(sentinel, config))
+            .collect();
+        let mut votes: BTreeMap<Place, usize> = BTreeMap::new();
+        let mut failed = RedisError::from((ErrorKind::EmptySentinelList, "no Sentinel was asked"));
+        while let Some(answer) = asked.next().await {
+            match answer {
+                Ok(named) => {
+                    let count = votes.entry(named.clone()).or_default();
+                    *count += 1;
+                    if *count * 2 > self.asked.len() {
+                        return Ok(named);
+                    }
+                }
+                Err(error) => failed = error,
             }
-            None => {}
         }
-        *found = Some(address.clone());
+        let most = votes.into_iter().max_by_key(|(_, count)| *count);
+        most.map(|(named, _)| named).ok_or(failed)
+    }
+
+    async fn ask(&self, sentinel: &Client, config: &AsyncConnectionConfig) -> Result<Place, RedisError> {
+        let mut connection = sentinel
+            .get_multiplexed_async_connection_with_config(config)
+            .await?;
+        let mut ask = redis::cmd("SENTINEL");
+        ask.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.name);
+        let named: Option<Place> = ask.query_async(&mut connection).await?;
+        let text = "the Sentinels watch no primary of the name that store.url gives";
+        named.ok_or_else(|| RedisError::from((ErrorKind::MasterNameNotFoundBySentinel, text)))
+    }
+
+    fn at(&self, place: &Place) -> ConnectionInfo {
+        let (host, port) = place.clone();
+        let address = if self.is_tls {
+            ConnectionAddr::TcpTls {
+                host,
+                port,
+                insecure: false,
+                tls_params: None,
+            }
+        } else {
+            ConnectionAddr::Tcp(host, port)
+        };
+        self.server.clone().set_addr(address)
+    }
+
+    /// Notes where the primary is; returns the era, which grows when it was elsewhere before.
+    fn note(&self, place: Place) -> u64 {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.as_ref().is_some_and(|former| *former != place) {
+            self.era.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(host = %place.0, port = place.1, "the Sentinels name another primary");
+        }
+        *found = Some(place);
+        self.era.load(Ordering::Relaxed)
+    }
+}
+
+/// Asks the Sentinels once a second, also while nothing breaks: a primary that handed over goes on taking writes, which are lost,
+/// for some ten seconds until it is told.
+pub(super) async fn watch(sentinels: Arc<Sentinels>, config: AsyncConnectionConfig, stop: CancellationToken) {
+    let looks = async {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Ok(named) = sentinels.ask_all(&config).await {
+                sentinels.note(named);
+            }
+        }
+    };
+    tokio::select! {
+        () = looks => {}
+        () = stop.cancelled() => {}
     }
 }
 
@@ -138,6 +217,8 @@ struct Own {
 impl Own {
     fn parse(query: &str) -> Result<Self, Error> {
         let mut own = Self::default();
+        // in front of the hosts a + is a +: here too
+        let query = query.replace('+', "%2B");
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match key.as_ref() {
                 "sentinel_user" => own.user = Some(value.into_owned()),
@@ -192,26 +273,43 @@ fn unfit(text: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn parse(scheme: &str, rest: &str) -> Result<Sentinels, Error> {
-        Sentinels::parse(scheme, rest, Duration::from_secs(1))
-    }
-
     #[test]
     fn servers_and_sentinels_have_users_of_their_own() {
-        let rest = "app:p%40ss@s1,s2:26380,[::1]/main/3?sentinel_user=watch&sentinel_password=w%26p";
-        let Ok(read) = parse("redis", rest) else {
+        let rest = "app:p%40ss@s1,s2:26380,[::1]/main/3?sentinel_user=watch&sentinel_password=w%26p+1";
+        let Ok(read) = Sentinels::parse("redis", rest) else {
             panic!("it is not read")
         };
-        let shown: Vec<String> = read.addresses.iter().map(|one| one.addr().to_string()).collect();
+        let infos: Vec<&ConnectionInfo> = read.asked.iter().map(Client::get_connection_info).collect();
+        let shown: Vec<String> = infos.iter().map(|one| one.addr().to_string()).collect();
         assert_eq!(shown, ["s1:26379", "s2:26380", "::1:26379"]);
-        for sentinel in &read.addresses {
+        for sentinel in infos {
             let settings = sentinel.redis_settings();
             assert_eq!(
                 (settings.username(), settings.password()),
-                (Some("watch"), Some("w&p"))
+                (Some("watch"), Some("w&p+1"))
             );
         }
+        let server = read.at(&("10.0.0.7".to_owned(), 6380));
+        let settings = server.redis_settings();
+        assert_eq!(
+            (settings.username(), settings.password(), settings.db()),
+            (Some("app"), Some("p@ss"), 3)
+        );
+        assert_eq!(server.addr().to_string(), "10.0.0.7:6380");
         assert_eq!(read.name, "main");
+    }
+
+    #[test]
+    fn with_tls_servers_are_dialled_with_tls_too() {
+        let Ok(read) = Sentinels::parse("rediss", "h/main") else {
+            panic!("it is not read")
+        };
+        let server = read.at(&("db.internal".to_owned(), 6379));
+        assert!(
+            matches!(server.addr(), ConnectionAddr::TcpTls { insecure: false, .. }),
+            "{:?}",
+            server.addr()
+        );
     }
 
     #[test]
@@ -224,7 +322,7 @@ mod tests {
             "h/main/first",
             "u:s3cret@h/main?other=s3cret",
         ] {
-            let Err(Error::Unfit(text)) = parse("rediss", rest) else {
+            let Err(Error::Unfit(text)) = Sentinels::parse("rediss", rest) else {
                 panic!("{rest} was taken")
             };
             assert!(!text.contains("s3cret") && !text.is_empty(), "{text}");
@@ -233,13 +331,11 @@ mod tests {
 
     #[test]
     fn another_primary_begins_an_era() {
-        let Ok(read) = parse("redis", "h/main") else {
+        let Ok(read) = Sentinels::parse("redis", "h/main") else {
             panic!("it is not read")
         };
-        let at = |port| ConnectionAddr::Tcp("10.0.0.1".to_owned(), port);
         for (port, era) in [(1, 0), (1, 0), (2, 1), (2, 1), (1, 2)] {
-            read.note(&at(port));
-            assert_eq!(read.era.load(Ordering::Relaxed), era, "{port}");
+            assert_eq!(read.note(("10.0.0.1".to_owned(), port)), era, "{port}");
         }
     }
 }

@@ -38,9 +38,19 @@ impl Target {
             "redis" | "rediss" => single(url).map(|client| Self::Single(Source::Server(Arc::new(client)))),
             "redis+cluster" => cluster("redis", rest, limits),
             "rediss+cluster" => cluster("rediss", rest, limits),
-            "redis+sentinel" => sentinel("redis", rest, limits),
-            "rediss+sentinel" => sentinel("rediss", rest, limits),
+            "redis+sentinel" => sentinel("redis", rest),
+            "rediss+sentinel" => sentinel("rediss", rest),
             _ => Err(Error::Unfit(UNKNOWN.to_owned())),
+        }
+    }
+}
+
+impl Target {
+    /// Whoever must be asked where the primary is.
+    pub(super) fn sentinels(&self) -> Option<Arc<Sentinels>> {
+        match self {
+            Self::Single(Source::Sentinels(sentinels)) => Some(Arc::clone(sentinels)),
+            Self::Single(Source::Server(_)) | Self::Cluster(_) => None,
         }
     }
 }
@@ -67,8 +77,8 @@ fn single(url: &str) -> Result<Client, Error> {
     Client::open(info).map_err(|error| unreadable(&error))
 }
 
-fn sentinel(scheme: &str, rest: &str, limits: Limits) -> Result<Target, Error> {
-    let sentinels = Sentinels::parse(scheme, rest, limits.connect)?;
+fn sentinel(scheme: &str, rest: &str) -> Result<Target, Error> {
+    let sentinels = Sentinels::parse(scheme, rest)?;
     Ok(Target::Single(Source::Sentinels(Arc::new(sentinels))))
 }
 

@@ -257,8 +257,9 @@ def _urls(value, path=""):
 def _address(objects, where, place, url):
     """A host of one word is a Service of the same namespace."""
     try:
-        split = urlsplit(url.replace("+cluster", ""))
-        host, port = split.hostname or "", split.port or {"http": 80, "https": 443}.get(split.scheme, 6379)
+        split = urlsplit(url.replace("+cluster", "").replace("+sentinel", ""))
+        usual = {"http": 80, "https": 443}.get(split.scheme, 26379 if "+sentinel" in url else 6379)
+        host, port = split.hostname or "", split.port or usual
     except ValueError:  # several hosts, or the program tells it
         return
     if split.scheme in ("embedded", "") or not re.fullmatch(r"[a-z][-a-z0-9]*", host) or host in ("localhost", "from-elsewhere"):
