@@ -3,6 +3,7 @@
 //! at the first try; it refuses to know what it carries.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,7 +20,9 @@ const PATIENCE_MS: u64 = 1_500;
 const ONCE: Duration = Duration::from_mins(1);
 /// Pause before the same bytes are posted again.
 const AGAIN_MS: u64 = 30;
-/// How a gateway says that its store did not answer it, or did not take something, in time.
+/// A refusal of the store is beside a late answer when no more than this lies between them.
+const NEAR_MS: u64 = 5_000;
+/// How a gateway says that its store did not answer it, or did not take something.
 const STALLED: &str = "the store did not";
 const WEBHOOKS: &str = "/webhooks/whatsapp";
 const CALLBACKS: &str = "/webhooks/merchants/demo";
@@ -27,18 +30,31 @@ const CALLBACKS: &str = "/webhooks/merchants/demo";
 type Headers = Vec<(&'static str, String)>;
 
 /// Tries that were not answered with 200.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Untaken {
     /// Answered otherwise, by status.
     pub refused: BTreeMap<u16, u64>,
-    /// Answered with 503 because the store did not answer the gateway in time.
-    pub stalled: u64,
+    /// When it was answered with 503 because the store did not answer the gateway, or did not take it.
+    pub stalled_ms: Vec<i64>,
     /// Nobody listened.
     pub unreachable: u64,
     /// The connection ended before an answer came.
     pub cut: u64,
-    /// No answer came in time.
-    pub late: u64,
+    /// When no answer had come in time.
+    pub late_ms: Vec<i64>,
+}
+
+/// How often, and not when.
+impl fmt::Debug for Untaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Untaken")
+            .field("refused", &self.refused)
+            .field("stalled", &self.stalled_ms.len())
+            .field("unreachable", &self.unreachable)
+            .field("cut", &self.cut)
+            .field("late", &self.late_ms.len())
+            .finish()
+    }
 }
 
 impl Untaken {
@@ -49,17 +65,23 @@ impl Untaken {
 
     /// All answers that refused.
     pub fn refusals(&self) -> u64 {
-        self.refused.values().sum::<u64>() + self.stalled
+        self.refused.values().sum::<u64>() + u64::try_from(self.stalled_ms.len()).unwrap()
     }
 
     /// The same without what a disk costs that flushes for seconds: answers that came late, and refusals of the store beside
     /// them. A store that refuses while nobody waits is no slow one.
     pub fn but_for_a_slow_disk(&self) -> Self {
-        Self {
-            late: 0,
-            stalled: if self.late > 0 { 0 } else { self.stalled },
-            ..self.clone()
-        }
+        let mut rest = self.clone();
+        rest.stalled_ms.retain(|at_ms| !self.is_near(*at_ms));
+        rest.late_ms.clear();
+        rest
+    }
+
+    /// True when an answer was late around that time.
+    fn is_near(&self, at_ms: i64) -> bool {
+        self.late_ms
+            .iter()
+            .any(|late_ms| late_ms.abs_diff(at_ms) <= NEAR_MS)
     }
 
     /// The same over several runs.
@@ -67,10 +89,10 @@ impl Untaken {
         for (status, times) in &other.refused {
             *self.refused.entry(*status).or_default() += times;
         }
-        self.stalled += other.stalled;
+        self.stalled_ms.extend(&other.stalled_ms);
         self.unreachable += other.unreachable;
         self.cut += other.cut;
-        self.late += other.late;
+        self.late_ms.extend(&other.late_ms);
     }
 }
 
@@ -268,14 +290,15 @@ impl Post {
     }
 
     fn is_taken(&self, gateway: usize, secret: &str, answer: &Answer) -> bool {
+        let now_ms = self.clock.now_ms();
         let mut desk = self.desk();
         *desk.signed.entry(secret.to_owned()).or_default() -= 1;
         *desk.at.entry(gateway).or_default() -= 1;
         match answer {
             Answer::Status(200) => return true,
             Answer::Status(status) => *desk.untaken.refused.entry(*status).or_default() += 1,
-            Answer::Stalled => desk.untaken.stalled += 1,
-            Answer::Failed(error) if error.is_timeout() => desk.untaken.late += 1,
+            Answer::Stalled => desk.untaken.stalled_ms.push(now_ms),
+            Answer::Failed(error) if error.is_timeout() => desk.untaken.late_ms.push(now_ms),
             Answer::Failed(error) if error.is_connect() => desk.untaken.unreachable += 1,
             Answer::Failed(_) => desk.untaken.cut += 1,
         }

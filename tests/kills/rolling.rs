@@ -3,7 +3,7 @@
 //! here: what is handed over must not need them.
 
 use super::counts::{Toll, runs};
-use super::drains::Drained;
+use super::drains::{Drained, Told};
 use super::load::{load_ms, plan, wanted_per_second};
 use super::post::Untaken;
 use super::stand::{Settings, Stand};
@@ -67,13 +67,8 @@ impl Pace {
 
     /// How senders met it.
     fn met(&self) -> String {
-        let Untaken {
-            unreachable,
-            cut,
-            late,
-            ..
-        } = self.untaken;
-        let refused = self.untaken.refusals();
+        let Untaken { unreachable, cut, .. } = self.untaken;
+        let (refused, late) = (self.untaken.refusals(), self.untaken.late_ms.len());
         format!(
             "of the tries {refused} were refused, {unreachable} found nobody, {cut} were cut and {late} not answered in 1.5 s"
         )
@@ -155,7 +150,7 @@ async fn in_turn(way: Way) -> (Toll, Pace) {
     let began_ms = stand.now_ms();
     let crowd = stand.crowd(plan(replicas));
     let pause_ms = load_ms() / 12;
-    let (mut longest_drain_ms, mut down_ms) = (0, 0);
+    let (mut longest_drain_ms, mut down_ms, mut seen_draining) = (0, 0, 0);
     for replica in (0..replicas).cycle().take(ROUNDS * replicas) {
         stand.waits(pause_ms).await;
         if way == Way::Balanced {
@@ -167,12 +162,16 @@ async fn in_turn(way: Way) -> (Toll, Pace) {
                 .await;
         }
         let told_ms = stand.now_ms();
-        ended_well(stand.terminates(replica).await, replica, &mut longest_drain_ms);
+        let drained = stand.terminates(replica).await;
+        ended_well(drained, replica);
+        longest_drain_ms = drained.took_ms.max(longest_drain_ms);
+        seen_draining += u32::from(drained.told == Told::Draining);
         stand.starts(replica, None).await;
         if way == Way::Alone {
             down_ms += stand.now_ms() - told_ms;
         }
     }
+    assert!(seen_draining > 0, "nobody saw a replica drain");
     let passed_ms = u64::try_from(stand.now_ms() - began_ms).unwrap();
     stand
         .waits(load_ms().saturating_sub(passed_ms).max(pause_ms))
@@ -193,11 +192,11 @@ async fn in_turn(way: Way) -> (Toll, Pace) {
     (toll, pace)
 }
 
-fn ended_well(drained: Drained, replica: usize, longest_ms: &mut i64) {
+fn ended_well(drained: Drained, replica: usize) {
     assert_eq!(drained.status, Some(0), "replica {replica}: {drained:?}");
-    assert!(
-        !drained.was_ready_to_its_end,
+    assert_ne!(
+        drained.told,
+        Told::NeverDraining,
         "replica {replica} was ready to its end"
     );
-    *longest_ms = drained.took_ms.max(*longest_ms);
 }

@@ -42,6 +42,10 @@ const AGAIN_MS: u64 = 200;
 const ENDS_MS: u64 = 60_000;
 /// Where the embedded store's file lies.
 const DATA: &str = "data";
+/// So often a gateway is started at most: each of its starts waits for the store.
+const STARTS_MAX: usize = 3;
+/// The exit status of a gateway that failed while running, as it does when its store does not answer.
+const FAILED: i32 = 1;
 /// SIGKILL.
 const KILLED: i32 = 9;
 
@@ -260,10 +264,17 @@ requests_per_second = 1000
     /// Starts a gateway and waits until it is ready. `fault`: where it shall die, as `SACOLA_FAULT` says it. It ends by itself when
     /// its server stands still just then, and is started again, as whoever keeps it running does.
     pub async fn starts(&mut self, gateway: usize, fault: Option<&str>) {
-        let until_ms = self.clock.now_ms() + BOUND_MS;
         let (mut child, mut line) = self.spawns(fault).await;
-        while line.is_empty() && self.settings.store.is_some() && self.clock.now_ms() < until_ms {
-            child.wait().await.unwrap();
+        for _ in 1..STARTS_MAX {
+            if !line.is_empty() || self.settings.store.is_none() {
+                break;
+            }
+            let status = child.wait().await.unwrap();
+            assert_eq!(
+                status.code(),
+                Some(FAILED),
+                "the gateway ended otherwise: {status}"
+            );
             self.clock.sleep_ms(AGAIN_MS).await;
             (child, line) = self.spawns(fault).await;
         }
