@@ -45,11 +45,6 @@ impl House {
             merchant.timeout_ms = 8_000;
         }
         let app = App::start(&config, Arc::new(clock.clone())).await.unwrap();
-        let public = format!("http://{}", app.public);
-        outside.emulator.set_targets(
-            &format!("{public}/webhooks/whatsapp"),
-            &format!("{public}/webhooks/merchants/demo"),
-        );
         let house = Self {
             outside,
             app,
@@ -57,6 +52,11 @@ impl House {
             _directory: directory,
         };
         house.knows_products().await;
+        let public = format!("http://{}", house.app.public);
+        house.outside.emulator.set_targets(
+            &format!("{public}/webhooks/whatsapp"),
+            &format!("{public}/webhooks/merchants/demo"),
+        );
         house
     }
 

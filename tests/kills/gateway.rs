@@ -19,7 +19,7 @@ const AT_ONCE: usize = 5;
 const WALK_HOLD_MS: i64 = 15_000;
 /// News that was stored by a replica that died then is taken up after so long.
 const INTENT_MS: i64 = 60_000;
-/// How much longer a slow machine may take.
+/// How much longer a slow machine may take: so a walk has a minute in all, as whatever else is waited for here.
 const SLOW_MS: i64 = 45_000;
 /// Longest that the merchant waits until its news is taken.
 const NEWS_MS: u64 = 60_000;

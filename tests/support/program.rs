@@ -340,7 +340,8 @@ fn command(config: &Path) -> Command {
 }
 
 impl Gateway {
-    /// Starts the binary, waits until it is ready and knows the shop's products, and points the outside at it.
+    /// Starts the binary, waits until it is ready and knows the shop's products, and points the outside at it: only then, because
+    /// what the outside brings again after a restart must find products too.
     pub fn start(config: &Path, outside: &Outside) -> Self {
         let mut child = command(config).spawn().unwrap();
         let mut line = String::new();
@@ -348,19 +349,18 @@ impl Gateway {
             .read_line(&mut line)
             .unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
-        let public = ready["listen"].as_str().unwrap().to_owned();
+        let gateway = Self {
+            child,
+            public: ready["listen"].as_str().unwrap().to_owned(),
+            ops: ready["ops_listen"].as_str().unwrap().to_owned(),
+            config: config.to_owned(),
+        };
+        let public = &gateway.public;
+        knows_products(public, API_KEY);
         outside.emulator.set_targets(
             &format!("{public}/webhooks/whatsapp"),
             &format!("{public}/webhooks/merchants/demo"),
         );
-        let ops = ready["ops_listen"].as_str().unwrap().to_owned();
-        let gateway = Self {
-            child,
-            public,
-            ops,
-            config: config.to_owned(),
-        };
-        knows_products(&gateway.public, API_KEY);
         gateway
     }
 
@@ -429,6 +429,7 @@ pub fn knows_products(public: &str, key: &str) {
 fn tells_products(public: &str, key: &str) -> std::io::Result<bool> {
     let address = public.trim_start_matches("http://");
     let mut socket = TcpStream::connect(address)?;
+    socket.set_read_timeout(Some(Duration::from_secs(5)))?;
     let request = format!(
         "GET /v1/products?merchant=demo&limit=1 HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
          connection: close\r\n\r\n"

@@ -52,11 +52,11 @@ const POLL: Duration = Duration::from_millis(10);
 const POLLS: usize = 6000;
 /// How long a server that runs may take to answer a question of the test itself.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-/// Where servers listen. No system gives these to whoever wants any port: nobody else gets one between our looking and the
-/// server's binding, nor while a killed server is away. A node of a cluster needs the one 10000 above its own too: no other server
-/// looks there.
+/// Where servers listen. No system gives these to whoever wants any port: only another test's server might take one between our
+/// looking and the server's binding, or while a killed server is away. A node of a cluster needs the one 10000 above its own too: no
+/// other server looks there.
 const PORTS: Range<u16> = 10_000..16_000;
-/// Another test's server may still be as quick.
+/// Another test's server may be as quick.
 const PORTS_TRIED: usize = 20;
 
 impl RedisServer {

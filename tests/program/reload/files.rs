@@ -1,6 +1,7 @@
 //! When files are looked at, what is refused, and what needs a restart.
 
 use std::process::{Child, Command};
+use std::time::Duration;
 
 use reqwest::Method;
 
@@ -181,7 +182,7 @@ fn signalled_while_it_starts() -> Option<i32> {
         if let Some(ended) = program.try_wait().unwrap() {
             return ended.code();
         }
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(2));
     }
     signals(&program, "-HUP");
     signals(&program, "-TERM");

@@ -1,27 +1,22 @@
-//! `sacola emulator` as a process of its own, for bots that know nothing of the gateway: met, pointed at, kept, over HTTPS.
+//! `sacola emulator` as a process of its own, for those who know nothing of the gateway: what it tells, serves, keeps and refuses.
+//! How a bot is met and led here is in `bots`.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use actix_web::dev::ServerHandle;
-use actix_web::web::{self, Bytes, Data};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use sacola::tasks::Tasks;
-use sacola::whatsapp::signature;
 use serde_json::{Value, json};
-use tokio::net::TcpSocket;
-use url::Url;
 
 use crate::support::program::{eventually, runs};
 
+use bots::Bot;
+
+mod bots;
+
 const SECRET: &str = "the bot's app secret";
 const TOKEN: &str = "the bot's verify token";
-const NUMBER: &str = "777000111222333";
 const FREE: &str = "127.0.0.1:0";
 
 /// The program, running.
@@ -115,105 +110,6 @@ impl Drop for Running {
     }
 }
 
-/// Somebody's bot: it answers the handshake and keeps what it is told under a right signature.
-struct Bot {
-    url: String,
-    heard: Data<Heard>,
-    server: ServerHandle,
-    tasks: Tasks,
-}
-
-struct Heard {
-    token: String,
-    handshakes: AtomicUsize,
-    webhooks: Mutex<Vec<Value>>,
-}
-
-impl Bot {
-    fn start(listener: TcpListener, token: &str) -> Self {
-        let url = format!("http://{}/webhook", listener.local_addr().unwrap());
-        let heard = Data::new(Heard {
-            token: token.to_owned(),
-            handshakes: AtomicUsize::new(0),
-            webhooks: Mutex::default(),
-        });
-        let data = heard.clone();
-        let server = HttpServer::new(move || {
-            let hook = web::resource("/webhook")
-                .route(web::get().to(meets))
-                .route(web::post().to(hears));
-            App::new().app_data(data.clone()).service(hook)
-        })
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(1)
-        .listen(listener)
-        .unwrap()
-        .run();
-        let (handle, tasks) = (server.handle(), Tasks::new());
-        tasks.spawn("bot", async move { server.await.unwrap() });
-        Self {
-            url,
-            heard,
-            server: handle,
-            tasks,
-        }
-    }
-
-    /// Waits for a message of that text.
-    async fn hears(&self, words: &str) -> Value {
-        let message = eventually(|| async {
-            let webhooks = self.heard.webhooks.lock().unwrap().clone();
-            let values = webhooks
-                .iter()
-                .map(|body| &body["entry"][0]["changes"][0]["value"]);
-            let mut messages = values.filter_map(|value| {
-                value["messages"][0]["text"]["body"]
-                    .as_str()
-                    .map(|text| (text, value))
-            });
-            messages
-                .find(|(text, _)| *text == words)
-                .map(|(_, value)| value.clone())
-        });
-        message.await.expect("the bot heard nothing like it")
-    }
-
-    async fn stop(self) {
-        self.server.stop(false).await;
-        self.tasks.stop(2_000).await;
-    }
-}
-
-async fn meets(request: HttpRequest, heard: Data<Heard>) -> HttpResponse {
-    let url = Url::parse(&format!("http://bot{}", request.uri())).unwrap();
-    let asked = |name: &str| {
-        let found = url.query_pairs().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
-    if asked("hub.mode") != "subscribe" || asked("hub.verify_token") != heard.token {
-        return HttpResponse::Forbidden().finish();
-    }
-    heard.handshakes.fetch_add(1, Ordering::SeqCst);
-    HttpResponse::Ok().body(asked("hub.challenge"))
-}
-
-async fn hears(request: HttpRequest, heard: Data<Heard>, body: Bytes) -> HttpResponse {
-    let header = request
-        .headers()
-        .get(signature::HEADER)
-        .and_then(|value| value.to_str().ok());
-    if !signature::verify(&body, header, &[SECRET.as_bytes().to_vec()]) {
-        return HttpResponse::Unauthorized().finish();
-    }
-    heard
-        .webhooks
-        .lock()
-        .unwrap()
-        .push(serde_json::from_slice(&body).unwrap());
-    HttpResponse::Ok().finish()
-}
-
 /// A watcher of live events.
 struct Stream {
     answer: reqwest::Response,
@@ -254,74 +150,6 @@ impl Stream {
     async fn ends(mut self) {
         while self.answer.chunk().await.unwrap().is_some() {}
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bot_is_met_and_hears_what_people_write() {
-    let bot = Bot::start(TcpListener::bind(FREE).unwrap(), TOKEN);
-    let running = Running::start(&[
-        "--webhook-url",
-        &bot.url,
-        "--verify-token",
-        TOKEN,
-        "--app-secret",
-        SECRET,
-        "--phone-number-id",
-        NUMBER,
-        "--waba-id",
-        "42",
-    ]);
-    running.says("answered the handshake well").await;
-    running.says("/playground").await;
-    assert_eq!(bot.heard.handshakes.load(Ordering::SeqCst), 1);
-    assert_eq!(running.ready["phone_number_id"], NUMBER);
-    assert_eq!(running.ready["app_secret"], SECRET);
-    assert!(running.text("playground").ends_with("/playground"));
-
-    let phone = running.post("/emulator/phones", json!({"name": "Ana"})).await;
-    let id = phone["id"].as_str().unwrap();
-    let text = json!({"body": "oi"});
-    let sent = running
-        .post(&format!("/emulator/phones/{id}/devices/web/text"), text)
-        .await;
-    assert_eq!(sent["webhook_status"], 200);
-    let value = bot.hears("oi").await;
-    assert_eq!(value["metadata"]["phone_number_id"], NUMBER);
-    bot.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bot_that_is_late_or_wrong_is_told_what_to_mend_and_met_again() {
-    let (address, [first, second]) = reserved();
-    let url = format!("http://{address}/webhook");
-    let running = Running::start(&["--webhook-url", &url, "--verify-token", TOKEN]);
-    running.says("can't be reached; start your bot").await;
-
-    let wrong = Bot::start(listens(first), "another token");
-    running.says("--verify-token").await;
-    wrong.stop().await;
-    let bot = Bot::start(listens(second), TOKEN);
-    running.says("answered the handshake well").await;
-    bot.stop().await;
-}
-
-/// Two sockets at one free address, at which nobody listens yet and which nobody else can take.
-fn reserved() -> (SocketAddr, [TcpSocket; 2]) {
-    let at = |address: SocketAddr| {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        socket.set_reuseport(true).unwrap();
-        socket.bind(address).unwrap();
-        socket
-    };
-    let first = at(FREE.parse().unwrap());
-    let address = first.local_addr().unwrap();
-    let second = at(address);
-    (address, [first, second])
-}
-
-fn listens(socket: TcpSocket) -> TcpListener {
-    socket.listen(64).unwrap().into_std().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -458,14 +286,6 @@ fn a_damaged_state_is_refused_with_the_mend() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"format\":1");
 }
 
-/// A client that trusts the emulator's authority and nobody else.
-#[expect(clippy::disallowed_methods, reason = "a client of somebody else's bot")]
-fn trusting(ca_file: &Path) -> reqwest::ClientBuilder {
-    let pem = std::fs::read(ca_file).unwrap();
-    let authority = reqwest::Certificate::from_pem(&pem).unwrap();
-    reqwest::Client::builder().no_proxy().tls_certs_only([authority])
-}
-
 /// What the proxy answers to that first line.
 fn answered(proxy: &str, line: &str) -> String {
     let mut socket = TcpStream::connect(proxy.trim_start_matches("http://")).unwrap();
@@ -475,59 +295,6 @@ fn answered(proxy: &str, line: &str) -> String {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
     answer
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bot_with_a_built_in_host_is_led_here_by_a_proxy_and_an_authority() {
-    let directory = tempfile::tempdir().unwrap();
-    let tls_dir = directory.path().join("tls");
-    let arguments = [
-        "--tls-listen",
-        FREE,
-        "--proxy-listen",
-        FREE,
-        "--tls-dir",
-        tls_dir.to_str().unwrap(),
-    ];
-    let first = Running::start(&arguments);
-    let ca_file = PathBuf::from(first.text("ca_file"));
-    assert!(ca_file.starts_with(&tls_dir));
-    let key = std::fs::metadata(tls_dir.join("ca-key.pem")).unwrap();
-    assert_eq!(key.permissions().mode() & 0o777, 0o600);
-    let former = trusting(&ca_file);
-    assert_eq!(first.terminates(), Some(0));
-
-    // Who trusts the authority of a former run needs no other file.
-    let running = Running::start(&arguments);
-    let proxy = running.text("proxy_url");
-    let led = former
-        .proxy(reqwest::Proxy::https(&proxy).unwrap())
-        .build()
-        .unwrap();
-    let answer = led
-        .get("https://graph.facebook.com/emulator/state")
-        .send()
-        .await
-        .unwrap();
-    let state: Value = answer.json().await.unwrap();
-    assert_eq!(state["phone_number_id"], running.ready["phone_number_id"]);
-    let other = led.get("https://example.com/").send().await;
-    assert!(other.is_err());
-
-    let url = running.text("tls_url");
-    let direct = trusting(&ca_file).build().unwrap();
-    assert_eq!(
-        direct
-            .get(format!("{url}/emulator/state"))
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .as_u16(),
-        200
-    );
-    let stranger = running.http.get(format!("{url}/emulator/state")).send().await;
-    assert!(stranger.is_err(), "nobody trusts it unasked");
 }
 
 #[tokio::test(flavor = "multi_thread")]
