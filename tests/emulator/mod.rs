@@ -5,6 +5,7 @@ mod bot;
 mod graph;
 mod graph_account;
 mod phones;
+mod phones_ids;
 mod receiver;
 mod refusals;
 mod webhooks;

@@ -14,6 +14,7 @@ mod reloads;
 mod replays;
 mod replicas;
 mod rules;
+mod rules_money;
 mod statuses;
 mod stopping;
 mod time;

@@ -5,6 +5,7 @@ mod collector;
 mod demo;
 mod erased;
 mod erased_meanwhile;
+mod erased_on_disk;
 mod needles;
 mod stage;
 mod story;
