@@ -30,20 +30,20 @@ const BASE_URL: &str = "SACOLA__MERCHANT__0__BASE_URL";
 const GRAPH_URL: &str = "SACOLA__WHATSAPP__GRAPH_URL";
 
 /// A configuration without faults, its provider and its shop.
-struct Bench {
+pub(super) struct Bench {
     outside: Outside,
     directory: tempfile::TempDir,
     config: PathBuf,
 }
 
 /// What the command said.
-struct Checked {
+pub(super) struct Checked {
     status: Option<i32>,
     report: Value,
 }
 
 impl Bench {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = format!("embedded:{}", directory.path().join("data").display());
         let outside = Outside::start();
@@ -74,7 +74,7 @@ impl Bench {
         (output.status.code(), stdout, stderr)
     }
 
-    fn checks(&self, more: &[(&str, &str)]) -> Checked {
+    pub(super) fn checks(&self, more: &[(&str, &str)]) -> Checked {
         let (status, stdout, stderr) = self.runs(more, &["--json"]);
         let report = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}\n{stderr}"));
         Checked { status, report }
@@ -91,7 +91,7 @@ impl Checked {
     }
 
     /// Asserts that this is the only fault, and that its text holds all of these.
-    fn has_fault(&self, code: &str, parts: &[&str]) {
+    pub(super) fn has_fault(&self, code: &str, parts: &[&str]) {
         let told = self.told("faults", code);
         assert_eq!(self.status, Some(2));
         assert_eq!(
@@ -119,7 +119,7 @@ impl Checked {
     }
 
     /// The note of the subject that begins so.
-    fn passed(&self, subject: &str) -> String {
+    pub(super) fn passed(&self, subject: &str) -> String {
         let passed = self.report["passed"].as_array().unwrap();
         let found = passed
             .iter()
@@ -377,6 +377,18 @@ async fn a_store_that_cannot_be_used_is_named_with_its_mend() {
     bench.checks(&[("SACOLA__STORE__URL", nobody)]).has_fault(
         "store.unreachable",
         &["redis://…@127.0.0.1:1", "start the server"],
+    );
+    let sentinel = [(
+        "SACOLA__STORE__URL",
+        "redis+sentinel://:secret-of-the-store@127.0.0.1:1/main",
+    )];
+    bench.checks(&sentinel).has_fault(
+        "store.unreachable",
+        &[
+            "a Sentinel refused or did not answer",
+            "127.0.0.1:1",
+            "sentinel_password",
+        ],
     );
     let file = bench.directory.path().join("a-file");
     std::fs::write(&file, "").unwrap();

@@ -13,4 +13,5 @@ mod measures;
 mod reload;
 mod replays;
 mod starts;
+mod tls;
 mod walks;

@@ -49,6 +49,11 @@ fn marked(expected: u64) -> Commit {
     }
 }
 
+async fn commits_at_once(store: &Arc<dyn Store>, expected: u64) {
+    let done = store.commit(marked(expected), at(NOW)).await;
+    assert!(matches!(done, Ok(CommitOutcome::Committed { .. })), "{done:?}");
+}
+
 /// Commits as a provider delivers: again and again, until it is answered. It takes a call on a connection to find out that its
 /// server has gone, and one that asks Sentinels.
 async fn commits(store: &Arc<dyn Store>, expected: u64) {
@@ -135,5 +140,22 @@ async fn a_primary_that_is_well_is_left_as_soon_as_another_is_named() {
         (next.asks(PROBE).ok()? == ":1").then_some(())
     });
     assert!(has_left.await.is_some(), "nothing broke, so it stayed");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_old_word_that_names_a_replica_makes_nobody_leave() {
+    let primary = RedisServer::start_with(AppendOnly::No, &PRIMARY).expect("a primary");
+    let replica = RedisServer::replica_of(&primary, AppendOnly::Off).expect("a replica");
+    let sentinel = ToldSentinel::naming(&primary).expect("a Sentinel");
+    let store = connect(&sentinel.url()).await;
+    commits(&store, 0).await;
+    sentinel.names(&replica);
+    for look in 1..=3 {
+        let asked = sentinel.asked();
+        let looked = eventually(|| async { (sentinel.asked() > asked + 1).then_some(()) });
+        assert!(looked.await.is_some(), "it is asked each second");
+        commits_at_once(&store, look).await;
+    }
     store.close().await;
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Error, ErrorKind, Result, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -161,7 +161,13 @@ fn until(what: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
 #[derive(Debug)]
 pub struct ToldSentinel {
     port: u16,
-    names: Arc<AtomicU16>,
+    words: Arc<Words>,
+}
+
+#[derive(Debug)]
+struct Words {
+    names: AtomicU16,
+    asked: AtomicU64,
 }
 
 impl ToldSentinel {
@@ -169,20 +175,28 @@ impl ToldSentinel {
     pub fn naming(server: &RedisServer) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
-        let names = Arc::new(AtomicU16::new(server.port()));
-        let told = Arc::clone(&names);
+        let words = Arc::new(Words {
+            names: AtomicU16::new(server.port()),
+            asked: AtomicU64::new(0),
+        });
+        let told = Arc::clone(&words);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let told = Arc::clone(&told);
                 std::thread::spawn(move || answers(&stream, &told));
             }
         });
-        Ok(Self { port, names })
+        Ok(Self { port, words })
     }
 
     /// From now on it names that one.
     pub fn names(&self, server: &RedisServer) {
-        self.names.store(server.port(), Ordering::SeqCst);
+        self.words.names.store(server.port(), Ordering::SeqCst);
+    }
+
+    /// How often it was asked.
+    pub fn asked(&self) -> u64 {
+        self.words.asked.load(Ordering::SeqCst)
     }
 
     /// Where to connect.
@@ -192,14 +206,15 @@ impl ToldSentinel {
 }
 
 /// Reads commands (`*N`, then N times `$length` and the word) and answers each.
-fn answers(stream: &TcpStream, names: &AtomicU16) -> Result<()> {
+fn answers(stream: &TcpStream, told: &Words) -> Result<()> {
     let mut lines = BufReader::new(stream).lines();
     let mut writer = stream;
     while let Some(head) = lines.next().transpose()? {
         let count: usize = head.trim_start_matches('*').parse().map_err(Error::other)?;
         let words: Vec<String> = lines.by_ref().take(count * 2).collect::<Result<_>>()?;
         let answer = if words.get(1).is_some_and(|word| word == "SENTINEL") {
-            let port = names.load(Ordering::SeqCst).to_string();
+            told.asked.fetch_add(1, Ordering::SeqCst);
+            let port = told.names.load(Ordering::SeqCst).to_string();
             format!("*2\r\n$9\r\n127.0.0.1\r\n${}\r\n{port}\r\n", port.len())
         } else {
             "+OK\r\n".to_owned()

@@ -258,7 +258,8 @@ fn guard(server: u32) -> Result<Child> {
     command.spawn()
 }
 
-pub(super) fn free_port() -> Result<u16> {
+/// A port for a server.
+pub fn free_port() -> Result<u16> {
     for _ in 0..PORTS_TRIED {
         let place = random()? % u64::from(PORTS.end - PORTS.start);
         let port = PORTS.start + u16::try_from(place).map_err(Error::other)?;

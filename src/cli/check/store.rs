@@ -18,7 +18,7 @@ pub(super) async fn check(config: &Config, gateway: Option<&Gateway>) -> Vec<Fin
             store.close().await;
             match health {
                 Ok(health) => opened(&subject, &health, app::demanded(config)),
-                Err(error) => vec![unreachable(&subject, error.to_string())],
+                Err(error) => vec![unreachable(config, &subject, error.to_string())],
             }
         }
         Err(error) => vec![not_opened(config, &subject, &error, gateway)],
@@ -51,14 +51,16 @@ fn not_opened(config: &Config, subject: &str, error: &anyhow::Error, gateway: Op
         return held(subject, gateway);
     }
     if !matches!(error.downcast_ref::<store::Error>(), Some(store::Error::Unfit(_))) {
-        return unreachable(subject, text);
+        return unreachable(config, subject, text);
     }
     let mend = unfit(config, &text);
     Finding::fault("store.unfit", subject, text, mend)
 }
 
 fn unfit(config: &Config, problem: &str) -> &'static str {
-    if problem.contains("written in format") {
+    if problem.contains("the store URL") {
+        "correct store.url: docs/CONFIGURATION.md, [store]"
+    } else if problem.contains("written in format") {
         "go forward again, or restore: docs/DEPLOYMENT.md, \"Upgrade and rollback\""
     } else if !config.store.url.expose().starts_with("embedded:") {
         "change what is named in the server's settings, or point store.url at another server"
@@ -69,9 +71,14 @@ fn unfit(config: &Config, problem: &str) -> &'static str {
     }
 }
 
-fn unreachable(subject: &str, problem: String) -> Finding {
-    let mend = "start the server, or correct the address, the password or the name that Sentinels know in store.url (or where it is \
-                kept: its file, SACOLA__STORE__URL)";
+fn unreachable(config: &Config, subject: &str, problem: String) -> Finding {
+    let mend = if config.store.url.expose().contains("+sentinel://") {
+        "start the Sentinels and the server, or correct the address in store.url (or where it is kept: its file, \
+         SACOLA__STORE__URL): user and password before the hosts are the servers', sentinel_user and sentinel_password the \
+         Sentinels'"
+    } else {
+        "start the server, or correct the address or password in store.url (or where it is kept: its file, SACOLA__STORE__URL)"
+    };
     Finding::fault("store.unreachable", subject, problem, mend)
 }
 

@@ -2,6 +2,7 @@
 //! refuses to keep connections: each dial asks anew, so that a caller who goes away in the midst leaves nothing behind.
 
 use std::collections::BTreeMap;
+use std::fmt::{Display, Formatter};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
 use crate::store::Error;
+use crate::tasks::Streak;
 
 use super::target::{tcp, unreadable};
 
@@ -25,8 +27,24 @@ const PORT: u16 = 26379;
 /// How often Sentinels are asked while all is well.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A host and its port.
-type Place = (String, u16);
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    host: String,
+    port: u16,
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// What stands at the place that Sentinels name.
+enum Reached {
+    Primary(MultiplexedConnection),
+    NoPrimary,
+}
 
 /// What is dialled.
 #[derive(Clone)]
@@ -97,7 +115,7 @@ impl Sentinels {
                 "the store URL names no Sentinel: write redis+sentinel://host:26379/NAME",
             ));
         }
-        let server = info(&format!("{scheme}://{user}primary/{db}"))?;
+        let server = info(&format!("{scheme}://{user}primary/{db}"), SERVERS)?;
         let settings = server
             .redis_settings()
             .clone()
@@ -113,27 +131,53 @@ impl Sentinels {
     }
 
     async fn dial(&self, config: &AsyncConnectionConfig) -> Result<(MultiplexedConnection, u64), RedisError> {
+        let asked_in = self.era.load(Ordering::Relaxed);
         let named = self.ask_all(config).await?;
-        let client = Client::open(self.at(&named))?;
-        let mut connection = client
-            .get_multiplexed_async_connection_with_config(config)
-            .await?;
-        let mut ask = redis::cmd("INFO");
-        let told: String = ask.arg("replication").query_async(&mut connection).await?;
-        if !told.lines().any(|line| line.trim_end() == "role:master") {
-            let text = "the server that the Sentinels name is no primary";
-            return Err(RedisError::from((ErrorKind::MasterNameNotFoundBySentinel, text)));
+        match self.reach(&named, config).await? {
+            Reached::Primary(connection) => Ok((connection, self.note(named, asked_in))),
+            Reached::NoPrimary => {
+                let text = "the server that the Sentinels name is no primary";
+                Err(said(ErrorKind::MasterNameNotFoundBySentinel, text, &named, &""))
+            }
         }
-        Ok((connection, self.note(named)))
     }
 
-    /// What most of them say. More than half need not wait for the others; where fewer answer, their word is taken.
+    /// Dials what the Sentinels name, and asks it whether it is what they say.
+    async fn reach(&self, named: &Place, config: &AsyncConnectionConfig) -> Result<Reached, RedisError> {
+        let text = "the server that the Sentinels name refused or did not answer";
+        let told = |error: RedisError| said(error.kind(), text, named, &error);
+        let client = Client::open(self.at(named))?;
+        let dialled = client.get_multiplexed_async_connection_with_config(config);
+        let mut connection = dialled.await.map_err(told)?;
+        let mut ask = redis::cmd("INFO");
+        ask.arg("replication");
+        let info: String = ask.query_async(&mut connection).await.map_err(told)?;
+        if info.lines().any(|line| line.trim_end() == "role:master") {
+            Ok(Reached::Primary(connection))
+        } else {
+            Ok(Reached::NoPrimary)
+        }
+    }
+
+    /// Asks whether the primary is still where the connections lead, and lets them leave if not. A Sentinel's word may be old: whoever
+    /// says that it is no primary is not gone to. One that can't be reached was elected all the same, and what is written to the
+    /// former one is lost.
+    async fn look(&self, config: &AsyncConnectionConfig) -> Result<(), RedisError> {
+        let asked_in = self.era.load(Ordering::Relaxed);
+        let named = self.ask_all(config).await?;
+        let is_news = self.found().is_some_and(|former| former != named);
+        if is_news && !matches!(self.reach(&named, config).await, Ok(Reached::NoPrimary)) {
+            self.note(named, asked_in);
+        }
+        Ok(())
+    }
+
+    /// What most of them say. More than half need not wait for the others; where fewer answer, their word is taken. Between equals the
+    /// one counts where the connections lead already.
     async fn ask_all(&self, config: &AsyncConnectionConfig) -> Result<Place, RedisError> {
-        let mut asked: FuturesUnordered<_> = self
-            .asked
-            .iter()
-            .map(|sentinel| self.ask(sentinel, config))
-            .collect();
+        let found = self.found();
+        let asked = self.asked.iter().map(|sentinel| self.ask(sentinel, config));
+        let mut asked: FuturesUnordered<_> = asked.collect();
         let mut votes: BTreeMap<Place, usize> = BTreeMap::new();
         let mut failed = RedisError::from((ErrorKind::EmptySentinelList, "no Sentinel was asked"));
         while let Some(answer) = asked.next().await {
@@ -145,26 +189,35 @@ impl Sentinels {
                         return Ok(named);
                     }
                 }
-                Err(error) => failed = error,
+                // a refusal says more than that somebody was not there
+                Err(error) if matches!(failed.kind(), ErrorKind::EmptySentinelList | ErrorKind::Io) => {
+                    failed = error;
+                }
+                Err(_) => {}
             }
         }
-        let most = votes.into_iter().max_by_key(|(_, count)| *count);
+        let most = votes
+            .into_iter()
+            .max_by_key(|(place, count)| (*count, found.as_ref() == Some(place)));
         most.map(|(named, _)| named).ok_or(failed)
     }
 
     async fn ask(&self, sentinel: &Client, config: &AsyncConnectionConfig) -> Result<Place, RedisError> {
-        let mut connection = sentinel
-            .get_multiplexed_async_connection_with_config(config)
-            .await?;
+        let address = sentinel.get_connection_info().addr();
+        let text = "a Sentinel refused or did not answer";
+        let told = |error: RedisError| said(error.kind(), text, address, &error);
+        let dialled = sentinel.get_multiplexed_async_connection_with_config(config);
+        let mut connection = dialled.await.map_err(told)?;
         let mut ask = redis::cmd("SENTINEL");
         ask.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.name);
-        let named: Option<Place> = ask.query_async(&mut connection).await?;
-        let text = "the Sentinels watch no primary of the name that store.url gives";
-        named.ok_or_else(|| RedisError::from((ErrorKind::MasterNameNotFoundBySentinel, text)))
+        let named: Option<(String, u16)> = ask.query_async(&mut connection).await.map_err(told)?;
+        let text = "a Sentinel watches no primary of the name that store.url gives";
+        let nothing = || said(ErrorKind::MasterNameNotFoundBySentinel, text, address, &"");
+        named.map(|(host, port)| Place { host, port }).ok_or_else(nothing)
     }
 
     fn at(&self, place: &Place) -> ConnectionInfo {
-        let (host, port) = place.clone();
+        let (host, port) = (place.host.clone(), place.port);
         let address = if self.is_tls {
             ConnectionAddr::TcpTls {
                 host,
@@ -178,27 +231,46 @@ impl Sentinels {
         self.server.clone().set_addr(address)
     }
 
-    /// Notes where the primary is; returns the era, which grows when it was elsewhere before.
-    fn note(&self, place: Place) -> u64 {
+    /// Notes where the primary is, as it was told to one who asked in that era; returns the era of whoever goes there, which grows
+    /// when the primary was elsewhere before.
+    fn note(&self, place: Place, asked_in: u64) -> u64 {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if found.as_ref().is_some_and(|former| *former != place) {
-            self.era.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(host = %place.0, port = place.1, "the Sentinels name another primary");
+        let era = self.era.load(Ordering::Relaxed);
+        let era = match found.as_ref() {
+            Some(former) if *former == place => return era,
+            // somebody found another one meanwhile: this word is older
+            Some(_) if era != asked_in => return asked_in,
+            Some(_) => era + 1,
+            None => era,
+        };
+        if era != asked_in {
+            tracing::warn!(primary = %place, "the Sentinels name another primary");
         }
+        self.era.store(era, Ordering::Relaxed);
         *found = Some(place);
-        self.era.load(Ordering::Relaxed)
+        era
     }
+
+    fn found(&self) -> Option<Place> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.clone()
+    }
+}
+
+fn said(kind: ErrorKind, text: &'static str, who: &dyn Display, what: &dyn Display) -> RedisError {
+    let detail = format!("{who} {what}");
+    RedisError::from((kind, text, detail.trim_end().to_owned()))
 }
 
 /// Asks the Sentinels once a second, also while nothing breaks: a primary that handed over goes on taking writes, which are lost,
 /// for some ten seconds until it is told.
 pub(super) async fn watch(sentinels: Arc<Sentinels>, config: AsyncConnectionConfig, stop: CancellationToken) {
+    let streak = Streak::default();
     let looks = async {
         loop {
             tokio::time::sleep(LOOK).await;
-            if let Ok(named) = sentinels.ask_all(&config).await {
-                sentinels.note(named);
-            }
+            let outcome = sentinels.look(&config).await;
+            streak.note("asking the Sentinels where the primary is", &outcome);
         }
     };
     tokio::select! {
@@ -243,7 +315,7 @@ impl Own {
         } else {
             format!("{scheme}://{host}:{PORT}")
         };
-        let found = info(&address)?;
+        let found = info(&address, SENTINEL)?;
         let mut settings = found
             .redis_settings()
             .clone()
@@ -261,8 +333,12 @@ impl Own {
 const NAMELESS: &str = "the store URL does not say which primary the Sentinels watch: write redis+sentinel://host:26379/NAME, as \
                         in `sentinel monitor NAME …`";
 
-fn info(url: &str) -> Result<ConnectionInfo, Error> {
-    url.into_connection_info().map_err(|error| unreadable(&error))
+const SERVERS: &str =
+    "in the store URL, what follows the name is no database number, or user and password can't be read";
+const SENTINEL: &str = "in the store URL, a Sentinel's host or port can't be read";
+
+fn info(url: &str, problem: &str) -> Result<ConnectionInfo, Error> {
+    url.into_connection_info().map_err(|_| unfit(problem))
 }
 
 fn unfit(text: &str) -> Error {
@@ -272,6 +348,11 @@ fn unfit(text: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn place(port: u16) -> Place {
+        let host = "10.0.0.1".to_owned();
+        Place { host, port }
+    }
 
     #[test]
     fn servers_and_sentinels_have_users_of_their_own() {
@@ -289,13 +370,13 @@ mod tests {
                 (Some("watch"), Some("w&p+1"))
             );
         }
-        let server = read.at(&("10.0.0.7".to_owned(), 6380));
+        let server = read.at(&place(6380));
         let settings = server.redis_settings();
         assert_eq!(
             (settings.username(), settings.password(), settings.db()),
             (Some("app"), Some("p@ss"), 3)
         );
-        assert_eq!(server.addr().to_string(), "10.0.0.7:6380");
+        assert_eq!(server.addr().to_string(), "10.0.0.1:6380");
         assert_eq!(read.name, "main");
     }
 
@@ -304,7 +385,7 @@ mod tests {
         let Ok(read) = Sentinels::parse("rediss", "h/main") else {
             panic!("it is not read")
         };
-        let server = read.at(&("db.internal".to_owned(), 6379));
+        let server = read.at(&place(6379));
         assert!(
             matches!(server.addr(), ConnectionAddr::TcpTls { insecure: false, .. }),
             "{:?}",
@@ -334,8 +415,13 @@ mod tests {
         let Ok(read) = Sentinels::parse("redis", "h/main") else {
             panic!("it is not read")
         };
-        for (port, era) in [(1, 0), (1, 0), (2, 1), (2, 1), (1, 2)] {
-            assert_eq!(read.note(("10.0.0.1".to_owned(), port)), era, "{port}");
+        for (port, asked_in, era) in [(1, 0, 0), (1, 0, 0), (2, 0, 1), (2, 1, 1), (1, 1, 2)] {
+            assert_eq!(read.note(place(port), asked_in), era, "{port}");
         }
+        assert_eq!(read.note(place(2), 1), 1, "asked before the last change");
+        assert_eq!(
+            (read.found(), read.era.load(Ordering::Relaxed)),
+            (Some(place(1)), 2)
+        );
     }
 }
