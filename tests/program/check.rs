@@ -61,6 +61,7 @@ impl Bench {
             .args(["check", "--config"])
             .arg(&self.config)
             .args(arguments)
+            .env_remove("SSL_CERT_DIR")
             .envs(VARIABLES)
             .envs(more.iter().copied())
             .output()

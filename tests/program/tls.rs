@@ -61,13 +61,13 @@ async fn a_redis_behind_tls_is_trusted_by_the_authority_that_is_named() {
     let _server = starts(&signed, &port);
     let bench = Bench::start();
     let url = format!("rediss://127.0.0.1:{port}");
-    let store = ("SACOLA__STORE__URL", url.as_str());
-    bench
-        .checks(&[store])
-        .has_fault("store.unreachable", &[&url, "UnknownIssuer"]);
-    let authority = signed.authority.display().to_string();
-    let note = bench
-        .checks(&[store, ("SSL_CERT_FILE", &authority)])
-        .passed("store.url rediss://");
+    let checks = |authority: &Path| {
+        let authority = authority.display().to_string();
+        bench.checks(&[("SACOLA__STORE__URL", &url), ("SSL_CERT_FILE", &authority)])
+    };
+    let another = tempfile::tempdir().unwrap();
+    checks(&signs(another.path()).authority)
+        .has_fault("store.unreachable", &[&url, "invalid peer certificate"]);
+    let note = checks(&signed.authority).passed("store.url rediss://");
     assert!(note.contains("took a write"), "{note}");
 }

@@ -135,10 +135,7 @@ impl Sentinels {
         let named = self.ask_all(config).await?;
         match self.reach(&named, config).await? {
             Reached::Primary(connection) => Ok((connection, self.note(named, asked_in))),
-            Reached::NoPrimary => {
-                let text = "the server that the Sentinels name is no primary";
-                Err(said(ErrorKind::MasterNameNotFoundBySentinel, text, &named, &""))
-            }
+            Reached::NoPrimary => Err(no_primary(&named)),
         }
     }
 
@@ -165,10 +162,13 @@ impl Sentinels {
     async fn look(&self, config: &AsyncConnectionConfig) -> Result<(), RedisError> {
         let asked_in = self.era.load(Ordering::Relaxed);
         let named = self.ask_all(config).await?;
-        let is_news = self.found().is_some_and(|former| former != named);
-        if is_news && !matches!(self.reach(&named, config).await, Ok(Reached::NoPrimary)) {
-            self.note(named, asked_in);
+        if self.found().is_none_or(|former| former == named) {
+            return Ok(());
         }
+        if matches!(self.reach(&named, config).await, Ok(Reached::NoPrimary)) {
+            return Err(no_primary(&named));
+        }
+        self.note(named, asked_in);
         Ok(())
     }
 
@@ -240,12 +240,12 @@ impl Sentinels {
             Some(former) if *former == place => return era,
             // somebody found another one meanwhile: this word is older
             Some(_) if era != asked_in => return asked_in,
-            Some(_) => era + 1,
+            Some(_) => {
+                tracing::warn!(primary = %place, "the Sentinels name another primary");
+                era + 1
+            }
             None => era,
         };
-        if era != asked_in {
-            tracing::warn!(primary = %place, "the Sentinels name another primary");
-        }
         self.era.store(era, Ordering::Relaxed);
         *found = Some(place);
         era
@@ -255,6 +255,11 @@ impl Sentinels {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.clone()
     }
+}
+
+fn no_primary(named: &Place) -> RedisError {
+    let text = "the server that the Sentinels name is no primary";
+    said(ErrorKind::MasterNameNotFoundBySentinel, text, named, &"")
 }
 
 fn said(kind: ErrorKind, text: &'static str, who: &dyn Display, what: &dyn Display) -> RedisError {
