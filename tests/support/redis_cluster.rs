@@ -275,7 +275,7 @@ fn run(arguments: &[String]) -> Result<String> {
     Err(Error::other(format!("redis-cli {arguments:?}: {text}{problem}")))
 }
 
-fn until(what: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
+pub(super) fn until(what: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
     for _ in 0..POLLS {
         if is_so().unwrap_or(false) {
             return Ok(());

@@ -5,18 +5,15 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
-use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::redis_cluster::until;
 use super::redis_server::{PATIENCE, RedisServer, Running, ask, free_port};
 
 const SENTINELS: usize = 3;
 /// The name of the primary.
 pub const NAME: &str = "main";
-const POLL: Duration = Duration::from_millis(50);
-/// A minute in all.
-const POLLS: usize = 1200;
 const PORTS_TRIED: usize = 20;
 
 /// The Sentinels. They end with it.
@@ -142,19 +139,6 @@ pub fn await_replica(former: &RedisServer) -> Result<()> {
     until("the former primary is a replica", || {
         Ok(former.asks("INFO replication")?.contains("role:slave"))
     })
-}
-
-fn until(what: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
-    for _ in 0..POLLS {
-        if is_so().unwrap_or(false) {
-            return Ok(());
-        }
-        std::thread::sleep(POLL);
-    }
-    Err(Error::new(
-        ErrorKind::TimedOut,
-        format!("it never was so that {what}"),
-    ))
 }
 
 /// A Sentinel of which nothing is real but what it answers to the one question that clients ask it.
