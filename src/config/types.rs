@@ -96,6 +96,11 @@ impl Demand {
 }
 
 impl StoreSection {
+    /// True for a file, which is open at one process alone.
+    pub fn is_embedded(&self) -> bool {
+        self.url.expose().starts_with("embedded:")
+    }
+
     /// The address without user, password and parameters, for people to read.
     pub fn shown_url(&self) -> String {
         let url = self.url.expose();

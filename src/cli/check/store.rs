@@ -62,7 +62,7 @@ fn unfit(config: &Config, problem: &str) -> &'static str {
         "correct store.url: docs/CONFIGURATION.md, [store]"
     } else if problem.contains("written in format") {
         "go forward again, or restore: docs/DEPLOYMENT.md, \"Upgrade and rollback\""
-    } else if !config.store.url.expose().starts_with("embedded:") {
+    } else if !config.store.is_embedded() {
         "change what is named in the server's settings, or point store.url at another server"
     } else if problem.contains("is damaged") {
         "restore it: docs/DEPLOYMENT.md, \"Backup and restore\""

@@ -160,7 +160,7 @@ async fn way(
         let gateway = Gateway::of(config, environment, options.gateway.as_deref(), &wanted)?;
         return Ok(Way::Gateway(Box::new(gateway)));
     }
-    if !options.dry_run && !is_a_file(config) {
+    if !options.dry_run && !config.store.is_embedded() {
         err(
             "The store is opened beside its gateways: what they have at hand of this customer goes with its next use there, or at a \
              restart. A key with merchant = \"*\" and the scope customers:erase lets the gateway that runs here do it.",
@@ -173,11 +173,7 @@ async fn way(
 /// True when a gateway that runs here must be asked: a file is open at one process alone, and where an operator's key may erase it
 /// is used, so that the gateway drops what it has at hand. A Redis is opened beside gateways, as another replica would.
 fn needs_gateway(config: &Config, environment: &BTreeMap<String, String>) -> bool {
-    is_a_file(config) || !matches!(own_key::operators(config, environment, &SCOPES), Ok(None))
-}
-
-fn is_a_file(config: &Config) -> bool {
-    config.store.url.expose().starts_with("embedded:")
+    config.store.is_embedded() || !matches!(own_key::operators(config, environment, &SCOPES), Ok(None))
 }
 
 async fn ask_all(way: &Way, numbers: &[String], options: &Options) -> Result<Vec<(String, Told)>, Failure> {
